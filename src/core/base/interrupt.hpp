@@ -11,7 +11,8 @@ InterruptCheck set_interrupt_check(InterruptCheck check) noexcept;
 /// Runs the host's check now; does nothing if there is none. Throws whatever the check throws.
 void poll_interrupts();
 
-/// Counts the steps of a tight loop and polls at every 1024th, so that a loop stays both fast and cancellable:
+/// Counts the steps of a tight loop and polls at every 1024th, so that a loop stays both fast and
+/// cancellable:
 ///
 ///   InterruptPoll poll;
 ///   for (...) { poll.step(); ... }
