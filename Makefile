@@ -36,7 +36,7 @@ override with_llvm = no
 include $(PGXS)
 
 $(DATA_built): $(SCHEMA_PARTS) deal_advisor.control
-	@{ echo '\echo Use "CREATE EXTENSION deal_advisor" to load this file. \quit'; cat $(SCHEMA_PARTS); } > $@
+	@{ printf '%s\n' '\echo Use "CREATE EXTENSION deal_advisor" to load this file. \quit'; cat $(SCHEMA_PARTS); } > $@
 
 -include $(wildcard src/*/*/*.d src/*/*.d)
 
