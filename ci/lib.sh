@@ -22,8 +22,8 @@ counted() { [ -z "${CI_COUNTS:-}" ] || echo "$1 $2" > "$CI_COUNTS"; }
 # make, with one short line for each file compiled and everything that is not a command as it comes
 short_make() {
   make -j"$CI_JOBS" "$@" 2>&1 | awk '
-    /^(g\+\+|c\+\+|clang\+\+[^ ]*) .* -c / { sub(/.* -o /, ""); sub(/ .*/, ""); print "  compile " $0; fflush(); next }
-    /^(g\+\+|c\+\+|gcc|\/bin\/mkdir|\/usr\/bin\/mkdir|\/usr\/bin\/install|mkdir|install|rm|make\[[0-9]*\]:.*directory|make: Nothing) ?/ { next }
+    $1 ~ /(g\+\+|clang\+\+|c\+\+)(-[0-9]+)?$/ && / -c / { sub(/.* -o /, ""); sub(/ .*/, ""); print "  compile " $0; fflush(); next }
+    $1 ~ /^([^ ]*\/)?([a-z0-9_-]*gcc|g\+\+|mkdir|install|rm)(-[0-9]+)?$/ || /^make(\[[0-9]+\])?: (Entering|Leaving|Nothing)/ { next }
     { print; fflush() }'
 }
 

@@ -7,7 +7,7 @@ select pass('plpgsql_check is here');
 
 select is(
   (select string_agg(format('%s (line %s): %s', c.level, c.lineno, c.message), E'\n' order by c.lineno)
-   from plpgsql_check_function_tb(p.oid, fatal_errors => false, security_warnings => true, anyelementtype => 'text') c
+   from plpgsql_check_function_tb(p.oid::regprocedure, fatal_errors => false, security_warnings => true) c
    where c.level <> 'performance'),
   null, p.oid::regprocedure::text)
 from pg_catalog.pg_depend d
