@@ -20,7 +20,7 @@ where d.classid = 'pg_catalog.pg_proc'::regclass and d.refclassid = 'pg_catalog.
 create function pg_temp.arguments(f callable) returns text language sql as $$
   select coalesce(string_agg(
     case coalesce(f.proargmodes[a.i], 'i') when 'v' then 'variadic ' else '' end || coalesce(nullif(a.name, ''), 'unnamed_argument')
-      || ' => null::' || case when t.typtype = 'p' then case when t.typcategory = 'A' then 'text[]' else 'text' end
+      || ' => null::' || case when t.typtype = 'p' then case when t.typname ~ '^any.*array$' then 'text[]' else 'text' end
                               else format_type(t.oid, null) end, ', ' order by a.i), '')
   from unnest(f.proargnames, f.types) with ordinality a (name, type, i)
   join pg_catalog.pg_type t on t.oid = a.type
