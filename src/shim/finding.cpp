@@ -34,7 +34,7 @@ DEAL_FUNCTION(deal_advisor_findings_gate) {
   auto const findings = deal::server::review(request);
   deal::review::gate(findings, *severity, request.fail_on_skipped);
   std::string const skipped = deal::review::skipped_checks(findings);
-  if (!skipped.empty()) pg::warn("some checks could not run, so this is no full all-clear", skipped);
+  if (!skipped.empty()) pg::warning("some checks could not run, so this is no full all-clear:\n" + skipped);
   return Int32GetDatum(0);
 }
 

@@ -2,11 +2,10 @@
 
 namespace pg {
 
-void warn(const std::string& message, const std::string& detail, const std::string& hint) {
+void warning(const std::string& message, const std::string& hint) {
   call([&] {
-    ereport(WARNING, (errmsg_internal("%s", message.c_str()),
-                      detail.empty() ? 0 : errdetail_internal("%s", detail.c_str()),
-                      hint.empty() ? 0 : errhint("%s", hint.c_str())));
+    ereport(WARNING,
+            (errmsg_internal("%s", message.c_str()), hint.empty() ? 0 : errhint("%s", hint.c_str())));
   });
 }
 
