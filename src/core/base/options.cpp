@@ -1,7 +1,5 @@
 #include "core/base/options.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "core/base/error.hpp"
@@ -9,62 +7,77 @@
 
 namespace deal {
 
-namespace {
-
-Error wrong_type(std::string_view key, std::string_view expected) {
-  return {"22023", fmt::format("option \"{}\" must be {}", key, expected)};
+Options::Options(std::string_view advisor, const std::string& json) : advisor_(advisor) {
+  auto const parsed = Json::parse(json, nullptr, false);
+  if (!parsed.is_object()) throw Error("22023", "options of " + advisor_ + " must be a JSON object");
+  for (auto const& [key, value] : parsed.items())
+    given_.emplace_back(key, value);
 }
 
-}  // namespace
-
-Options::Options(std::string_view json, std::initializer_list<std::string_view> valid)
-    : object_(std::make_unique<Json>(Json::parse(json, nullptr, false))) {
-  std::string const hint = valid.size() == 0 ? "This function has no options yet: leave them out."
-                                             : fmt::format("Options: {}.", fmt::join(valid, ", "));
-  if (!object_->is_object()) throw Error("22023", "options must be a JSON object").hint(hint);
-  for (auto const& item : object_->items())
-    if (std::find(valid.begin(), valid.end(), item.key()) == valid.end())
-      throw Error("22023", fmt::format("unknown option \"{}\"", item.key())).hint(hint);
+const Json* Options::find(const std::string& key) {
+  known_.push_back(key);
+  for (auto const& [name, value] : given_)
+    if (name == key) return &value;
+  return nullptr;
 }
 
-Options::~Options() = default;
-
-const Json* Options::value(std::string_view key) const {
-  auto const found = object_->find(key);
-  return found != object_->end() && !found->is_null() ? &*found : nullptr;
+void Options::refuse(const std::string& key, const std::string& expected) const {
+  throw Error("22023", "option \"" + key + "\" of " + advisor_ + " must be " + expected);
 }
 
-std::optional<bool> Options::boolean(std::string_view key) const {
-  const Json* const found = value(key);
-  if (found == nullptr) return std::nullopt;
-  if (!found->is_boolean()) throw wrong_type(key, "true or false");
-  return found->get<bool>();
+bool Options::boolean(const std::string& key, bool otherwise) {
+  const Json* const value = find(key);
+  if (value == nullptr) return otherwise;
+  if (!value->is_boolean()) refuse(key, "true or false");
+  return value->get<bool>();
 }
 
-std::optional<std::string> Options::text(std::string_view key) const {
-  const Json* const found = value(key);
-  if (found == nullptr) return std::nullopt;
-  if (!found->is_string()) throw wrong_type(key, "a string");
-  return found->get<std::string>();
+double Options::number(const std::string& key, double otherwise, double least, double most) {
+  const Json* const value = find(key);
+  if (value == nullptr) return otherwise;
+  double const number = value->is_number() ? value->get<double>() : least - 1;
+  if (!value->is_number() || number < least || number > most)
+    refuse(key, "a number from " + Json(least).dump() + " to " + Json(most).dump());
+  return number;
 }
 
-std::optional<double> Options::number(std::string_view key) const {
-  const Json* const found = value(key);
-  if (found == nullptr) return std::nullopt;
-  if (!found->is_number()) throw wrong_type(key, "a number");
-  return found->get<double>();
+std::int64_t Options::integer(const std::string& key, std::int64_t otherwise, std::int64_t least,
+                              std::int64_t most) {
+  const Json* const value = find(key);
+  if (value == nullptr) return otherwise;
+  if (!value->is_number_integer() || value->get<std::int64_t>() < least || value->get<std::int64_t>() > most)
+    refuse(key, "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  return value->get<std::int64_t>();
 }
 
-std::vector<std::string> Options::texts(std::string_view key) const {
-  std::vector<std::string> list;
-  const Json* const found = value(key);
-  if (found == nullptr) return list;
-  if (!found->is_array()) throw wrong_type(key, "an array of strings");
-  for (auto const& element : *found) {
-    if (!element.is_string()) throw wrong_type(key, "an array of strings");
-    list.push_back(element.get<std::string>());
+std::string Options::text(const std::string& key, const std::string& otherwise) {
+  const Json* const value = find(key);
+  if (value == nullptr) return otherwise;
+  if (!value->is_string()) refuse(key, "a string");
+  return value->get<std::string>();
+}
+
+std::vector<std::string> Options::texts(const std::string& key) {
+  const Json* const value = find(key);
+  std::vector<std::string> out;
+  if (value == nullptr) return out;
+  if (!value->is_array()) refuse(key, "an array of strings");
+  for (auto const& element : *value) {
+    if (!element.is_string()) refuse(key, "an array of strings");
+    out.push_back(element.get<std::string>());
   }
-  return list;
+  return out;
+}
+
+void Options::finish() const {
+  for (auto const& [name, value] : given_) {
+    if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
+    std::string list;
+    for (auto const& known : known_)
+      list += (list.empty() ? "" : ", ") + known;
+    throw Error("22023", "unknown option \"" + name + "\" of " + advisor_)
+        .hint("Known options: " + list + ".");
+  }
 }
 
 }  // namespace deal

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <initializer_list>
-#include <memory>
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,26 +9,33 @@
 
 namespace deal {
 
-/// The `options jsonb` argument of an advisor. Unknown keys and values of the wrong type are errors (22023)
-/// whose HINT lists the valid keys.
+/// The `options jsonb` argument that every advisor has. Each option that an advisor knows is read once, with
+/// its default; `finish` then refuses the keys nobody asked for. Wrong types and unknown keys are 22023
+/// errors whose HINT lists the known options.
+///
+///   Options options("index_advice", json);
+///   bool details = options.boolean("details", false);
+///   options.finish();
 class Options {
  public:
-  /// `json` is the argument's text; `valid` are the keys that the advisor knows.
-  Options(std::string_view json, std::initializer_list<std::string_view> valid);
-  ~Options();
-  Options(const Options&) = delete;
-  Options& operator=(const Options&) = delete;
+  /// `json` is the argument's text; anything but an object is an error.
+  Options(std::string_view advisor, const std::string& json);
 
-  /// Values; nothing when the key is absent or null.
-  std::optional<bool> boolean(std::string_view key) const;
-  std::optional<std::string> text(std::string_view key) const;
-  std::optional<double> number(std::string_view key) const;
-  /// An array of strings; empty when absent.
-  std::vector<std::string> texts(std::string_view key) const;
+  bool boolean(const std::string& key, bool otherwise);
+  /// A number within [least, most].
+  double number(const std::string& key, double otherwise, double least, double most);
+  std::int64_t integer(const std::string& key, std::int64_t otherwise, std::int64_t least, std::int64_t most);
+  std::string text(const std::string& key, const std::string& otherwise);
+  std::vector<std::string> texts(const std::string& key);
+  void finish() const;
 
  private:
-  const Json* value(std::string_view key) const;
-  std::unique_ptr<Json> object_;
+  const Json* find(const std::string& key);
+  [[noreturn]] void refuse(const std::string& key, const std::string& expected) const;
+
+  std::string advisor_;
+  std::vector<std::pair<std::string, Json>> given_;
+  std::vector<std::string> known_;
 };
 
 }  // namespace deal

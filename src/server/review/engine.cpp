@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
+#include "core/base/json.hpp"
 #include "core/base/options.hpp"
 #include "core/review/builder.hpp"
 #include "server/bridge/role.hpp"
@@ -43,16 +44,18 @@ void take(std::vector<Finding>& found, std::vector<std::string>& fingerprints, s
 }  // namespace
 
 ReviewRequest review_request(const pg::Arguments& args, int first) {
-  Options const options(args.json_or_empty(first + 3), {"accepted", "checks", "min_stats_age", "skipped"});
+  Options options("findings", args.json_or_empty(first + 3));
   ReviewRequest request;
   request.selection.areas = args.text_array_or_empty(first);
   request.schemas = args.text_array_or_empty(first + 1);
   request.selection.checks = options.texts("checks");
-  request.list_accepted = options.boolean("accepted").value_or(true);
-  if (auto const age = options.text("min_stats_age")) request.selection.min_stats_age = seconds_of(*age);
-  auto const on_skipped = options.text("skipped").value_or("warn");
+  request.list_accepted = options.boolean("accepted", true);
+  std::string const min_stats_age = options.text("min_stats_age", "");
+  std::string const on_skipped = options.text("skipped", "warn");
+  options.finish();
+  if (!min_stats_age.empty()) request.selection.min_stats_age = seconds_of(min_stats_age);
   if (on_skipped != "warn" && on_skipped != "fail")
-    throw Error("22023", "option \"skipped\" must be warn or fail");
+    throw Error("22023", "option \"skipped\" of findings must be warn or fail");
   request.fail_on_skipped = on_skipped == "fail";
   review::validate(request.selection);
   return request;
