@@ -79,7 +79,7 @@ as $$
     where d.status <> 'accepted' or coalesce((options ->> 'accepted')::boolean, false)
   ), room as (
     -- 100 columns less the two short columns and psql's frame; the fix gets what the widest names leave
-    select greatest(20, 70 - max(pg_catalog.length(f.object)) - max(pg_catalog.length(f.title))) as columns
+    select greatest(14, 70 - max(pg_catalog.length(f.object)) - max(pg_catalog.length(f.title))) as columns
     from found f
   )
   select f.severity, f.check_id, f.object, f.title,

@@ -24,15 +24,15 @@ constexpr std::array<Check, 7> kChecks{{
      "Rows have no declared identity: nothing keeps duplicates out, foreign keys and ORMs have nothing to "
      "point at, and logical replication can't apply updates and deletes.",
      check_primary_keys},
-    {"SCH-003", "schema", Severity::medium, "performance", "foreign key without index",
+    {"SCH-003", "schema", Severity::medium, "performance", "unindexed foreign key",
      "Every delete and key update in the referenced table searches this table by the foreign key's columns; "
      "without an index it reads the whole table each time, and joins along the key have none either.",
      check_foreign_key_indexes},
-    {"SCH-009", "schema", Severity::medium, "integrity", "constraint not validated",
+    {"SCH-009", "schema", Severity::medium, "integrity", "constraint not valid",
      "The constraint holds for new rows only; rows from before it may break it, and the planner can't trust "
      "it.",
      check_not_valid_constraints},
-    {"SRV-018", "server", Severity::medium, "observability", "pg_stat_statements missing",
+    {"SRV-018", "server", Severity::medium, "observability", "no pg_stat_statements",
      "Nothing records which statements run and what they cost, so there is no workload to advise on.",
      check_statement_statistics},
 }};

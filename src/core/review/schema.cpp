@@ -12,7 +12,8 @@ namespace deal::review {
 
 namespace {
 
-constexpr double kSmallTable = 10'000;     // rows: reading all of it is cheap
+constexpr double kSmallTable = 10'000;  // rows: reading all of it is cheap
+constexpr size_t kMaxIdentifierBytes = 63;
 constexpr double kLargeTable = 1'000'000;  // rows: reading all of it is seconds
 
 /// A unique index over NOT NULL columns, which could be the primary key as it is.
@@ -44,10 +45,18 @@ std::string new_column_name(const Catalog& catalog, const Table& table) {
   return name;
 }
 
+std::string free_key_name(const Catalog& catalog, const Table& table,
+                          const std::vector<std::string>& columns) {
+  std::string const usual = table.name + "_pkey";
+  bool const taken = usual.size() > kMaxIdentifierBytes ||
+                     catalog.relation_names.contains(quote_qualified(table.schema, usual));
+  return taken ? free_index_name(catalog, table, columns) : usual;
+}
+
 /// Builds the key's index without blocking, then declares it: the lock is held for a moment only.
 void fix_by_new_key(Finding& finding, const Catalog& catalog, const Table& table,
                     const std::vector<std::string>& columns, bool nullable) {
-  std::string const name = quote_identifier(free_index_name(catalog, table, columns));
+  std::string const name = quote_identifier(free_key_name(catalog, table, columns));
   finding.fix = {fmt::format("CREATE UNIQUE INDEX CONCURRENTLY {} ON {} ({})", name, table.identity,
                              quoted_list(columns)),
                  fmt::format("ALTER TABLE {} ADD PRIMARY KEY USING INDEX {}", table.identity, name)};
