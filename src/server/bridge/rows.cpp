@@ -23,6 +23,7 @@ void RowSet::add(std::span<const Value> values) {
   if (static_cast<int>(values.size()) != shape->natts)
     throw deal::Error("XX000", "result row has " + std::to_string(values.size()) + " values for " +
                                    std::to_string(shape->natts) + " columns");
+  check_for_interrupts();
   call([&] {
     MemoryContextSwitchTo(row_context_);
     auto* datums = static_cast<Datum*>(palloc(sizeof(Datum) * values.size()));

@@ -111,8 +111,10 @@ SqlResult Spi::run(const std::string& sql, std::span<const Cell> parameters, boo
   std::vector<Cell> cells;
   int const columns = raw.table->tupdesc->natts;
   cells.reserve(raw.processed * static_cast<size_t>(columns));
-  for (uint64 row = 0; row < raw.table->numvals; ++row)
+  for (uint64 row = 0; row < raw.table->numvals; ++row) {
+    check_for_interrupts();
     append_row(*raw.table, row, cells);
+  }
   call([&] { SPI_freetuptable(raw.table); });
   return {columns, std::move(cells)};
 }
