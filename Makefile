@@ -29,14 +29,14 @@ PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Werror -fvisibility=hidden -fvisibility-
 	-isystem $(SERVER_INCLUDE) -I$(CURDIR)/src -MMD -MP $(EXTRA_CXXFLAGS)
 SHLIB_LINK = -lstdc++ -Wl,--version-script=$(CURDIR)/src/shim/exports.map -Wl,--exclude-libs,ALL $(EXTRA_LDFLAGS)
 
-include $(PGXS)
-
 # Debian's server compiles a second time to bitcode for the JIT and ignores PG_CXXFLAGS there; none of our
 # functions is worth inlining into a query, so no bitcode is built (same as --without-llvm).
 override with_llvm = no
 
+include $(PGXS)
+
 $(DATA_built): $(SCHEMA_PARTS) deal_advisor.control
-	@{ echo '\echo Use "CREATE EXTENSION deal_advisor" to load this file. \quit'; cat $(SCHEMA_PARTS); } > $@
+	@{ printf '%s\n' '\echo Use "CREATE EXTENSION deal_advisor" to load this file. \quit'; cat $(SCHEMA_PARTS); } > $@
 
 -include $(wildcard src/*/*/*.d src/*/*.d)
 

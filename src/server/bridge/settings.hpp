@@ -1,0 +1,26 @@
+/// Settings (GUCs): our own, and the server's set for a scope.
+#pragma once
+
+#include "server/bridge/call.hpp"
+
+namespace pg {
+
+/// Sets server settings until the scope ends; on an error the (sub)transaction's abort puts them back.
+class LocalSettings {
+ public:
+  LocalSettings();
+  ~LocalSettings();
+  LocalSettings(const LocalSettings&) = delete;
+  LocalSettings& operator=(const LocalSettings&) = delete;
+  /// Sets with the rights of the current role; an invalid value is the server's error.
+  void set(const char* name, const std::string& value) const;
+
+ private:
+  int exceptions_at_entry_;
+  int level_;
+};
+
+/// The value of a setting as SHOW prints it; empty when the setting does not exist.
+std::string setting(const char* name);
+
+}  // namespace pg

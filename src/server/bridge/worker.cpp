@@ -1,0 +1,235 @@
+#include "server/bridge/worker.hpp"
+
+#include "core/base/error.hpp"
+#include "server/bridge/settings.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "nodes/parsenodes.h"
+#include "parser/analyze.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "storage/dsm.h"
+#include "storage/ipc.h"
+#include "tcop/pquery.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/snapmgr.h"
+}
+
+namespace pg {
+
+namespace {
+
+constexpr uint32_t kMagic = 0x0DEA1AD7;
+
+/// What travels through the shared segment; the statement text follows it.
+struct Task {
+  uint32_t magic;
+  Oid database;
+  Oid session_role;
+  Oid role;
+  char search_path[1024];
+  char lock_timeout[32];
+  uint32_t length;  ///< bytes of statement text, with its final NUL
+  bool done;
+  int sqlerrcode;
+  char message[1024];
+  char detail[1024];
+  char hint[512];
+  char* statement() { return reinterpret_cast<char*>(this + 1); }
+};
+static_assert(std::is_trivially_copyable_v<Task>);
+
+template <size_t N>
+void put(char (&to)[N], const char* from) {
+  strlcpy(to, from != nullptr ? from : "", N);
+}
+
+Task* new_task(dsm_segment*& segment, const std::string& statement) {
+  std::string const path = setting("search_path");
+  std::string const lock_timeout = setting("lock_timeout");
+  return call([&] {
+    segment = dsm_create(sizeof(Task) + statement.size() + 1, 0);
+    dsm_pin_mapping(segment);  // outlives the transaction that is committed below
+    auto* task = static_cast<Task*>(dsm_segment_address(segment));
+    std::memset(task, 0, sizeof(Task));
+    task->magic = kMagic;
+    task->database = MyDatabaseId;
+    task->session_role = GetSessionUserId();
+    task->role = GetUserId();
+    put(task->search_path, path.c_str());
+    put(task->lock_timeout, lock_timeout.c_str());
+    task->length = static_cast<uint32_t>(statement.size() + 1);
+    std::memcpy(task->statement(), statement.c_str(), statement.size() + 1);
+    return task;
+  });
+}
+
+deal::Error no_free_slot(std::span<const std::string> statements) {
+  std::string list;
+  for (auto const& statement : statements)
+    list += "\n  " + statement + ";";
+  deal::Error error("53400", "no background worker slot is free");
+  error.hint("Raise max_worker_processes, or run these statements in psql:" + list);
+  return error;
+}
+
+BackgroundWorkerHandle* start_worker(dsm_segment* segment) {
+  return call([&]() -> BackgroundWorkerHandle* {
+    BackgroundWorker worker{};
+    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+    worker.bgw_restart_time = BGW_NEVER_RESTART;
+    put(worker.bgw_library_name, "deal_advisor");
+    put(worker.bgw_function_name, "deal_advisor_worker_main");
+    put(worker.bgw_name, "deal_advisor concurrent statement");
+    put(worker.bgw_type, "deal_advisor worker");
+    worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(segment));
+    worker.bgw_notify_pid = MyProcPid;
+    BackgroundWorkerHandle* handle = nullptr;
+    return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : nullptr;
+  });
+}
+
+void wait_for_end(BackgroundWorkerHandle* handle) {
+  try {
+    call([&] { WaitForBackgroundWorkerShutdown(handle); });
+  } catch (const ServerError&) {
+    call([&] { TerminateBackgroundWorker(handle); });  // our cancel is the worker's cancel
+    throw;
+  }
+}
+
+void commit_callers_transaction() {
+  call([] {
+    if (SPI_connect_ext(SPI_OPT_NONATOMIC) == SPI_OK_CONNECT) {
+      SPI_commit();
+      SPI_finish();
+    }
+  });
+}
+
+void require_top_level(const Arguments& args) {
+  auto const* context = reinterpret_cast<const CallContext*>(args.fcinfo()->context);
+  if (context != nullptr && IsA(context, CallContext) && !context->atomic) return;
+  throw deal::Error("25001", "this procedure cannot run inside a transaction block or a function")
+      .hint("CALL it as a statement of its own, outside BEGIN ... COMMIT.");
+}
+
+void run_one(const std::string& statement, std::span<const std::string> remaining) {
+  dsm_segment* segment = nullptr;
+  Task* const task = new_task(segment, statement);
+  Task result{};
+  try {
+    BackgroundWorkerHandle* const handle = start_worker(segment);
+    if (handle == nullptr) throw no_free_slot(remaining);
+    wait_for_end(handle);
+    result = *task;
+  } catch (const std::exception&) {
+    call([&] { dsm_detach(segment); });
+    throw;
+  }
+  call([&] { dsm_detach(segment); });
+  if (result.done) return;
+  if (result.sqlerrcode == 0)
+    throw deal::Error("58000", "the background worker ended before the statement was done")
+        .detail(statement)
+        .hint("See the server log; look for an INVALID index that a concurrent build may have left.");
+  deal::Error error(unpack_sql_state(result.sqlerrcode), result.message);
+  error.detail(result.detail[0] != '\0' ? std::string(result.detail) : "Statement: " + statement);
+  error.hint(result.hint);
+  throw error;
+}
+
+/// Executes one statement as a client's top-level command would be.
+void run_top_level(const char* sql) {
+  MemoryContext const context =
+      AllocSetContextCreate(TopMemoryContext, "deal_advisor worker statement", ALLOCSET_DEFAULT_SIZES);
+  StartTransactionCommand();
+  MemoryContextSwitchTo(context);  // must survive the commits inside a concurrent build
+  debug_query_string = sql;
+  pgstat_report_activity(STATE_RUNNING, sql);
+  List* const parsed = pg_parse_query(sql);
+  ListCell* cell = nullptr;
+  foreach (cell, parsed) {
+    auto* raw = lfirst_node(RawStmt, cell);
+    bool const snapshot = analyze_requires_snapshot(raw);
+    if (snapshot) PushActiveSnapshot(GetTransactionSnapshot());
+    List* const queries = pg_analyze_and_rewrite_fixedparams(raw, sql, nullptr, 0, nullptr);
+    List* const plans = pg_plan_queries(queries, sql, CURSOR_OPT_PARALLEL_OK, nullptr);
+    if (snapshot) PopActiveSnapshot();
+    Portal const portal = CreatePortal("", true, true);
+    portal->visible = false;
+    PortalDefineQuery(portal, nullptr, sql, CreateCommandTag(raw->stmt), plans, nullptr);
+    PortalStart(portal, nullptr, 0, InvalidSnapshot);
+    QueryCompletion completion;
+    DestReceiver* const nowhere = CreateDestReceiver(DestNone);
+#if PG_VERSION_NUM >= 180000
+    (void)PortalRun(portal, FETCH_ALL, true, nowhere, nowhere, &completion);
+#else
+    (void)PortalRun(portal, FETCH_ALL, true, true, nowhere, nowhere, &completion);
+#endif
+    PortalDrop(portal, false);
+  }
+  CommitTransactionCommand();
+}
+
+void become_caller(const Task& task) {
+  BackgroundWorkerInitializeConnectionByOid(task.database, task.session_role, 0);
+  SetConfigOption("application_name", "deal_advisor worker", PGC_USERSET, PGC_S_SESSION);
+  StartTransactionCommand();
+  if (task.role != task.session_role)
+    SetConfigOption("role", GetUserNameFromId(task.role, false), PGC_USERSET, PGC_S_SESSION);
+  SetConfigOption("search_path", task.search_path, PGC_USERSET, PGC_S_SESSION);
+  SetConfigOption("lock_timeout", task.lock_timeout, PGC_USERSET, PGC_S_SESSION);
+  CommitTransactionCommand();
+}
+
+void record(Task& task, const ErrorData& error) {
+  put(task.message, error.message);
+  put(task.detail, error.detail);
+  put(task.hint, error.hint);
+  task.sqlerrcode = error.sqlerrcode;
+}
+
+}  // namespace
+
+void run_in_worker(const Arguments& args, std::span<const std::string> statements) {
+  require_top_level(args);
+  commit_callers_transaction();
+  for (size_t i = 0; i < statements.size(); ++i) {
+    std::string const& statement = statements[i];
+    call([&] { ereport(NOTICE, (errmsg_internal("running %s", statement.c_str()))); });
+    run_one(statement, statements.subspan(i));
+  }
+}
+
+void worker_main(Datum argument) {
+  Task* const task = call([&] {
+    pqsignal(SIGTERM, die);
+    BackgroundWorkerUnblockSignals();
+    CurrentResourceOwner = ResourceOwnerCreate(nullptr, "deal_advisor worker");
+    dsm_segment* const segment = dsm_attach(DatumGetUInt32(argument));
+    if (segment == nullptr) ereport(ERROR, (errmsg("could not map the shared memory of a worker's task")));
+    dsm_pin_mapping(segment);
+    auto* const mapped = static_cast<Task*>(dsm_segment_address(segment));
+    if (mapped->magic != kMagic) ereport(ERROR, (errmsg("shared memory of a worker's task is not ours")));
+    return mapped;
+  });
+  try {
+    call([&] {
+      become_caller(*task);
+      run_top_level(task->statement());
+    });
+    task->done = true;
+  } catch (const ServerError& error) {
+    record(*task, error.data());  // the caller raises it; our own transaction ends with the process
+  }
+}
+
+}  // namespace pg
