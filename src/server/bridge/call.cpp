@@ -17,6 +17,12 @@ std::string ServerError::sqlstate() const {
   return unpack_sql_state(data_->sqlerrcode);
 }
 
+void fail_in_call(int sqlerrcode, const char* message, const char* hint) {
+  ereport(ERROR,
+          (errcode(sqlerrcode), errmsg_internal("%s", message), hint != nullptr ? errhint("%s", hint) : 0));
+  pg_unreachable();
+}
+
 namespace detail {
 
 MemoryContext error_context = nullptr;

@@ -75,6 +75,10 @@ auto call(Fn&& fn) -> std::invoke_result_t<Fn&> {
   detail::throw_server_error(caller);
 }
 
+/// Raises a server error from code that runs inside `call` and owns nothing (server callbacks, hook bodies,
+/// the plain functions under them). Elsewhere throw deal::Error. `message` is copied; `hint` may be null.
+[[noreturn]] void fail_in_call(int sqlerrcode, const char* message, const char* hint = nullptr);
+
 /// Polls for cancel and time limits; throws the server's error when the statement must end.
 /// Cheap enough for every turn of a loop.
 inline void check_for_interrupts() {

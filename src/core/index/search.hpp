@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <span>
+#include <vector>
+
+namespace deal::index {
+
+/// One key column of an index: an attribute number (> 0), or a number < 0 that the caller gave to an
+/// expression.
+struct KeyColumn {
+  std::int32_t attno = 0;
+  bool descending = false;
+  bool nulls_first = false;
+
+  bool operator==(const KeyColumn&) const = default;
+};
+
+/// An index that the search may build, or an existing one that it may build upon or replace.
+struct CandidateIndex {
+  std::int32_t table = 0;   ///< any number that names the table
+  std::int32_t family = 0;  ///< candidates of one table widen each other only within a family: the caller
+                            ///< gives every (access method, predicate, opclasses) a number of its own
+  std::vector<KeyColumn> keys;
+  std::vector<std::int32_t> include;
+  std::int64_t bytes = 0;
+  double write_cost = 0;   ///< what keeping it costs the workload, in the unit of weight x plan cost
+  bool existing = false;   ///< there already: part of the starting point, its bytes are not budgeted
+  bool droppable = false;  ///< existing and may be replaced by a chosen index that covers it
+};
+
+/// What the planner said about one query under one set of indexes.
+struct QueryPlan {
+  double cost = 0;        ///< finite
+  std::vector<int> used;  ///< the candidates that the plan uses; a subset of what was available
+};
+
+/// One planner call, the only expensive thing here: plans `query` as if exactly the candidates in `available`
+/// (ascending) existed, besides indexes that are no candidates. Existing candidates not in `available` are
+/// hidden.
+using Planner = std::function<QueryPlan(int query, std::span<const int> available)>;
+
+/// What to optimise. All sizes in bytes, all costs in the planner's unit times the query's weight.
+struct Problem {
+  std::vector<CandidateIndex> candidates;
+  std::vector<double> weights;  ///< per query, > 0: how often it runs
+  std::vector<std::vector<int>>
+      relevant;  ///< per query: candidates that could matter, the most promising first, the
+                 ///< existing ones of its tables included; only the first 64 are looked at
+  std::int64_t budget_bytes = std::numeric_limits<std::int64_t>::max();  ///< for the new indexes together
+  int max_planner_calls = 1500;
+  double min_gain = 0.001;     ///< an index must save this share of the workload's cost to be chosen
+  std::function<bool()> stop;  ///< asked now and then; true ends the search with the best set so far
+};
+
+/// One advised index.
+struct Step {
+  int candidate = 0;
+  std::vector<int> replaces;  ///< existing candidates that it makes superfluous
+  double cost_after =
+      0;  ///< weighted cost of the workload (write cost apart) after this and all earlier steps
+  double marginal_saving =
+      0;  ///< what the workload would lose if only this index were missing from the final set
+};
+
+/// The advice. Costs are the planner's own under the final set wherever the call limit allowed to ask.
+struct Solution {
+  std::vector<Step> steps;  ///< by saving per byte (without a budget: by saving), given the steps before
+  double cost_before = 0;   ///< weighted
+  double cost_after = 0;    ///< weighted, with every step done; the replaced indexes gone
+  std::vector<double> query_before;  ///< per query, not weighted
+  std::vector<double> query_after;
+  std::vector<std::vector<int>> query_used;  ///< per query: the candidates its final plan uses
+  int planner_calls = 0;
+  bool hit_limit = false;  ///< the call or time limit cut the search short
+};
+
+/// Finds the set of indexes with the least weighted cost within the budget. Deterministic unless `stop` ends
+/// it.
+///
+/// Method: plan every query with nothing and with everything, set aside what is used and plan again (this
+/// finds the few candidates that matter); lazy greedy over single candidates and over the sets that plans use
+/// together; then exchange, merge, shrink and drop moves on the costs learned, confirmed by the planner; at
+/// last a real plan of every query and the loss without each index in turn. A plan that uses U out of S
+/// answers for every set between U and S, which is why few calls suffice. The planner isn't monotone; what it
+/// said about a very set beats what was inferred.
+///
+/// Throws Error 22023 if the problem contradicts itself (sizes differ, an index out of range, weight not >
+/// 0). Whatever `planner` or the interrupt check throws passes through.
+Solution search(const Problem& problem, const Planner& planner);
+
+/// True if `wide` serves every ordered search that `narrow` serves: same table and family, its keys begin
+/// with narrow's, and it carries narrow's included columns. Equal indexes cover each other.
+bool covers(const CandidateIndex& wide, const CandidateIndex& narrow);
+
+}  // namespace deal::index

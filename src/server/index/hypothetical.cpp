@@ -1,0 +1,223 @@
+#include "server/index/hypothetical.hpp"
+
+#include "core/base/error.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "access/nbtree.h"
+#include "access/relation.h"
+#include "access/reloptions.h"
+#include "catalog/index.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_opclass.h"
+#include "catalog/pg_proc.h"
+#include "commands/defrem.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_utilcmd.h"
+#include "tcop/tcopprot.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+}
+
+namespace deal::server {
+
+namespace {
+
+constexpr Oid kFirstOid = 0xF0000000;
+Oid oid_counter = 0;
+
+template <class T>
+T* array_of(int count) {
+  return static_cast<T*>(palloc0(sizeof(T) * static_cast<size_t>(count)));
+}
+
+Hypothetical* allocate(Oid table, int columns, int keys) {
+  auto* made = static_cast<Hypothetical*>(palloc0(sizeof(Hypothetical)));
+  made->oid = next_hypothetical_oid();
+  made->table = table;
+  made->columns = columns;
+  made->keys = keys;
+  made->attnos = array_of<AttrNumber>(columns);
+  made->collations = array_of<Oid>(keys);
+  made->opclasses = array_of<Oid>(keys);
+  made->opfamilies = array_of<Oid>(keys);
+  made->input_types = array_of<Oid>(keys);
+  made->descending = array_of<bool>(keys);
+  made->nulls_first = array_of<bool>(keys);
+  made->deduplicate = true;
+  made->fillfactor = BTREE_DEFAULT_FILLFACTOR;
+  return made;
+}
+
+void set_opclass(Hypothetical& made, int key, Oid opclass) {
+  made.opclasses[key] = opclass;
+  made.opfamilies[key] = get_opclass_family(opclass);
+  made.input_types[key] = get_opclass_input_type(opclass);
+}
+
+/// Deduplication is safe only when equal keys are identical bytes: the opclass's own support function says.
+bool keys_are_equal_image(const Hypothetical& made) {
+  for (int key = 0; key < made.keys; ++key) {
+    Oid const procedure = get_opfamily_proc(made.opfamilies[key], made.input_types[key],
+                                            made.input_types[key], BTEQUALIMAGE_PROC);
+    if (!OidIsValid(procedure)) return false;
+    Datum const safe =
+        OidFunctionCall1Coll(procedure, made.collations[key], ObjectIdGetDatum(made.input_types[key]));
+    if (!DatumGetBool(safe)) return false;
+  }
+  return true;
+}
+
+void settle_deduplication(Hypothetical& made) {
+  made.deduplicate =
+      made.deduplicate && !made.unique && made.columns == made.keys && keys_are_equal_image(made);
+}
+
+/// Fills one key column from the parsed element; a plain column wrapped in parentheses counts as one.
+void read_element(Hypothetical& made, int column, IndexElem* element, bool is_key) {
+  Oid type = InvalidOid;
+  Oid collation = InvalidOid;
+  Node* expression = element->expr;
+  if (expression != nullptr && IsA(expression, Var) && castNode(Var, expression)->varattno > 0) {
+    made.attnos[column] = castNode(Var, expression)->varattno;
+    expression = nullptr;
+  } else if (element->name != nullptr) {
+    made.attnos[column] = get_attnum(made.table, element->name);
+    if (made.attnos[column] == InvalidAttrNumber)
+      pg::fail_in_call(ERRCODE_UNDEFINED_COLUMN, psprintf("column \"%s\" does not exist", element->name),
+                       "The column must belong to the table that is indexed.");
+  }
+  if (expression != nullptr) {
+    if (contain_mutable_functions(expression))
+      pg::fail_in_call(ERRCODE_INVALID_OBJECT_DEFINITION,
+                       "functions in index expression must be marked IMMUTABLE");
+    type = exprType(expression);
+    collation = exprCollation(expression);
+    made.expressions = lappend(made.expressions, eval_const_expressions(nullptr, expression));
+  } else {
+    int32 typmod = -1;
+    get_atttypetypmodcoll(made.table, made.attnos[column], &type, &typmod, &collation);
+  }
+  if (!is_key) return;
+  if (element->collation != NIL) collation = get_collation_oid(element->collation, false);
+  made.collations[column] = type_is_collatable(type) ? collation : InvalidOid;
+  set_opclass(made, column, ResolveOpClass(element->opclass, type, "btree", BTREE_AM_OID));
+  made.descending[column] = element->ordering == SORTBY_DESC;
+  made.nulls_first[column] = element->nulls_ordering == SORTBY_NULLS_DEFAULT
+                                 ? made.descending[column]
+                                 : element->nulls_ordering == SORTBY_NULLS_FIRST;
+}
+
+List* prepare_predicate(Node* clause) {
+  if (clause == nullptr) return NIL;
+  if (contain_mutable_functions(clause))
+    pg::fail_in_call(ERRCODE_INVALID_OBJECT_DEFINITION,
+                     "functions in index predicate must be marked IMMUTABLE");
+  Node* folded = eval_const_expressions(nullptr, clause);
+  return make_ands_implicit(canonicalize_qual(reinterpret_cast<Expr*>(folded), false));
+}
+
+void read_options(Hypothetical& made, List* options) {
+  if (options == NIL) return;
+  Datum const reloptions = transformRelOptions(Datum{0}, options, nullptr, nullptr, false, false);
+  auto const* parsed = reinterpret_cast<const BTOptions*>(index_reloptions(btoptions, reloptions, true));
+  if (parsed == nullptr) return;
+  made.fillfactor = parsed->fillfactor;
+  made.deduplicate = parsed->deduplicate_items;
+}
+
+IndexStmt* parse_definition(const char* text) {
+  List* const parsed = pg_parse_query(text);
+  Node* const only = list_length(parsed) == 1 ? linitial_node(RawStmt, parsed)->stmt : nullptr;
+  if (only == nullptr || !IsA(only, IndexStmt))
+    pg::fail_in_call(ERRCODE_SYNTAX_ERROR, psprintf("not a single CREATE INDEX statement: %s", text),
+                     "Example: create index on shop.products (tenant_id, created_at desc)");
+  auto* const statement = castNode(IndexStmt, only);
+  if (statement->accessMethod == nullptr || std::strcmp(statement->accessMethod, "btree") == 0)
+    return statement;
+  pg::fail_in_call(ERRCODE_FEATURE_NOT_SUPPORTED,
+                   psprintf("access method \"%s\" cannot be hypothetical", statement->accessMethod),
+                   "This version plans with hypothetical btree indexes only.");
+}
+
+Oid lock_table(const RangeVar* name) {
+  Oid const table = RangeVarGetRelid(name, AccessShareLock, false);
+  char const kind = get_rel_relkind(table);
+  if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE && kind != RELKIND_MATVIEW)
+    pg::fail_in_call(ERRCODE_WRONG_OBJECT_TYPE, psprintf("cannot index \"%s\"", get_rel_name(table)),
+                     "Indexes exist on tables, partitioned tables and materialized views.");
+  return table;
+}
+
+Hypothetical* read_definition(const char* text) {
+  IndexStmt* statement = parse_definition(text);
+  Oid const table = lock_table(statement->relation);
+  statement = transformIndexStmt(table, statement, text);
+  int const keys = list_length(statement->indexParams);
+  int const columns = keys + list_length(statement->indexIncludingParams);
+  if (columns > INDEX_MAX_KEYS)
+    pg::fail_in_call(ERRCODE_TOO_MANY_COLUMNS,
+                     psprintf("cannot use more than %d columns in an index", INDEX_MAX_KEYS));
+  Hypothetical* const made = allocate(table, columns, keys);
+  int column = 0;
+  ListCell* cell = nullptr;
+  foreach (cell, statement->indexParams)
+    read_element(*made, column++, lfirst_node(IndexElem, cell), true);
+  foreach (cell, statement->indexIncludingParams)
+    read_element(*made, column++, lfirst_node(IndexElem, cell), false);
+  made->predicate = prepare_predicate(statement->whereClause);
+  made->unique = statement->unique;
+  made->nulls_not_distinct = statement->nulls_not_distinct;
+  read_options(*made, statement->options);
+  settle_deduplication(*made);
+  made->name = statement->idxname != nullptr ? pstrdup(statement->idxname)
+                                             : psprintf("<hypothetical %u>", made->oid - kFirstOid);
+  return made;
+}
+
+Hypothetical* make_plain(Oid table, std::span<const index::KeyColumn> keys,
+                         std::span<const int32_t> include) {
+  int const key_count = static_cast<int>(keys.size());
+  Hypothetical* const made = allocate(table, key_count + static_cast<int>(include.size()), key_count);
+  for (int i = 0; i < key_count; ++i) {
+    Oid type = InvalidOid;
+    int32 typmod = -1;
+    made->attnos[i] = static_cast<AttrNumber>(keys[static_cast<size_t>(i)].attno);
+    get_atttypetypmodcoll(table, made->attnos[i], &type, &typmod, &made->collations[i]);
+    set_opclass(*made, i, ResolveOpClass(NIL, type, "btree", BTREE_AM_OID));
+    made->descending[i] = keys[static_cast<size_t>(i)].descending;
+    made->nulls_first[i] = keys[static_cast<size_t>(i)].nulls_first;
+  }
+  for (size_t i = 0; i < include.size(); ++i)
+    made->attnos[static_cast<size_t>(key_count) + i] = static_cast<AttrNumber>(include[i]);
+  settle_deduplication(*made);
+  made->name = psprintf("<hypothetical %u>", made->oid - kFirstOid);
+  return made;
+}
+
+}  // namespace
+
+Oid next_hypothetical_oid() {
+  oid_counter = (oid_counter + 1) & 0x0FFFFFFF;
+  return kFirstOid + oid_counter;
+}
+
+Hypothetical* hypothetical_from_definition(const std::string& definition) {
+  return pg::call([&] { return read_definition(definition.c_str()); });
+}
+
+Hypothetical* hypothetical_from_columns(Oid table, std::span<const index::KeyColumn> keys,
+                                        std::span<const int32_t> include) {
+  return pg::call([&] { return make_plain(table, keys, include); });
+}
+
+bool has_btree_opclass(Oid type) {
+  return pg::call([&] { return OidIsValid(GetDefaultOpClass(type, BTREE_AM_OID)); });
+}
+
+}  // namespace deal::server
