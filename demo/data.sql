@@ -53,7 +53,8 @@ select i, case when i <= 200000 then i else pg_temp.pick(200000, pg_temp.u(i, 9)
        coalesce(h.observed_at, pg_temp.today() - interval '400 days')
   from generate_series(1::bigint, 250000) as i
   left join latest on latest.listing_id = i
-  left join shop.price_history as h on h.id = latest.id;
+  left join shop.price_history as h on h.id = latest.id
+ order by i;
 
 \echo '  products (200,000)'
 with best as (select product_id, min(price_minor) as price from shop.listings group by product_id)
@@ -66,7 +67,8 @@ select i, pg_temp.pick(300, pg_temp.u(i, 11) * pg_temp.u(i, 11)), pg_temp.pick(2
        best.price, 'EUR', 1 + 4 * pg_temp.u(i, 15), pg_temp.u(i, 16) < 0.97,
        pg_temp.today() - (200000 - i) * interval '5 minutes' - pg_temp.u(i, 17) * interval '30 days'
   from generate_series(1::bigint, 200000) as i
-  join best on best.product_id = i;
+  join best on best.product_id = i
+ order by i;
 
 \echo '  users (60,000)'
 insert into shop.users
@@ -116,12 +118,14 @@ select i, pg_temp.tenant_of(pg_temp.pick(60000, pg_temp.u(i, 31))),
        coalesce(m.first_at, pg_temp.today() - interval '1 year'), coalesce(m.last_at, pg_temp.today() - interval '1 year')
   from generate_series(1::bigint, 50000) as i
   left join (select conversation_id, min(created_at) as first_at, max(created_at) as last_at
-               from shop.messages group by conversation_id) as m on m.conversation_id = i;
+               from shop.messages group by conversation_id) as m on m.conversation_id = i
+ order by i;
 insert into shop.participants
 select c.id, p.user_id, p.is_seller, c.last_message_at - pg_temp.u(c.id * 2 + p.is_seller::int, 37) * interval '20 days'
   from shop.conversations as c,
        lateral (values (pg_temp.pick(60000, pg_temp.u(c.id, 31)), false),
                        (pg_temp.pick(3000, pg_temp.u(c.id, 32) * pg_temp.u(c.id, 32)), true)) as p (user_id, is_seller)
+ order by c.id, p.is_seller
 on conflict do nothing;
 
 \echo '  offers (80,000)'

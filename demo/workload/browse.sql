@@ -1,4 +1,4 @@
--- weight 60: browsing a category and a brand
+-- weight 100: browsing a category and a brand
 \set category random_zipfian(1, 300, 1.05)
 \set brand random_zipfian(1, 2000, 1.05)
 \set price random(2000, 60000)

@@ -1,5 +1,5 @@
--- weight 90: a page of a conversation, who takes part, and "read"
-\set conversation random_zipfian(1, 50000, 1.05)
+-- weight 150: a page of a conversation, who takes part, and "read"
+\set conversation 1 + int(50000 * pow(random(0, 999999) / 1000000.0, 2))
 \set day random(0, 60)
 select /* participants */ u.id, u.display_name, p.is_seller, p.last_read_at
   from shop.participants as p join shop.users as u on u.id = p.user_id

@@ -1,5 +1,5 @@
--- weight 60: the crawler saw a price: store it, and whom does it alert?
-\set listing random_zipfian(1, 250000, 1.05)
+-- weight 100: the crawler saw a price: store it, and whom does it alert?
+\set listing random_exponential(1, 250000, 8)
 \set retailer 1 + (:listing % 400) * (:listing % 400) / 400
 \set sku 100000 + :listing
 \set price random(500, 60000)

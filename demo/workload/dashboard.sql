@@ -1,4 +1,4 @@
--- weight 6: a tenant's dashboard
+-- weight 10: a tenant's dashboard
 \set tenant random_zipfian(1, 100, 1.05)
 select /* orders_by_day */ date_trunc('day', created_at) as day, count(*), sum(amount_minor)
   from shop.orders

@@ -1,6 +1,6 @@
--- weight 30: deals of the day for a tenant, and the deals a listing has had
+-- weight 50: deals of the day for a tenant, and the deals a listing has had
 \set tenant random_zipfian(1, 100, 1.05)
-\set listing random_zipfian(1, 250000, 1.05)
+\set listing random_exponential(1, 250000, 8)
 select /* deals_of_the_day */ d.id, d.score, d.price_minor, d.prior_minor, p.name, r.name as retailer
   from shop.deals as d
   join shop.listings as l on l.id = d.listing_id

@@ -1,5 +1,5 @@
--- weight 60: the inbox of a buyer or seller, newest conversation first
-\set user random_zipfian(1, 60000, 1.05)
+-- weight 100: the inbox of a buyer or seller, newest conversation first
+\set user random_exponential(1, 60000, 4)
 select /* inbox */ c.id, c.subject, c.last_message_at, p.last_read_at
   from shop.participants as p join shop.conversations as c on c.id = p.conversation_id
  where p.user_id = :user

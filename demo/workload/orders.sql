@@ -1,9 +1,9 @@
--- weight 40: a buyer's orders, an offer and an order
-\set buyer random_zipfian(1, 60000, 1.05)
-\set seller random_zipfian(1, 3000, 1.05)
+-- weight 70: a buyer's orders, an offer and an order
+\set buyer random_exponential(1, 60000, 4)
+\set seller random_exponential(1, 3000, 4)
 \set tenant random_zipfian(1, 100, 1.05)
-\set listing random_zipfian(1, 250000, 1.05)
-\set conversation random_zipfian(1, 50000, 1.05)
+\set listing random_exponential(1, 250000, 8)
+\set conversation random_exponential(1, 50000, 8)
 \set price random(500, 60000)
 select /* my_orders */ o.id, o.state, o.amount_minor, o.created_at, p.name
   from shop.orders as o

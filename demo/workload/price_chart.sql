@@ -1,5 +1,5 @@
--- weight 24: what did it cost? A chart, the latest price and the lowest of 90 days
-\set listing random_zipfian(1, 250000, 1.05)
+-- weight 40: what did it cost? A chart, the latest price and the lowest of 90 days
+\set listing random_exponential(1, 250000, 8)
 \set days random(7, 365)
 select /* price_chart */ observed_at, price_minor, in_stock
   from shop.price_history

@@ -1,5 +1,5 @@
--- weight 80: a product's page
-\set product random_zipfian(1, 200000, 1.05)
+-- weight 130: a product's page
+\set product random_exponential(1, 200000, 8)
 select /* product_page */ p.name, p.description, p.best_price_minor, p.currency, b.name as brand, c.name as category
   from shop.products as p
   join shop.brands as b on b.id = p.brand_id

@@ -1,4 +1,4 @@
--- weight 10: a retailer looks at its offers: the newest, and those that it has not shown for long
+-- weight 15: a retailer looks at its offers: the newest, and those that it has not shown for long
 \set retailer random_zipfian(1, 400, 1.05)
 select /* retailer_newest */ l.id, l.sku, l.price_minor, p.name, l.first_seen_at
   from shop.listings as l join shop.products as p on p.id = l.product_id

@@ -1,5 +1,5 @@
--- weight 30: a seller's desk
-\set seller random_zipfian(1, 3000, 1.05)
+-- weight 50: a seller's desk
+\set seller random_exponential(1, 3000, 4)
 select /* pending_offers */ o.id, o.amount_minor, o.currency, o.created_at, u.display_name, c.subject
   from shop.offers as o
   join shop.users as u on u.id = o.buyer_id

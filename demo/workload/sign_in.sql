@@ -1,5 +1,5 @@
--- weight 36: somebody opens the app
-\set user random_zipfian(1, 60000, 1.05)
+-- weight 40: somebody opens the app
+\set user random_exponential(1, 60000, 4)
 select /* sign_in */ u.id, u.tenant_id, u.display_name, t.plan
   from shop.users as u join shop.tenants as t on t.id = u.tenant_id
  where u.email = 'user' || :user || '@mail.example';

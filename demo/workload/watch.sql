@@ -1,6 +1,6 @@
--- weight 40: a user's watch list, and one more watch
-\set user random_zipfian(1, 60000, 1.05)
-\set product random_zipfian(1, 200000, 1.05)
+-- weight 60: a user's watch list, and one more watch
+\set user random_exponential(1, 60000, 4)
+\set product random_exponential(1, 200000, 8)
 \set target random(500, 60000)
 select /* watch_list */ p.id, p.name, p.best_price_minor, w.target_minor, w.currency
   from shop.watches as w join shop.products as p on p.id = w.product_id
