@@ -5,16 +5,15 @@ select coalesce(sum(pg_relation_size(a.index_name::regclass)), 0) as budget
 create table demo.advice as
 select * from deal_advisor.index_advice(budget => :'budget', schemas => '{shop}');
 
-\pset border 1
-\pset footer off
-\pset linestyle unicode
-\pset format wrapped
-\pset columns 100
-\echo
-select pg_size_pretty(:budget::bigint) as budget, stats ->> 'statements' as statements, stats ->> 'skipped' as skipped,
-       stats ->> 'candidates' as candidates, stats ->> 'planner_calls' as planner_calls,
-       round((stats ->> 'cpu_seconds')::numeric, 2) as cpu_s,
-       round((stats ->> 'elapsed_ms')::numeric / 1000, 2) as elapsed_s
+\pset tuples_only on
+\pset format unaligned
+select format(E'\n%s statements seen, %s skipped; %s candidates, %s planner calls, %s s of CPU; %s to spend\n',
+              stats ->> 'statements', stats ->> 'skipped', stats ->> 'candidates', stats ->> 'planner_calls',
+              round((stats ->> 'cpu_seconds')::numeric, 2), pg_size_pretty(:budget::bigint))
   from demo.advice where stats is not null order by rank limit 1;
-select rank, action, index_name, pg_size_pretty(est_bytes) as size, round(benefit_pct::numeric, 1) as benefit_pct, why
-  from demo.advice order by rank;
+-- One paragraph for each piece of advice, the reason folded at 96 columns.
+select format('%s  %s %s  %s  %s', lpad(a.rank::text, 3), rpad(a.action, 7),
+              case when a.action = 'drop' then a.index_name else substring(a.ddl[1] from '(?i) on (.*)$') end,
+              pg_size_pretty(a.est_bytes), round(a.benefit_pct::numeric, 1) || ' %') || E'\n'
+       || regexp_replace(a.why, '(.{1,84})(\s+|$)', E'             \\1\n', 'g')
+  from demo.advice as a order by a.rank;

@@ -21,7 +21,7 @@ insert into bars
 select b.* from total as t, bytes as s, planned as p, lateral (values
   ('total time of the workload', '>= 3 x better', round(t.measured::numeric, 2) || ' x', t.measured >= 3),
   ('statements 10 x better', '>= 8', t.tenfold::text, t.tenfold >= 8),
-  ('bytes of all indexes', 'not more', pg_size_pretty(s.after - s.before) || ' more', s.after <= s.before),
+  ('bytes of all indexes', 'not more', demo.more(s.after - s.before), s.after <= s.before),
   ('predicted gain / measured gain', '0.67 .. 1.5', round((t.predicted / t.measured)::numeric, 2)::text,
    t.predicted / t.measured between 1 / 1.5 and 1.5),
   ('statements skipped', '0 of ' || t.statements, p.skipped || ' of ' || p.statements,
@@ -34,6 +34,6 @@ select b.* from (select a.gain_ms / e.gain_ms as ms, a.gain_cost / e.gain_cost a
                   where a.run = 'advised' and e.run = 'expert' and o.run = 'day_one') as g, lateral (values
   ('share of the expert''s gain in time', '>= 90 %', round((100 * g.ms)::numeric, 1) || ' %', g.ms >= 0.9),
   ('share of the expert''s gain in planner cost', '>= 90 %', round((100 * g.cost)::numeric, 1) || ' %', g.cost >= 0.9),
-  ('the expert''s bytes', 'not more', pg_size_pretty(g.expert_bytes - g.bytes) || ' more', g.expert_bytes <= g.bytes)) as b;
+  ('the expert''s bytes', 'not more', demo.more(g.expert_bytes - g.bytes), g.expert_bytes <= g.bytes)) as b;
 \endif
 select bar, wanted, got, case when passed then 'PASS' else 'FAIL' end as result from bars;

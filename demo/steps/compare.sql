@@ -20,17 +20,20 @@ select b.query_id, b.name, b.calls, a.calls as calls_after, b.mean_ms as before_
 \pset linestyle unicode
 \echo
 \echo Each statement, milliseconds a call: measured on day one, predicted, measured with the advice built
-select name as statement, calls, round(before_ms::numeric, 3) as before_ms, round(predicted_ms::numeric, 3) as predicted_ms,
-       round(after_ms::numeric, 3) as after_ms, round((before_ms / predicted_ms)::numeric, 1) as predicted_x,
+select name as statement, calls, round(before_ms::numeric, 3) as before_ms, round(predicted_ms::numeric, 3)
+         as predicted_ms, round(after_ms::numeric, 3) as after_ms, round((before_ms / predicted_ms)::numeric, 1) as predicted_x,
        round((before_ms / after_ms)::numeric, 1) as measured_x
   from demo.compared order by calls * before_ms desc;
-\echo All together:
+\echo All together, and by the planner's cost (what it says with the real indexes beside what was predicted):
 select round((sum(calls * before_ms) / 1000)::numeric, 1) as before_s,
        round((sum(calls * predicted_ms) / 1000)::numeric, 1) as predicted_s,
        round((sum(calls * after_ms) / 1000)::numeric, 1) as after_s,
        round((sum(calls * before_ms) / sum(calls * predicted_ms))::numeric, 2) as predicted_x,
        round((sum(calls * before_ms) / sum(calls * after_ms))::numeric, 2) as measured_x,
-       round((sum(calls * predicted_cost) / sum(calls * after_cost))::numeric, 3) as predicted_by_real_cost,
-       (select pg_size_pretty(bytes) from demo.index_bytes where run = 'day_one') as indexes_before,
-       (select pg_size_pretty(bytes) from demo.index_bytes where run = 'advised') as indexes_after
+       pg_size_pretty(max(b.bytes)) as indexes_before, pg_size_pretty(max(a.bytes)) as indexes_after
+  from demo.compared, demo.index_bytes as b, demo.index_bytes as a
+ where b.run = 'day_one' and a.run = 'advised';
+select round(sum(calls * before_cost)) as cost_before, round(sum(calls * predicted_cost)) as predicted_cost,
+       round(sum(calls * after_cost)) as cost_after,
+       round((sum(calls * predicted_cost) / sum(calls * after_cost))::numeric, 3) as predicted_by_real
   from demo.compared;

@@ -23,6 +23,9 @@ create table demo.index_bytes (run text primary key, bytes bigint not null);
 create function demo.name_of(query text) returns text language sql immutable return
   coalesce(substring(query from '/\* (\w+) \*/'), left(query, 24));
 
+create function demo.more(bytes numeric) returns text language sql immutable return
+  pg_size_pretty(abs(bytes)) || case when bytes > 0 then ' more' else ' fewer' end;
+
 -- What the planner itself says of a normalised statement, without the advisor: a check on what the advisor predicts.
 create function demo.generic_cost(query text) returns float8 language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
