@@ -7,7 +7,7 @@ set timezone = 'UTC';
 set synchronous_commit = off;
 set work_mem = '256MB';
 
--- u(i, salt): a number in [0, 1) for row i, independent for each salt: Weyl's quadratic sequence, (a i^2 + b i)/p mod 1.
+-- u(i, salt): a number in [0, 1) for row i, another sequence for each salt: Weyl's, (a i^2 + b i)/p mod 1.
 create function pg_temp.u(i bigint, salt bigint) returns float8 language sql immutable return
   (((i * i % 2147483647) * (salt * 742938285 % 2147483647) + i * (salt * salt % 10007 * 950706376 % 2147483647))
     % 2147483647) / 2147483647.0::float8;
@@ -59,10 +59,12 @@ select i, case when i <= 200000 then i else pg_temp.pick(200000, pg_temp.u(i, 9)
 \echo '  products (200,000)'
 with best as (select product_id, min(price_minor) as price from shop.listings group by product_id)
 insert into shop.products
-select i, pg_temp.pick(300, pg_temp.u(i, 11) * pg_temp.u(i, 11)), pg_temp.pick(2000, pg_temp.u(i, 12) * pg_temp.u(i, 12)),
-       (array['Quiet', 'Bright', 'Compact', 'Classic', 'Smart', 'Solid', 'Light'])[pg_temp.pick(7, pg_temp.u(i, 13))] || ' '
-         || (array['kettle', 'lamp', 'drill', 'phone', 'chair', 'camera', 'tent', 'mixer'])[pg_temp.pick(8, pg_temp.u(i, 14))]
-         || ' ' || i,
+select i, pg_temp.pick(300, pg_temp.u(i, 11) * pg_temp.u(i, 11)),
+       pg_temp.pick(2000, pg_temp.u(i, 12) * pg_temp.u(i, 12)),
+       (array['Quiet', 'Bright', 'Compact', 'Classic', 'Smart', 'Solid', 'Light'])
+         [pg_temp.pick(7, pg_temp.u(i, 13))] || ' ' ||
+       (array['kettle', 'lamp', 'drill', 'phone', 'chair', 'camera', 'tent', 'mixer'])
+         [pg_temp.pick(8, pg_temp.u(i, 14))] || ' ' || i,
        repeat('Made to last and easy to return. ', 1 + (i % 5)::int),
        best.price, 'EUR', 1 + 4 * pg_temp.u(i, 15), pg_temp.u(i, 16) < 0.97,
        pg_temp.today() - (200000 - i) * interval '5 minutes' - pg_temp.u(i, 17) * interval '30 days'
@@ -104,8 +106,9 @@ insert into shop.messages (conversation_id, sender_id, body, needs_review, creat
 select c.id, -- the buyer of the conversation or its seller, see participants
        case when pg_temp.u(i, 29) < 0.5 then pg_temp.pick(60000, pg_temp.u(c.id, 31))
             else pg_temp.pick(3000, pg_temp.u(c.id, 32) * pg_temp.u(c.id, 32)) end,
-       (array['Is it still available?', 'Could you ship it tomorrow?', 'My last price, sorry.', 'Thank you, it arrived!',
-              'Does it come with the box and a bill?', 'I can pick it up on Saturday.'])[pg_temp.pick(6, pg_temp.u(i, 33))]
+       (array['Is it still available?', 'Could you ship it tomorrow?', 'My last price, sorry.',
+              'Thank you, it arrived!', 'Does it come with the box and a bill?', 'I can pick it up on Saturday.'])
+         [pg_temp.pick(6, pg_temp.u(i, 33))]
          || repeat(' Please tell me.', (i % 4)::int),
        pg_temp.u(i, 34) < 0.004, pg_temp.today() - (500000 - i) * interval '63 seconds'
   from generate_series(1::bigint, 500000) as i,
@@ -115,7 +118,8 @@ select c.id, -- the buyer of the conversation or its seller, see participants
 insert into shop.conversations
 select i, pg_temp.tenant_of(pg_temp.pick(60000, pg_temp.u(i, 31))),
        pg_temp.pick(250000, pg_temp.u(i, 36) * pg_temp.u(i, 36)), 'About listing no. ' || i,
-       coalesce(m.first_at, pg_temp.today() - interval '1 year'), coalesce(m.last_at, pg_temp.today() - interval '1 year')
+       coalesce(m.first_at, pg_temp.today() - interval '1 year'),
+       coalesce(m.last_at, pg_temp.today() - interval '1 year')
   from generate_series(1::bigint, 50000) as i
   left join (select conversation_id, min(created_at) as first_at, max(created_at) as last_at
                from shop.messages group by conversation_id) as m on m.conversation_id = i

@@ -20,11 +20,12 @@ select b.query_id, b.name, b.calls, a.calls as calls_after, b.mean_ms as before_
 \pset linestyle unicode
 \echo
 \echo Each statement, milliseconds a call: measured on day one, predicted, measured with the advice built
-select name as statement, calls, round(before_ms::numeric, 3) as before_ms, round(predicted_ms::numeric, 3)
-         as predicted_ms, round(after_ms::numeric, 3) as after_ms, round((before_ms / predicted_ms)::numeric, 1) as predicted_x,
+select name as statement, calls, round(before_ms::numeric, 3) as before_ms,
+       round(predicted_ms::numeric, 3) as predicted_ms, round(after_ms::numeric, 3) as after_ms,
+       round((before_ms / predicted_ms)::numeric, 1) as predicted_x,
        round((before_ms / after_ms)::numeric, 1) as measured_x
   from demo.compared order by calls * before_ms desc;
-\echo All together, and by the planner's cost (what it says with the real indexes beside what was predicted):
+\echo All together, and by planner cost (what it says of the real indexes beside what was predicted):
 select round((sum(calls * before_ms) / 1000)::numeric, 1) as before_s,
        round((sum(calls * predicted_ms) / 1000)::numeric, 1) as predicted_s,
        round((sum(calls * after_ms) / 1000)::numeric, 1) as after_s,

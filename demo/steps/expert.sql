@@ -16,7 +16,8 @@ select g.run, round((g.ms / 1000)::numeric, 1) as total_s, round((g.gain_ms / 10
   from demo.gains as g order by g.gain_ms;
 \echo Statements that differ most between the two sets, in seconds:
 select a.name as statement, round((a.calls * a.mean_ms / 1000)::numeric, 2) as advised_s,
-       round((e.calls * e.mean_ms / 1000)::numeric, 2) as expert_s, round(a.cost) as advised_cost, round(e.cost) as expert_cost
+       round((e.calls * e.mean_ms / 1000)::numeric, 2) as expert_s,
+       round(a.cost) as advised_cost, round(e.cost) as expert_cost
   from demo.measured as a join demo.measured as e using (query_id)
  where a.run = 'advised' and e.run = 'expert'
  order by abs(a.calls * a.mean_ms - e.calls * e.mean_ms) desc limit 8;

@@ -27,7 +27,8 @@ create function demo.more(bytes numeric) returns text language sql immutable ret
   pg_size_pretty(abs(bytes)) || case when bytes > 0 then ' more' else ' fewer' end;
 
 -- What the planner itself says of a normalised statement, without the advisor: a check on what the advisor predicts.
-create function demo.generic_cost(query text) returns float8 language plpgsql set plan_cache_mode = force_generic_plan as $$
+create function demo.generic_cost(query text) returns float8 language plpgsql
+  set plan_cache_mode = force_generic_plan as $$
 declare
   plan json;
   arguments text;
