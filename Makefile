@@ -5,7 +5,7 @@ CXX ?= g++
 
 EXTENSION = deal_advisor
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" deal_advisor.control)
-BUILD_ID := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo archive)
+BUILD_ID := $(or $(BUILD_ID),$(shell git rev-parse --short=12 HEAD 2>/dev/null || echo archive))
 
 MODULE_big = deal_advisor
 SOURCES := $(sort $(wildcard src/core/*/*.cpp src/server/*/*.cpp src/shim/*.cpp))
@@ -16,7 +16,7 @@ DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 DATA = $(wildcard src/schema/updates/*.sql)
 
 REGRESS = $(sort $(basename $(notdir $(wildcard sql/*.sql))))
-REGRESS_OPTS = --dbname=deal_advisor_regress --load-extension=deal_advisor
+REGRESS_OPTS = --load-extension=deal_advisor
 EXTRA_CLEAN = src/*/*/*.d src/*/*.d build
 
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
@@ -34,9 +34,21 @@ SHLIB_LINK = -lstdc++ -Wl,--version-script=$(CURDIR)/src/shim/exports.map -Wl,--
 override with_llvm = no
 
 include $(PGXS)
+CONTRIB_TESTDB = deal_advisor_regress
 
 $(DATA_built): $(SCHEMA_PARTS) deal_advisor.control
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION deal_advisor" to load this file. \quit'; cat $(SCHEMA_PARTS); } > $@
+
+# Objects made for another server are stale, and so is the module's identity after a commit: these two files
+# change only when what they say does. (PGXS makes every file "secondary", so they can't just be missing.)
+$(OBJS): build/made-for
+src/shim/module.o: build/made-from
+build/made-for: MADE = $(shell $(PG_CONFIG) --version)
+build/made-from: MADE = $(BUILD_ID)
+build/made-for build/made-from: always
+	@mkdir -p build && { echo '$(MADE)' | cmp -s - $@ || echo '$(MADE)' > $@; }
+.PHONY: always
+always:
 
 -include $(wildcard src/*/*/*.d src/*/*.d)
 

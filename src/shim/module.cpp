@@ -2,6 +2,7 @@
 
 #include "core/base/interrupt.hpp"
 #include "server/bridge/bridge.hpp"
+#include "server/index/what_if.hpp"
 
 extern "C" {
 #if PG_VERSION_NUM >= 180000
@@ -15,7 +16,10 @@ DEAL_EXPORT void _PG_init(void);
 }
 
 void _PG_init(void) {
-  pg::guard([] { deal::set_interrupt_check(pg::check_for_interrupts); });
+  pg::guard([] {
+    deal::set_interrupt_check(pg::check_for_interrupts);
+    deal::server::install_what_if_hooks();
+  });
 }
 
 DEAL_FUNCTION(deal_advisor_build_info) {

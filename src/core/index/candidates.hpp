@@ -1,0 +1,58 @@
+/// From how queries use tables to the indexes worth asking the planner about.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/index/search.hpp"
+
+namespace deal::index {
+
+/// How a clause restricts a column.
+enum class ClauseKind : std::uint8_t {
+  equal,  ///< column = constant, parameter or outer expression; IS NULL; a boolean column
+  list,   ///< column = ANY (...)
+  range,  ///< <, <=, >, >=
+  join    ///< column = column of another table
+};
+
+/// One indexable clause of one table in one query.
+struct Clause {
+  std::int32_t attno = 0;
+  ClauseKind kind = ClauseKind::equal;
+  std::int32_t arm = 0;    ///< 0: ANDed with the rest; else the number of the OR arm it stands in
+  double selectivity = 1;  ///< share of the table's rows that pass, as the planner thinks
+};
+
+/// One appearance of a table in one planned query level.
+struct TableUse {
+  std::int32_t query = 0;
+  std::int32_t table = 0;
+  std::vector<Clause> clauses;
+  std::vector<std::vector<KeyColumn>> orders;  ///< sort orders that would be useful, by their leading columns
+  std::vector<std::int32_t> needed;            ///< columns the query reads, ascending; empty: unknown
+  bool limited = false;                        ///< the query wants its first rows only
+};
+
+/// Limits of the generator.
+struct CandidateLimits {
+  int max_columns = 4;     ///< of a key
+  int per_use = 24;        ///< candidates that one use of one table proposes
+  int covering_extra = 2;  ///< columns that a covering key may add to the search columns
+};
+
+/// The generated candidates (families all 0, sizes and write costs still to be filled) and, for each query,
+/// the relevant ones with the most promising first.
+struct Proposals {
+  std::vector<CandidateIndex> candidates;
+  std::vector<std::vector<int>> relevant;
+};
+
+/// Proposes B-tree indexes for the uses. For each use: its equality columns in the order most selective
+/// first, then one range, or the wanted sort order; the sort order alone; join columns alone, before and
+/// behind the equality columns; each OR arm; every pair led by a searchable column; single columns; and keys
+/// that cover all columns read when that adds few. The same index proposed by several uses is one candidate,
+/// relevant to every query that could search it by its first column. Deterministic.
+Proposals propose(const std::vector<TableUse>& uses, int queries, const CandidateLimits& limits);
+
+}  // namespace deal::index

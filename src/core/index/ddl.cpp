@@ -1,0 +1,100 @@
+#include "core/index/ddl.hpp"
+
+#include <algorithm>
+
+#include "core/base/quote.hpp"
+
+namespace deal::index {
+
+namespace {
+
+std::string column_name(const TableNames& table, std::int32_t attno) {
+  return quote_identifier(table.columns.at(static_cast<size_t>(attno) - 1));
+}
+
+std::string direction(const KeyColumn& key) {
+  std::string text = key.descending ? " desc" : "";
+  if (key.nulls_first != key.descending) text += key.nulls_first ? " nulls first" : " nulls last";
+  return text;
+}
+
+template <class Range, class Text>
+std::string joined(const Range& range, Text&& text) {
+  std::string out;
+  for (auto const& item : range) {
+    if (!out.empty()) out += ", ";
+    out += text(item);
+  }
+  return out;
+}
+
+/// How one key column is used over all uses: the strongest kind of clause on it.
+enum class Role { none, sorted, joined, ranged, fixed };
+
+Role role_in(const TableUse& use, std::int32_t attno) {
+  Role role = Role::none;
+  for (auto const& order : use.orders)
+    for (auto const& column : order)
+      if (column.attno == attno) role = Role::sorted;
+  for (auto const& clause : use.clauses) {
+    if (clause.attno != attno) continue;
+    Role const here = clause.kind == ClauseKind::join    ? Role::joined
+                      : clause.kind == ClauseKind::range ? Role::ranged
+                                                         : Role::fixed;
+    role = std::max(role, here);
+  }
+  return role;
+}
+
+}  // namespace
+
+std::string key_text(const CandidateIndex& candidate, const TableNames& table) {
+  std::string text =
+      "(" +
+      joined(candidate.keys,
+             [&](const KeyColumn& key) { return column_name(table, key.attno) + direction(key); }) +
+      ")";
+  if (!candidate.include.empty())
+    text += " include (" +
+            joined(candidate.include, [&](std::int32_t attno) { return column_name(table, attno); }) + ")";
+  return text;
+}
+
+std::string create_statement(const CandidateIndex& candidate, const TableNames& table,
+                             const std::string& name, bool only) {
+  return std::string("create index ") + (only ? "" : "concurrently ") + quote_identifier(name) + " on " +
+         (only ? "only " : "") + quote_qualified(table.schema, table.name) + " " + key_text(candidate, table);
+}
+
+std::string drop_statement(const std::string& schema, const std::string& name, bool concurrently) {
+  return std::string("drop index ") + (concurrently ? "concurrently " : "") + quote_qualified(schema, name);
+}
+
+std::string reason(const CandidateIndex& candidate, const TableNames& table,
+                   const std::vector<TableUse>& uses) {
+  std::vector<std::int32_t> by_role[5];
+  for (auto const& key : candidate.keys) {
+    Role strongest = Role::none;
+    for (auto const& use : uses)
+      if (use.table == candidate.table) strongest = std::max(strongest, role_in(use, key.attno));
+    by_role[static_cast<int>(strongest)].push_back(key.attno);
+  }
+  static constexpr struct {
+    Role role;
+    const char* words;
+  } kParts[] = {{Role::fixed, "equality on "},
+                {Role::joined, "join on "},
+                {Role::ranged, "range on "},
+                {Role::sorted, "sort order of "},
+                {Role::none, "carries "}};
+  std::string text;
+  for (auto const& part : kParts) {
+    auto const& attnos = by_role[static_cast<int>(part.role)];
+    if (attnos.empty()) continue;
+    if (!text.empty()) text += "; ";
+    text += part.words + joined(attnos, [&](std::int32_t attno) { return column_name(table, attno); });
+  }
+  return text;
+}
+
+}  // namespace deal::index

@@ -1,0 +1,62 @@
+-- Index: what-if planning, sizes, advice.
+
+create function deal_advisor.index_size(definition text) returns bigint
+  language c volatile strict parallel unsafe
+  as 'MODULE_PATHNAME', 'deal_advisor_index_size';
+comment on function deal_advisor.index_size(text) is
+'Bytes that an index would have right after CREATE INDEX, estimated from a sample of the table (from statistics where the caller may not read it). Builds nothing, keeps no lock. definition: one CREATE INDEX statement (btree). Errors: those of CREATE INDEX; 0A000 for other access methods. Example: select pg_size_pretty(deal_advisor.index_size(''create index on shop.products (tenant_id, created_at)''));';
+
+create function deal_advisor.index_what_if(
+  query text,
+  indexes text[] default '{}',
+  hide text[] default '{}',
+  out cost_before float8,
+  out cost_after float8,
+  out benefit_pct float8,
+  out used_indexes text[],
+  out plan_before text,
+  out plan_after text)
+returns setof record
+  language c volatile parallel unsafe rows 1
+  as 'MODULE_PATHNAME', 'deal_advisor_index_what_if';
+comment on function deal_advisor.index_what_if(text, text[], text[]) is
+'Plans one statement without and with indexes that do not exist, and without existing ones that are hidden. query: a SELECT, INSERT, UPDATE, DELETE or MERGE, with $n parameters or not (then the generic plan); indexes: CREATE INDEX statements (btree); hide: names of existing indexes. Costs are the planner''s. Executes nothing, keeps no lock. Errors: those of the statement; 42501 without the right to run it. Example: select cost_before, cost_after, plan_after from deal_advisor.index_what_if(''select * from shop.products where brand_id = $1'', array[''create index on shop.products (brand_id)'']);';
+
+create type deal_advisor.index_advice_row as (
+  rank int,
+  action text,
+  relation text,
+  index_name text,
+  access_method text,
+  est_bytes bigint,
+  cost_before float8,
+  cost_after float8,
+  benefit_pct float8,
+  write_cost float8,
+  why text,
+  confidence real,
+  ddl text[],
+  rollback text[],
+  queries jsonb,
+  requires text[],
+  replaces text[],
+  stats jsonb
+);
+comment on type deal_advisor.index_advice_row is
+'One proposal of index_advice. action: create, drop, replace; with details also skip; est_bytes: of the index concerned; cost_before: planner cost of the whole weighted workload today, cost_after: after this and all higher ranks; benefit_pct: this rank''s share; write_cost: what keeping it costs the workload''s writes; ddl, rollback: one statement per element; queries: who gains, worst first; stats: figures of the run, in the first row. Example: select (r).ddl from deal_advisor.index_advice() as r;';
+
+create function deal_advisor.index_advice(
+  query text default null,
+  workload deal_advisor.statement[] default null,
+  budget text default null,
+  schemas name[] default null,
+  max_columns int default 4,
+  access_methods text[] default null,
+  as_role name default null,
+  time_limit interval default '30 s',
+  options jsonb default '{}')
+returns setof deal_advisor.index_advice_row
+  language c volatile parallel unsafe
+  as 'MODULE_PATHNAME', 'deal_advisor_index_advice';
+comment on function deal_advisor.index_advice(text, deal_advisor.statement[], text, name[], int, text[], name, interval, jsonb) is
+'Ranked index advice for one statement (query), a given workload, or what pg_stat_statements saw. budget: bytes for the new indexes together, e.g. ''500MB''; schemas: only their tables; max_columns: of a key, 1 to 8; as_role: plan as that role (row security counts); time_limit: best advice so far when it passes. options: details (bool: rows for skipped statements), budget_is_net (bool: bytes freed count), max_planner_calls, min_gain_pct, min_table_pages, sample_rows. Changes nothing, keeps no lock. Errors: 22023 for bad arguments, 55000 without a workload. Example: select rank, action, relation, pg_size_pretty(est_bytes), benefit_pct, why from deal_advisor.index_advice(budget => ''500MB'');';

@@ -1,0 +1,11 @@
+/// Messages to the client that are no errors.
+#pragma once
+
+#include "server/bridge/call.hpp"
+
+namespace pg {
+
+/// Sends a WARNING with an optional HINT.
+void warning(const std::string& message, const std::string& hint = {});
+
+}  // namespace pg

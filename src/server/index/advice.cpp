@@ -1,0 +1,74 @@
+#include "server/index/advice.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "core/base/quote.hpp"
+#include "core/base/text.hpp"
+#include "core/index/ddl.hpp"
+#include "core/index/write_cost.hpp"
+#include "server/bridge/subtransaction.hpp"
+#include "server/bridge/time_limit.hpp"
+#include "server/index/advice_rows.hpp"
+#include "server/index/problem.hpp"
+
+namespace deal::server {
+
+namespace {
+
+/// Ends the work when the request's time is up.
+class Deadline {
+ public:
+  explicit Deadline(int64_t limit_ms)
+      : start_(pg::elapsed_clock_ms()), limit_(static_cast<double>(limit_ms)) {}
+  double elapsed_ms() const { return pg::elapsed_clock_ms() - start_; }
+  bool passed() const { return limit_ > 0 && elapsed_ms() > limit_; }
+
+ private:
+  double start_;
+  double limit_;
+};
+
+index::Solution solve(const SearchSpace& space, const AnalysedWorkload& workload) {
+  return index::search(space.problem, [&](int query, std::span<const int> available) {
+    auto const& one = workload.plannable[static_cast<size_t>(query)];
+    StatementScope const scope(one.statement);
+    return space.plan(one.prepared, available);
+  });
+}
+
+Advice advise(const AdviceRequest& request) {
+  Deadline const deadline(request.time_limit_ms);
+  double const cpu_start = pg::cpu_seconds();
+  auto const out_of_time = [&] { return deadline.passed(); };
+  AnalysedWorkload const workload = analyse(request.workload, out_of_time);
+  SearchSpace space(request, workload);
+  space.problem.stop = out_of_time;
+  index::Solution const solution = solve(space, workload);
+  Advice advice;
+  AdviceStats& stats = advice.stats;
+  stats.statements = workload.statements;
+  stats.templates = static_cast<int>(workload.plannable.size() + workload.skipped.size());
+  stats.skipped = static_cast<int>(workload.skipped.size());
+  stats.skipped_time_pct = workload.skipped_time_pct();
+  stats.candidates = static_cast<int>(space.proposed());
+  stats.planner_calls = solution.planner_calls + static_cast<int>(workload.plannable.size());
+  stats.hit_time_limit = workload.out_of_time || deadline.passed();
+  advice.rows = make_rows(request, workload, space, solution);
+  stats.sampling_cpu_seconds = space.sampling_cpu_seconds();
+  stats.cpu_seconds = pg::cpu_seconds() - cpu_start - stats.sampling_cpu_seconds;
+  stats.elapsed_ms = deadline.elapsed_ms();
+  return advice;
+}
+
+}  // namespace
+
+Advice index_advice(const AdviceRequest& request) {
+  pg::Memory const memory("deal_advisor index_advice");
+  return pg::rolled_back([&] {
+    pg::InContext const in_memory(memory.context());
+    return advise(request);
+  });
+}
+
+}  // namespace deal::server

@@ -1,0 +1,220 @@
+#include "server/index/advice_rows.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "core/base/quote.hpp"
+#include "core/base/text.hpp"
+#include "core/index/ddl.hpp"
+
+extern "C" {
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "utils/lsyscache.h"
+}
+
+namespace deal::server {
+
+namespace {
+
+constexpr size_t kTextBytes = 200;  ///< of a statement quoted in a row
+
+index::TableNames names_of(const IndexedTable& table) {
+  return {table.schema, table.name, table.columns};
+}
+
+/// Statements that build one index, and the ones that take it back.
+struct Build {
+  std::vector<std::string> ddl;
+  std::vector<std::string> rollback;
+};
+
+/// Chooses names that no relation has and no earlier row was given.
+class NameChooser {
+ public:
+  std::string choose(const std::string& schema, const std::string& base) {
+    Oid const space = pg::call([&] { return get_namespace_oid(schema.c_str(), true); });
+    std::string name = index::free_name(base, [&](const std::string& candidate) {
+      return chosen_.count({schema, candidate}) > 0 ||
+             pg::call([&] { return OidIsValid(get_relname_relid(candidate.c_str(), space)); });
+    });
+    chosen_.emplace(schema, name);
+    return name;
+  }
+
+ private:
+  std::set<std::pair<std::string, std::string>> chosen_;
+};
+
+std::string base_name(const index::CandidateIndex& candidate, const index::TableNames& table) {
+  std::vector<std::string> columns;
+  for (auto const& key : candidate.keys)
+    columns.push_back(table.columns[static_cast<size_t>(key.attno) - 1]);
+  return index_name(table.name, columns);
+}
+
+/// The candidate with a child table's attribute numbers.
+index::CandidateIndex on_child(const index::CandidateIndex& candidate, const index::TableNames& parent,
+                               Oid child) {
+  index::CandidateIndex out = candidate;
+  auto const move = [&](int32_t& attno) {
+    std::string const& name = parent.columns[static_cast<size_t>(attno) - 1];
+    attno = pg::call([&] { return get_attnum(child, name.c_str()); });
+  };
+  for (auto& key : out.keys)
+    move(key.attno);
+  for (auto& attno : out.include)
+    move(attno);
+  return out;
+}
+
+index::TableNames names_of(Oid table) {
+  index::TableNames names;
+  names.schema = pg::call([&]() -> const char* { return get_namespace_name(get_rel_namespace(table)); });
+  names.name = pg::call([&]() -> const char* { return get_rel_name(table); });
+  int const count = pg::call([&] { return get_relnatts(table); });
+  for (int attno = 1; attno <= count; ++attno) {
+    const char* const column =
+        pg::call([&]() -> const char* { return get_attname(table, static_cast<AttrNumber>(attno), true); });
+    names.columns.emplace_back(column != nullptr ? column : "");
+  }
+  return names;
+}
+
+/// CREATE INDEX CONCURRENTLY is refused on partitioned tables: the parent's part ON ONLY, each leaf
+/// concurrently, then attach; the parent's index turns valid with the last one.
+void build_partitioned(const index::CandidateIndex& candidate, const index::TableNames& table, Oid oid,
+                       const std::string& name, NameChooser& chooser, Build& build) {
+  build.ddl.push_back(index::create_statement(candidate, table, name, true));
+  List* const children = pg::call([&] { return find_inheritance_children(oid, AccessShareLock); });
+  for (int i = 0; i < list_length(children); ++i) {
+    Oid const child = list_nth_oid(children, i);
+    index::TableNames const child_names = names_of(child);
+    index::CandidateIndex const moved = on_child(candidate, table, child);
+    std::string const child_index = chooser.choose(child_names.schema, base_name(moved, child_names));
+    char const kind = pg::call([&] { return get_rel_relkind(child); });
+    if (kind == RELKIND_PARTITIONED_TABLE)
+      build_partitioned(moved, child_names, child, child_index, chooser, build);
+    else if (kind == RELKIND_RELATION)
+      build.ddl.push_back(index::create_statement(moved, child_names, child_index, false));
+    else
+      continue;  // a foreign table has no index of ours
+    build.ddl.push_back("alter index " + quote_qualified(table.schema, name) + " attach partition " +
+                        quote_qualified(child_names.schema, child_index));
+  }
+}
+
+Build build_of(const index::CandidateIndex& candidate, const IndexedTable& table, const std::string& name,
+               NameChooser& chooser) {
+  Build build;
+  if (table.partitioned)
+    build_partitioned(candidate, names_of(table), table.oid, name, chooser, build);
+  else
+    build.ddl.push_back(index::create_statement(candidate, names_of(table), name, false));
+  build.rollback.push_back(index::drop_statement(table.schema, name, !table.partitioned));
+  return build;
+}
+
+/// The definition of an existing index, to be built again without blocking writers.
+std::string rebuild_statement(const ExistingIndex& index) {
+  std::string text = index.definition;
+  static constexpr std::string_view kStart[] = {"CREATE UNIQUE INDEX ", "CREATE INDEX "};
+  for (auto const& start : kStart)
+    if (text.starts_with(start)) return text.insert(start.size(), "CONCURRENTLY ");
+  return text;
+}
+
+std::vector<QueryShare> shares(const AnalysedWorkload& workload, const index::Solution& solution,
+                               int candidate) {
+  std::vector<QueryShare> out;
+  for (size_t i = 0; i < workload.plannable.size(); ++i) {
+    auto const& used = solution.query_used[i];
+    if (std::find(used.begin(), used.end(), candidate) == used.end()) continue;
+    Statement const& statement = workload.plannable[i].statement;
+    out.push_back({statement.query_id, one_line(statement.query, kTextBytes), statement.calls,
+                   solution.query_before[i], solution.query_after[i]});
+  }
+  std::stable_sort(out.begin(), out.end(), [](const QueryShare& a, const QueryShare& b) {
+    return a.calls * a.before > b.calls * b.before;
+  });
+  return out;
+}
+
+std::string why_text(const SearchSpace& space, const AdviceRow& row, int candidate) {
+  auto const& chosen = space.problem.candidates[static_cast<size_t>(candidate)];
+  std::vector<index::TableUse> uses;
+  for (auto const& use : space.uses())
+    if (use.table == chosen.table) uses.push_back(use);
+  std::string text = index::reason(chosen, names_of(space.table_of(candidate)), uses) + "; serves " +
+                     std::to_string(row.queries.size()) +
+                     (row.queries.size() == 1 ? " statement" : " statements");
+  for (auto const& name : row.replaces)
+    text += "; makes " + name + " superfluous";
+  return text;
+}
+
+float confidence_of(const SearchSpace& space, int candidate) {
+  float confidence = 0.9F;
+  if (space.without_sample()) confidence -= 0.2F;
+  if (space.table_of(candidate).extent.rows <= 0) confidence -= 0.3F;  // never analysed
+  return confidence;
+}
+
+AdviceRow step_row(const index::Step& step, double cost_before_step, const AnalysedWorkload& workload,
+                   const SearchSpace& space, const index::Solution& solution, NameChooser& chooser) {
+  auto const& candidate = space.problem.candidates[static_cast<size_t>(step.candidate)];
+  IndexedTable const& table = space.table_of(step.candidate);
+  AdviceRow row;
+  row.action = step.replaces.empty() ? "create" : "replace";
+  row.relation = table.qualified();
+  row.index_name = chooser.choose(table.schema, base_name(candidate, names_of(table)));
+  row.est_bytes = candidate.bytes;
+  row.cost_before = solution.cost_before;
+  row.cost_after = step.cost_after;
+  row.benefit_pct =
+      solution.cost_before > 0 ? 100.0 * (cost_before_step - step.cost_after) / solution.cost_before : 0;
+  row.write_cost = candidate.write_cost;
+  row.confidence = confidence_of(space, step.candidate);
+  Build build = build_of(candidate, table, row.index_name, chooser);
+  for (int const old : step.replaces) {
+    ExistingIndex const& replaced = *space.existing(old);
+    row.replaces.push_back(replaced.name);
+    build.ddl.push_back("drop index concurrently " + replaced.name);
+    build.rollback.insert(build.rollback.begin(), rebuild_statement(replaced));
+  }
+  row.ddl = std::move(build.ddl);
+  row.rollback = std::move(build.rollback);
+  row.queries = shares(workload, solution, step.candidate);
+  row.why = why_text(space, row, step.candidate);
+  return row;
+}
+
+AdviceRow skip_row(const SkippedStatement& skipped) {
+  AdviceRow row;
+  row.action = "skip";
+  row.why = skipped.reason;
+  row.confidence = 0;
+  row.queries.push_back({skipped.statement.query_id, one_line(skipped.statement.query, kTextBytes),
+                         skipped.statement.calls, 0, 0});
+  return row;
+}
+
+}  // namespace
+
+std::vector<AdviceRow> make_rows(const AdviceRequest& request, const AnalysedWorkload& workload,
+                                 const SearchSpace& space, const index::Solution& solution) {
+  std::vector<AdviceRow> rows;
+  NameChooser chooser;
+  double cost = solution.cost_before;
+  for (auto const& step : solution.steps) {
+    rows.push_back(step_row(step, cost, workload, space, solution, chooser));
+    cost = step.cost_after;
+  }
+  if (request.details)
+    for (auto const& skipped : workload.skipped)
+      rows.push_back(skip_row(skipped));
+  return rows;
+}
+
+}  // namespace deal::server

@@ -1,0 +1,82 @@
+#include "server/index/evaluate.hpp"
+
+#include <algorithm>
+
+#include "core/base/error.hpp"
+#include "server/bridge/memory.hpp"
+#include "server/bridge/subtransaction.hpp"
+#include "server/index/extent.hpp"
+
+extern "C" {
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "utils/lsyscache.h"
+#include "utils/varlena.h"
+}
+
+namespace deal::server {
+
+namespace {
+
+/// The named index; for a partitioned index also those of its partitions.
+void append_hidden(const std::string& name, std::vector<Oid>& hidden) {
+  Oid const oid = pg::call([&] {
+    List* const names = textToQualifiedNameList(cstring_to_text(name.c_str()));
+    return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, false);
+  });
+  char const kind = pg::call([&] { return get_rel_relkind(oid); });
+  if (kind != RELKIND_INDEX && kind != RELKIND_PARTITIONED_INDEX)
+    throw Error("42809", "\"" + name + "\" is not an index")
+        .hint("Name indexes to hide, e.g. 'shop.orders_pkey'.");
+  hidden.push_back(oid);
+  if (kind != RELKIND_PARTITIONED_INDEX) return;
+  List* const all = pg::call([&] { return find_all_inheritors(oid, NoLock, nullptr); });
+  for (int i = 0; i < list_length(all); ++i)
+    hidden.push_back(list_nth_oid(all, i));
+}
+
+}  // namespace
+
+WhatIfAnswer index_what_if(const std::string& query, const std::vector<std::string>& definitions,
+                           const std::vector<std::string>& hide) {
+  pg::Memory const memory("deal_advisor index_what_if");
+  return pg::rolled_back([&] {
+    pg::InContext const in_memory(memory.context());
+    Statement statement;
+    statement.query = query;
+    StatementScope const scope(statement);
+    PreparedQuery const prepared = prepare(query);
+    check_permissions(prepared);
+    ExtentEstimator sizes;
+    std::vector<Hypothetical*> added;
+    for (auto const& definition : definitions) {
+      added.push_back(hypothetical_from_definition(definition));
+      sizes.estimate(*added.back());
+    }
+    std::vector<Oid> hidden;
+    for (auto const& name : hide)
+      append_hidden(name, hidden);
+    WhatIfAnswer answer;
+    PlanOutcome const after = plan(prepared, {added, hidden});
+    answer.cost_before = plan(prepared, {}).cost;
+    answer.cost_after = after.cost;
+    answer.plan_before = explain(prepared, {});
+    answer.plan_after = explain(prepared, {added, hidden});
+    for (auto const* index : added)
+      if (std::binary_search(after.used.begin(), after.used.end(), index->oid))
+        answer.used.emplace_back(index->name);
+    return answer;
+  });
+}
+
+int64_t index_size(const std::string& definition) {
+  pg::Memory const memory("deal_advisor index_size");
+  return pg::rolled_back([&] {
+    pg::InContext const in_memory(memory.context());
+    ExtentEstimator sizes;
+    return sizes.estimate(*hypothetical_from_definition(definition)).bytes;
+  });
+}
+
+}  // namespace deal::server

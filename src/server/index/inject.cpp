@@ -1,0 +1,217 @@
+#include "server/index/inject.hpp"
+
+extern "C" {
+#include "access/amapi.h"
+#include "access/table.h"
+#include "catalog/partition.h"
+#include "catalog/pg_am.h"
+#include "commands/explain.h"
+#include "nodes/makefuncs.h"
+#include "nodes/pathnodes.h"
+#include "optimizer/paths.h"
+#include "optimizer/plancat.h"
+#include "optimizer/planner.h"
+#include "rewrite/rewriteManip.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+}
+
+namespace deal::server {
+
+namespace {
+
+const Injection* active = nullptr;
+int nested_depth = 0;  ///< planner() calls under ours: somebody else's statements
+
+get_relation_info_hook_type next_relation_info = nullptr;
+set_rel_pathlist_hook_type next_pathlist = nullptr;
+planner_hook_type next_planner = nullptr;
+explain_get_index_name_hook_type next_index_name = nullptr;
+
+bool is_hidden(Oid oid) {
+  for (int i = 0; i < active->hidden_count; ++i)
+    if (active->hidden[i] == oid) return true;
+  return false;
+}
+
+void hide_indexes(RelOptInfo* rel) {
+  List* kept = NIL;
+  ListCell* cell = nullptr;
+  foreach (cell, rel->indexlist) {
+    auto* info = static_cast<IndexOptInfo*>(lfirst(cell));
+    if (!is_hidden(info->indexoid)) kept = lappend(kept, info);
+  }
+  rel->indexlist = kept;
+}
+
+/// The extent of the index on this relation; null when the index is not on it.
+const IndexExtent* extent_on(const Hypothetical& index, Oid relation) {
+  if (index.table == relation) return &index.extent;
+  int low = 0;
+  int high = index.leaf_count - 1;
+  while (low <= high) {
+    int const middle = (low + high) / 2;
+    if (index.leaves[middle].relation == relation) return &index.leaves[middle].extent;
+    if (index.leaves[middle].relation < relation)
+      low = middle + 1;
+    else
+      high = middle - 1;
+  }
+  return nullptr;
+}
+
+/// Column of the index's table as a column of a leaf partition, whose columns may be in another order.
+AttrNumber column_on(const Hypothetical& index, AttrNumber attno, Oid relation) {
+  if (index.table == relation || attno <= 0) return attno;
+  return get_attnum(relation, get_attname(index.table, attno, false));
+}
+
+/// Expressions of the index's table as expressions of this relation in this query.
+List* nodes_on(const Hypothetical& index, List* nodes, Oid relation, Index varno) {
+  if (nodes == NIL) return NIL;
+  auto* copy = static_cast<List*>(copyObjectImpl(nodes));
+  if (index.table != relation) {
+    Relation const parent = table_open(index.table, AccessShareLock);
+    Relation const leaf = table_open(relation, NoLock);
+    copy = map_partition_varattnos(copy, 1, leaf, parent);
+    table_close(leaf, NoLock);
+    table_close(parent, NoLock);
+  }
+  if (varno != 1) ChangeVarNodes(reinterpret_cast<Node*>(copy), 1, static_cast<int>(varno), 0);
+  return copy;
+}
+
+/// The index's columns as a target list, as plancat.c builds it: index-only scans are priced from it.
+List* target_list(const IndexOptInfo& info, Oid relation, Index varno) {
+  List* targets = NIL;
+  ListCell* expression = list_head(info.indexprs);
+  for (int i = 0; i < info.ncolumns; ++i) {
+    Expr* value = nullptr;
+    if (info.indexkeys[i] != 0) {
+      Oid type = InvalidOid;
+      Oid collation = InvalidOid;
+      int32 typmod = -1;
+      auto const attno = static_cast<AttrNumber>(info.indexkeys[i]);
+      get_atttypetypmodcoll(relation, attno, &type, &typmod, &collation);
+      value = reinterpret_cast<Expr*>(makeVar(static_cast<int>(varno), attno, type, typmod, collation, 0));
+    } else {
+      value = static_cast<Expr*>(lfirst(expression));
+      expression = lnext(info.indexprs, expression);
+    }
+    targets = lappend(targets, makeTargetEntry(value, static_cast<AttrNumber>(i + 1), nullptr, false));
+  }
+  return targets;
+}
+
+void describe_access_method(IndexOptInfo& info, const IndexAmRoutine& am) {
+  info.relam = BTREE_AM_OID;
+  info.amcanorderbyop = am.amcanorderbyop;
+  info.amoptionalkey = am.amoptionalkey;
+  info.amsearcharray = am.amsearcharray;
+  info.amsearchnulls = am.amsearchnulls;
+  info.amcanparallel = am.amcanparallel;
+  info.amhasgettuple = am.amgettuple != nullptr;
+  info.amhasgetbitmap = am.amgetbitmap != nullptr;
+  info.amcanmarkpos = am.ammarkpos != nullptr && am.amrestrpos != nullptr;
+  // Declared without arguments up to PostgreSQL 15.
+  info.amcostestimate = reinterpret_cast<decltype(info.amcostestimate)>(am.amcostestimate);
+}
+
+IndexOptInfo* make_info(const Hypothetical& index, const IndexExtent& extent, RelOptInfo* rel, Oid relation) {
+  auto* info = makeNode(IndexOptInfo);
+  auto const columns = static_cast<size_t>(index.columns);
+  auto const keys = static_cast<size_t>(index.keys);
+  info->indexoid = index.oid;
+  info->reltablespace = rel->reltablespace;
+  info->rel = rel;
+  info->ncolumns = index.columns;
+  info->nkeycolumns = index.keys;
+  info->indexkeys = static_cast<int*>(palloc(sizeof(int) * columns));
+  info->canreturn = static_cast<bool*>(palloc(sizeof(bool) * columns));
+  for (int i = 0; i < index.columns; ++i) {
+    info->indexkeys[i] = column_on(index, index.attnos[i], relation);
+    info->canreturn[i] = true;
+  }
+  auto const copy_keys = [&](const auto* from) {
+    auto* to = palloc(sizeof(*from) * keys);
+    std::memcpy(to, from, sizeof(*from) * keys);
+    return static_cast<std::remove_const_t<std::remove_pointer_t<decltype(from)>>*>(to);
+  };
+  info->indexcollations = copy_keys(index.collations);
+  info->opfamily = copy_keys(index.opfamilies);
+  info->opcintype = copy_keys(index.input_types);
+  info->sortopfamily = info->opfamily;
+  info->reverse_sort = copy_keys(index.descending);
+  info->nulls_first = copy_keys(index.nulls_first);
+  info->opclassoptions = static_cast<bytea**>(palloc0(sizeof(bytea*) * keys));
+  describe_access_method(*info, *GetIndexAmRoutineByAmId(BTREE_AM_OID, false));
+  info->indexprs = nodes_on(index, index.expressions, relation, rel->relid);
+  info->indpred = nodes_on(index, index.predicate, relation, rel->relid);
+  info->indextlist = target_list(*info, relation, rel->relid);
+  info->unique = index.unique;
+#if PG_VERSION_NUM >= 180000
+  info->nullsnotdistinct = index.nulls_not_distinct;
+#endif
+  info->immediate = true;
+  info->hypothetical = true;  // the planner must not open it to probe its end points
+  info->pages = extent.pages;
+  info->tuples = index.predicate == NIL ? rel->tuples : std::fmin(extent.tuples, rel->tuples);
+  info->tree_height = extent.root_level;
+  return info;
+}
+
+void on_relation_info(PlannerInfo* root, Oid relation, bool inherited_parent, RelOptInfo* rel) {
+  if (next_relation_info != nullptr) next_relation_info(root, relation, inherited_parent, rel);
+  if (active == nullptr || nested_depth > 0 || inherited_parent) return;
+  if (active->hidden_count > 0) hide_indexes(rel);
+  for (int i = 0; i < active->added_count; ++i) {
+    const Hypothetical& index = *active->added[i];
+    const IndexExtent* const extent = extent_on(index, relation);
+    if (extent != nullptr) rel->indexlist = lcons(make_info(index, *extent, rel, relation), rel->indexlist);
+  }
+}
+
+void on_pathlist(PlannerInfo* root, RelOptInfo* rel, Index rti, RangeTblEntry* rte) {
+  if (next_pathlist != nullptr) next_pathlist(root, rel, rti, rte);
+  if (active == nullptr || nested_depth > 0 || active->observer == nullptr) return;
+  if (rte->rtekind != RTE_RELATION || rel->reloptkind != RELOPT_BASEREL) return;
+  active->observer(active->observer_state, root, rel, rte->relid);
+}
+
+/// Only statements that are not ours come through here: ours go straight to the standard planner.
+PlannedStmt* on_planner(Query* parse, const char* text, int options, ParamListInfo parameters) {
+  int const depth = nested_depth;
+  nested_depth = depth + 1;
+  PlannedStmt* const planned = next_planner != nullptr ? next_planner(parse, text, options, parameters)
+                                                       : standard_planner(parse, text, options, parameters);
+  nested_depth = depth;
+  return planned;
+}
+
+const char* on_index_name(Oid index) {
+  if (active != nullptr)
+    for (int i = 0; i < active->added_count; ++i)
+      if (active->added[i]->oid == index) return active->added[i]->name;
+  return next_index_name != nullptr ? next_index_name(index) : nullptr;
+}
+
+}  // namespace
+
+InjectionScope::InjectionScope(const Injection& injection) : outer_(active), outer_depth_(nested_depth) {
+  active = &injection;
+  nested_depth = 0;
+}
+
+InjectionScope::~InjectionScope() {
+  active = outer_;
+  nested_depth = outer_depth_;
+}
+
+void install_what_if_hooks() {
+  next_relation_info = std::exchange(get_relation_info_hook, on_relation_info);
+  next_pathlist = std::exchange(set_rel_pathlist_hook, on_pathlist);
+  next_planner = std::exchange(planner_hook, on_planner);
+  next_index_name = std::exchange(explain_get_index_name_hook, on_index_name);
+}
+
+}  // namespace deal::server

@@ -1,0 +1,32 @@
+/// The planner hooks behind what-if planning, and the state they read.
+#pragma once
+
+#include "server/index/what_if.hpp"
+
+namespace deal::server {
+
+/// What the hooks do during one planner call. Plain data: hooks run where the planner may jump.
+struct Injection {
+  Hypothetical* const* added;
+  int added_count;
+  const Oid* hidden;
+  int hidden_count;
+  RelationObserver observer;
+  void* observer_state;
+};
+
+/// Makes an injection active for a scope. Planner calls nested inside (functions that the planner runs to
+/// fold constants plan their own statements) do not see it.
+class InjectionScope {
+ public:
+  explicit InjectionScope(const Injection& injection);
+  ~InjectionScope();
+  InjectionScope(const InjectionScope&) = delete;
+  InjectionScope& operator=(const InjectionScope&) = delete;
+
+ private:
+  const Injection* outer_;
+  int outer_depth_;
+};
+
+}  // namespace deal::server

@@ -1,0 +1,187 @@
+#include "server/index/problem.hpp"
+
+#include <algorithm>
+
+#include "core/index/candidates.hpp"
+#include "core/index/write_cost.hpp"
+
+extern "C" {
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+}
+
+namespace deal::server {
+
+namespace {
+
+constexpr size_t kMostRelevant = 60;   ///< the search looks at 64 a query
+constexpr double kWidestEntry = 1000;  ///< bytes; wider keys make poor B-trees and may pass its limit
+
+bool wanted_schema(const AdviceRequest& request, const std::string& schema) {
+  return request.schemas.empty() ||
+         std::find(request.schemas.begin(), request.schemas.end(), schema) != request.schemas.end();
+}
+
+}  // namespace
+
+SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload)
+    : sizes_(request.sample_rows) {
+  collect_uses(request, workload);
+  int const queries = static_cast<int>(workload.plannable.size());
+  index::CandidateLimits limits;
+  limits.max_columns = request.max_columns;
+  index::Proposals const proposals = index::propose(uses_, queries, limits);
+  problem.relevant.resize(static_cast<size_t>(queries));
+  add_existing();
+  std::vector<int> numbers;  // proposal -> candidate; -1: left out
+  for (auto const& candidate : proposals.candidates) {
+    numbers.push_back(-1);
+    if (!is_useful(candidate)) continue;
+    size_t const before = problem.candidates.size();
+    add_proposed(candidate);
+    if (problem.candidates.size() > before) numbers.back() = static_cast<int>(before);
+  }
+  rank_relevant(proposals, numbers);
+  for (auto const& one : workload.plannable)
+    problem.weights.push_back(std::max(one.statement.calls, 1e-6));
+  price_writes(workload);
+  if (request.budget_bytes) problem.budget_bytes = *request.budget_bytes;
+  problem.max_planner_calls = request.max_planner_calls;
+  problem.min_gain = request.min_gain_pct / 100.0;
+}
+
+void SearchSpace::collect_uses(const AdviceRequest& request, const AnalysedWorkload& workload) {
+  for (auto const& observed : workload.uses) {
+    int const number = registry_.number_of(observed.relation);
+    IndexedTable const& table = registry_.tables()[static_cast<size_t>(number)];
+    if (!wanted_schema(request, table.schema) ||
+        table.extent.pages < static_cast<BlockNumber>(request.min_table_pages))
+      continue;
+    uses_.push_back(observed.use);
+    uses_.back().table = number;
+  }
+}
+
+void SearchSpace::add_existing() {
+  std::vector<std::vector<int>> by_table(registry_.tables().size());
+  for (size_t number = 0; number < registry_.tables().size(); ++number) {
+    IndexedTable const& table = registry_.tables()[number];
+    if (table.partitioned) continue;  // its indexes live on the leaves and are never hidden
+    for (auto const& index : table.indexes) {
+      by_table[number].push_back(static_cast<int>(problem.candidates.size()));
+      by_oid_[index.oid] = static_cast<int>(problem.candidates.size());
+      problem.candidates.push_back(index.candidate);
+      hypothetical_.push_back(nullptr);
+      existing_.push_back(&index);
+    }
+  }
+  for (auto const& use : uses_) {
+    auto& relevant = problem.relevant[static_cast<size_t>(use.query)];
+    for (int const candidate : by_table[static_cast<size_t>(use.table)])
+      if (std::find(relevant.begin(), relevant.end(), candidate) == relevant.end())
+        relevant.push_back(candidate);
+  }
+}
+
+bool SearchSpace::is_useful(const index::CandidateIndex& candidate) const {
+  IndexedTable const& table = registry_.tables()[static_cast<size_t>(candidate.table)];
+  for (auto const& key : candidate.keys)
+    if (!table.sortable[static_cast<size_t>(key.attno) - 1]) return false;
+  return std::none_of(table.indexes.begin(), table.indexes.end(), [&](const ExistingIndex& index) {
+    return index.candidate.family == 0 && index::covers(index.candidate, candidate);
+  });
+}
+
+void SearchSpace::add_proposed(const index::CandidateIndex& candidate) {
+  Oid const table = registry_.tables()[static_cast<size_t>(candidate.table)].oid;
+  Hypothetical* const made = hypothetical_from_columns(table, candidate.keys, candidate.include);
+  index::SizeEstimate const size = sizes_.estimate(*made);
+  if (size.rows > 0 && static_cast<double>(size.bytes) / std::max(size.leaf_tuples, 1.0) > kWidestEntry &&
+      size.pages > 2)
+    return;
+  by_oid_[made->oid] = static_cast<int>(problem.candidates.size());
+  problem.candidates.push_back(candidate);
+  problem.candidates.back().bytes = size.bytes;
+  hypothetical_.push_back(made);
+  existing_.push_back(nullptr);
+  ++proposed_;
+}
+
+/// Takes each table's proposals in turn, so that no table of a wide join crowds out the others.
+void SearchSpace::rank_relevant(const index::Proposals& proposals, const std::vector<int>& numbers) {
+  for (size_t query = 0; query < proposals.relevant.size(); ++query) {
+    std::map<int, std::vector<int>> by_table;
+    for (int const proposal : proposals.relevant[query]) {
+      int const number = numbers[static_cast<size_t>(proposal)];
+      if (number >= 0) by_table[problem.candidates[static_cast<size_t>(number)].table].push_back(number);
+    }
+    auto& relevant = problem.relevant[query];
+    for (size_t round = 0; relevant.size() < kMostRelevant; ++round) {
+      bool any = false;
+      for (auto const& [table, list] : by_table) {
+        if (round >= list.size() || relevant.size() >= kMostRelevant) continue;
+        relevant.push_back(list[round]);
+        any = true;
+      }
+      if (!any) break;
+    }
+  }
+}
+
+double SearchSpace::write_cost(const index::CandidateIndex& candidate, int root_level,
+                               const AnalysedWorkload& workload) const {
+  index::CostSettings const settings{random_page_cost, cpu_index_tuple_cost, cpu_operator_cost};
+  Oid const table = registry_.tables()[static_cast<size_t>(candidate.table)].oid;
+  double total = 0;
+  for (auto const& one : workload.plannable) {
+    if (one.writes.target != table) continue;
+    auto const& updated = one.writes.updated;
+    auto const touched = [&](int32_t attno) {
+      return std::find(updated.begin(), updated.end(), attno) != updated.end();
+    };
+    bool const touches = one.writes.all_columns ||
+                         std::any_of(candidate.keys.begin(), candidate.keys.end(),
+                                     [&](const index::KeyColumn& key) { return touched(key.attno); }) ||
+                         std::any_of(candidate.include.begin(), candidate.include.end(), touched);
+    if (touches) total += one.statement.calls * one.writes.rows * index::entry_cost(root_level, settings);
+  }
+  return total;
+}
+
+void SearchSpace::price_writes(const AnalysedWorkload& workload) {
+  for (size_t i = 0; i < problem.candidates.size(); ++i) {
+    auto& candidate = problem.candidates[i];
+    int const root_level = hypothetical_[i] != nullptr ? hypothetical_[i]->extent.root_level : 2;
+    candidate.write_cost = write_cost(candidate, root_level, workload);
+  }
+}
+
+index::QueryPlan SearchSpace::plan(const PreparedQuery& prepared, std::span<const int> available) const {
+  std::vector<Hypothetical*> added;
+  std::vector<Oid> hidden;
+  for (size_t i = 0; i < existing_.size(); ++i)
+    if (existing_[i] != nullptr &&
+        !std::binary_search(available.begin(), available.end(), static_cast<int>(i)))
+      hidden.push_back(existing_[i]->oid);
+  for (int const number : available)
+    if (hypothetical_[static_cast<size_t>(number)] != nullptr)
+      added.push_back(hypothetical_[static_cast<size_t>(number)]);
+  PlanOutcome const outcome = server::plan(prepared, {added, hidden});
+  index::QueryPlan answer{outcome.cost, {}};
+  for (Oid const oid : outcome.used) {
+    auto const found = by_oid_.find(oid);
+    if (found != by_oid_.end()) answer.used.push_back(found->second);
+  }
+  std::sort(answer.used.begin(), answer.used.end());
+  return answer;
+}
+
+const IndexedTable& SearchSpace::table_of(int candidate) const {
+  return registry_.tables()[static_cast<size_t>(problem.candidates[static_cast<size_t>(candidate)].table)];
+}
+
+const ExistingIndex* SearchSpace::existing(int candidate) const {
+  return existing_[static_cast<size_t>(candidate)];
+}
+
+}  // namespace deal::server

@@ -1,0 +1,50 @@
+/// The search problem of one advice run: candidates with sizes and costs, and the planner as its oracle.
+#pragma once
+
+#include "server/index/advice.hpp"
+#include "server/index/statements.hpp"
+
+namespace deal::server {
+
+/// Candidates, proposed and existing, and what stands behind each.
+class SearchSpace {
+ public:
+  /// Proposes, sizes and prices candidates for the workload. Memory for the hypothetical indexes is the
+  /// current context's.
+  SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload);
+
+  index::Problem problem;
+
+  /// One planner call for the search; the caller has the statement's scope open.
+  index::QueryPlan plan(const PreparedQuery& prepared, std::span<const int> available) const;
+
+  size_t proposed() const { return proposed_; }
+  const IndexedTable& table_of(int candidate) const;
+  const std::vector<IndexedTable>& tables() const { return registry_.tables(); }
+  /// Uses with their table numbers set; those of tables left out are not there.
+  const std::vector<index::TableUse>& uses() const { return uses_; }
+  /// The existing index behind a candidate; null for proposed ones.
+  const ExistingIndex* existing(int candidate) const;
+  double sampling_cpu_seconds() const { return sizes_.cpu_seconds(); }
+  bool without_sample() const { return sizes_.without_sample(); }
+
+ private:
+  void collect_uses(const AdviceRequest& request, const AnalysedWorkload& workload);
+  void add_existing();
+  void add_proposed(const index::CandidateIndex& candidate);
+  void rank_relevant(const index::Proposals& proposals, const std::vector<int>& numbers);
+  void price_writes(const AnalysedWorkload& workload);
+  double write_cost(const index::CandidateIndex& candidate, int root_level,
+                    const AnalysedWorkload& workload) const;
+  bool is_useful(const index::CandidateIndex& candidate) const;
+
+  TableRegistry registry_;
+  ExtentEstimator sizes_;
+  std::vector<index::TableUse> uses_;
+  std::vector<Hypothetical*> hypothetical_;     ///< by candidate number; null for existing ones
+  std::vector<const ExistingIndex*> existing_;  ///< by candidate number; null for proposed ones
+  std::map<Oid, int> by_oid_;
+  size_t proposed_ = 0;
+};
+
+}  // namespace deal::server

@@ -1,0 +1,106 @@
+#include "server/index/statements.hpp"
+
+#include <map>
+#include <tuple>
+
+#include "server/bridge/subtransaction.hpp"
+
+extern "C" {
+#include "nodes/parsenodes.h"
+#include "parser/parsetree.h"
+}
+
+namespace deal::server {
+
+namespace {
+
+/// Equal texts of one role and path are one template; their calls add up, their times average.
+Workload merge_templates(const Workload& workload) {
+  Workload merged;
+  std::map<std::tuple<std::string, std::string, std::string>, size_t> known;
+  for (auto const& statement : workload) {
+    auto const [place, fresh] =
+        known.emplace(std::make_tuple(statement.query, statement.role, statement.search_path), merged.size());
+    if (fresh) {
+      merged.push_back(statement);
+      continue;
+    }
+    Statement& same = merged[place->second];
+    double const calls = same.calls + statement.calls;
+    if (calls > 0) same.mean_ms = (same.mean_ms * same.calls + statement.mean_ms * statement.calls) / calls;
+    same.calls = calls;
+  }
+  return merged;
+}
+
+/// UPDATE and MERGE: the assigned columns; INSERT and DELETE touch every index.
+WriteProfile write_profile(const Query& query, double rows) {
+  WriteProfile profile;
+  if (query.commandType == CMD_SELECT || query.resultRelation == 0) return profile;
+  auto const* target = rt_fetch(query.resultRelation, query.rtable);
+  profile.target = target->relid;
+  profile.rows = rows < 1 ? 1 : rows;
+  profile.all_columns = query.commandType != CMD_UPDATE;
+  if (profile.all_columns) return profile;
+  for (int i = 0; i < list_length(query.targetList); ++i) {
+    auto const* entry = static_cast<const TargetEntry*>(list_nth(query.targetList, i));
+    if (!entry->resjunk) profile.updated.push_back(entry->resno);
+  }
+  return profile;
+}
+
+double time_of(const Statement& statement, bool by_time) {
+  return by_time ? statement.calls * statement.mean_ms : statement.calls;
+}
+
+}  // namespace
+
+double AnalysedWorkload::skipped_time_pct() const {
+  double total_ms = 0;
+  for (auto const& one : plannable)
+    total_ms += time_of(one.statement, true);
+  for (auto const& one : skipped)
+    total_ms += time_of(one.statement, true);
+  bool const by_time = total_ms > 0;
+  double total = 0;
+  double lost = 0;
+  for (auto const& one : plannable)
+    total += time_of(one.statement, by_time);
+  for (auto const& one : skipped)
+    lost += time_of(one.statement, by_time);
+  return total + lost > 0 ? 100.0 * lost / (total + lost) : 0;
+}
+
+AnalysedWorkload analyse(const Workload& workload, const std::function<bool()>& out_of_time) {
+  AnalysedWorkload out;
+  out.statements = static_cast<int>(workload.size());
+  MemoryContext const keep = CurrentMemoryContext;
+  for (auto const& statement : merge_templates(workload)) {
+    pg::check_for_interrupts();
+    if (out_of_time()) {
+      out.out_of_time = true;
+      out.skipped.push_back({statement, "the time limit was reached"});
+      continue;
+    }
+    PlannableStatement ready{statement, {}, 0, {}};
+    std::vector<ObservedUse> uses;
+    auto const failure = pg::attempt(pg::OnSuccess::commit, [&] {
+      pg::InContext const in_keep(keep);
+      StatementScope const scope(statement);
+      ready.prepared = prepare(statement.query);
+      check_permissions(ready.prepared);
+      PlanOutcome const base = plan_and_observe(ready.prepared, static_cast<int>(out.plannable.size()), uses);
+      ready.base_cost = base.cost;
+      ready.writes = write_profile(*ready.prepared.query, base.rows);
+    });
+    if (failure) {
+      out.skipped.push_back({statement, failure->message});
+      continue;
+    }
+    out.plannable.push_back(std::move(ready));
+    out.uses.insert(out.uses.end(), uses.begin(), uses.end());
+  }
+  return out;
+}
+
+}  // namespace deal::server

@@ -1,0 +1,48 @@
+/// A workload made ready for the planner: templates merged, each statement analysed once under its own role.
+#pragma once
+
+#include "core/model/workload.hpp"
+#include "server/bridge/memory.hpp"
+#include "server/index/observe.hpp"
+
+namespace deal::server {
+
+/// What a statement writes, for what keeping an index costs.
+struct WriteProfile {
+  Oid target = 0;                ///< 0: reads only
+  bool all_columns = false;      ///< INSERT or DELETE: every index of the table is touched
+  std::vector<int32_t> updated;  ///< attribute numbers, for UPDATE
+  double rows = 0;               ///< per execution, as the planner estimates
+};
+
+/// One statement that can be planned.
+struct PlannableStatement {
+  Statement statement;
+  PreparedQuery prepared;
+  double base_cost = 0;
+  WriteProfile writes;
+};
+
+/// One that cannot, and why.
+struct SkippedStatement {
+  Statement statement;
+  std::string reason;
+};
+
+/// The workload's statements with what the planner saw in them.
+struct AnalysedWorkload {
+  std::vector<PlannableStatement> plannable;
+  std::vector<SkippedStatement> skipped;
+  std::vector<ObservedUse> uses;  ///< their query numbers index `plannable`
+  int statements = 0;             ///< before equal ones were merged
+  bool out_of_time = false;
+
+  /// Share of the workload's total time that was skipped, in percent (by calls where no times are known).
+  double skipped_time_pct() const;
+};
+
+/// Analyses and plans each statement once. Query trees live in the current memory context; locks stay until
+/// the surrounding subtransaction ends. Stops early when `out_of_time` says so: the rest is skipped.
+AnalysedWorkload analyse(const Workload& workload, const std::function<bool()>& out_of_time);
+
+}  // namespace deal::server

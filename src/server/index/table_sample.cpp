@@ -1,0 +1,364 @@
+#include "server/index/table_sample.hpp"
+
+#include "server/bridge/role.hpp"
+
+extern "C" {
+#include "access/detoast.h"
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/itup.h"
+#include "access/table.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "executor/executor.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "storage/bufmgr.h"
+#include "utils/acl.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/sampling.h"
+#include "utils/snapmgr.h"
+#include "utils/typcache.h"
+}
+
+namespace deal::server {
+
+namespace {
+
+constexpr uint32_t kSeed = 20250101;
+constexpr int kMostRows = 200'000;
+constexpr size_t kMostBytes = size_t{64} << 20;
+constexpr uint32_t kCompressAbove = 508;  ///< TOAST_INDEX_TARGET with 8 kB pages
+
+/// What reading blocks leaves behind.
+struct RawSample {
+  HeapTuple* rows;
+  int count;
+  size_t bytes;
+  BlockNumber table_blocks;
+  BlockNumber sampled_blocks;
+  Datum* values;
+  bool* nulls;
+  int columns;
+};
+
+/// Copies the visible rows of one block.
+void read_block(Relation table, BlockNumber block, BufferAccessStrategy strategy, Snapshot snapshot,
+                RawSample& sample) {
+  Buffer const buffer = ReadBufferExtended(table, MAIN_FORKNUM, block, RBM_NORMAL, strategy);
+  LockBuffer(buffer, BUFFER_LOCK_SHARE);
+  Page const page = BufferGetPage(buffer);
+  OffsetNumber const last = PageGetMaxOffsetNumber(page);
+  for (OffsetNumber offset = FirstOffsetNumber; offset <= last && sample.count < kMostRows; ++offset) {
+    ItemId const item = PageGetItemId(page, offset);
+    if (!ItemIdIsNormal(item)) continue;
+    HeapTupleData tuple;
+    tuple.t_data = reinterpret_cast<HeapTupleHeader>(PageGetItem(page, item));
+    tuple.t_len = ItemIdGetLength(item);
+    tuple.t_tableOid = RelationGetRelid(table);
+    ItemPointerSet(&tuple.t_self, block, offset);
+    if (!HeapTupleSatisfiesVisibility(&tuple, snapshot, buffer)) continue;
+    sample.rows[sample.count++] = heap_copytuple(&tuple);
+    sample.bytes += tuple.t_len;
+  }
+  UnlockReleaseBuffer(buffer);
+  ++sample.sampled_blocks;
+}
+
+int blocks_wanted(Relation table, BlockNumber blocks, int target_rows) {
+  double const density = table->rd_rel->reltuples > 0 && table->rd_rel->relpages > 0
+                             ? table->rd_rel->reltuples / table->rd_rel->relpages
+                             : 50.0;
+  double const wanted = std::ceil(target_rows / std::fmax(density, 1.0));
+  return static_cast<int>(std::fmin(std::fmax(wanted, 64), blocks));
+}
+
+void deform(Relation table, RawSample& sample) {
+  TupleDesc const shape = RelationGetDescr(table);
+  sample.columns = shape->natts;
+  size_t const cells = static_cast<size_t>(sample.count) * static_cast<size_t>(shape->natts) + 1;
+  sample.values = static_cast<Datum*>(MemoryContextAllocHuge(CurrentMemoryContext, cells * sizeof(Datum)));
+  sample.nulls = static_cast<bool*>(MemoryContextAllocHuge(CurrentMemoryContext, cells * sizeof(bool)));
+  for (int row = 0; row < sample.count; ++row) {
+    size_t const at = static_cast<size_t>(row) * static_cast<size_t>(shape->natts);
+    heap_deform_tuple(sample.rows[row], shape, sample.values + at, sample.nulls + at);
+  }
+}
+
+RawSample read_sample(Oid oid, int target_rows) {
+  RawSample sample{};
+  Relation const table = table_open(oid, AccessShareLock);
+  sample.rows = static_cast<HeapTuple*>(palloc(sizeof(HeapTuple) * kMostRows));
+  sample.table_blocks = RelationGetNumberOfBlocks(table);
+  BlockSamplerData sampler;
+  BlockSampler_Init(&sampler, sample.table_blocks, blocks_wanted(table, sample.table_blocks, target_rows),
+                    kSeed);
+  BufferAccessStrategy const strategy = GetAccessStrategy(BAS_BULKREAD);
+  Snapshot const snapshot = GetActiveSnapshot();
+  while (BlockSampler_HasMore(&sampler) && sample.bytes < kMostBytes && sample.count < kMostRows) {
+    CHECK_FOR_INTERRUPTS();
+    read_block(table, BlockSampler_Next(&sampler), strategy, snapshot, sample);
+  }
+  FreeAccessStrategy(strategy);
+  deform(table, sample);
+  table_close(table, NoLock);
+  return sample;
+}
+
+/// How the server's index_form_tuple stores values of one type.
+struct StorageRule {
+  Oid type;
+  int16 length;
+  bool by_value;
+  char align;
+};
+
+StorageRule storage_rule(Oid type) {
+  StorageRule rule{type, 0, false, 'i'};
+  get_typlenbyvalalign(type, &rule.length, &rule.by_value, &rule.align);
+  return rule;
+}
+
+uint8_t align_bytes(char align) {
+  switch (align) {
+    case TYPALIGN_CHAR:
+      return 1;
+    case TYPALIGN_SHORT:
+      return 2;
+    case TYPALIGN_INT:
+      return 4;
+    default:
+      return 8;
+  }
+}
+
+uint64_t hash_bytes_of(const void* bytes, size_t length) {
+  return hash_bytes_extended(static_cast<const unsigned char*>(bytes), static_cast<int>(length), kSeed);
+}
+
+void append_varlena(StoredColumn& column, Datum value, char align) {
+  auto* const bytes = reinterpret_cast<varlena*>(DatumGetPointer(value));
+  uint32_t size = 0;
+  uint8_t alignment = 1;
+  if (VARATT_IS_EXTERNAL_ONDISK(bytes)) {
+    varatt_external pointer;
+    VARATT_EXTERNAL_GET_POINTER(pointer, bytes);
+    size = static_cast<uint32_t>(VARATT_EXTERNAL_GET_EXTSIZE(pointer)) + VARHDRSZ;
+    alignment = align_bytes(align);
+  } else if (VARATT_IS_1B(bytes)) {
+    size = VARSIZE_1B(bytes);
+  } else if (VARATT_CAN_MAKE_SHORT(bytes)) {
+    size = VARATT_CONVERTED_SHORT_SIZE(bytes);
+  } else {
+    size = static_cast<uint32_t>(VARSIZE_ANY(bytes));
+    if (size > kCompressAbove && !VARATT_IS_COMPRESSED(bytes)) size = size / 2 + kCompressAbove / 2;
+    alignment = align_bytes(align);
+  }
+  column.size.push_back(size);
+  column.align.push_back(alignment);
+  // The header differs between stored and computed values: hash what follows it.
+  column.hash.push_back(VARATT_IS_EXTERNAL(bytes)
+                            ? hash_bytes_of(bytes, VARSIZE_ANY(bytes))
+                            : hash_bytes_of(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)));
+}
+
+void append_value(StoredColumn& column, Datum value, bool null, const StorageRule& rule) {
+  if (null) {
+    column.hash.push_back(0x6e756c6c);
+    column.size.push_back(0);
+    column.align.push_back(0);
+  } else if (rule.type == NAMEOID || rule.length == -2) {  // name_ops stores a C string
+    auto const length = std::strlen(DatumGetCString(value));
+    column.hash.push_back(hash_bytes_of(DatumGetCString(value), length));
+    column.size.push_back(static_cast<uint32_t>(length + 1));
+    column.align.push_back(1);
+  } else if (rule.length == -1) {
+    append_varlena(column, value, rule.align);
+  } else {
+    auto const length = static_cast<size_t>(rule.length);
+    column.hash.push_back(rule.by_value ? hash_bytes_of(&value, sizeof value)
+                                        : hash_bytes_of(DatumGetPointer(value), length));
+    column.size.push_back(static_cast<uint32_t>(length));
+    column.align.push_back(align_bytes(rule.align));
+  }
+}
+
+StoredColumn store(const Datum* values, const bool* nulls, int rows, int stride, Oid type) {
+  StorageRule const rule = pg::call([&] { return storage_rule(type); });
+  StoredColumn column;
+  auto const count = static_cast<size_t>(rows);
+  column.hash.reserve(count);
+  column.size.reserve(count);
+  column.align.reserve(count);
+  for (int row = 0; row < rows; ++row) {
+    auto const at = static_cast<ptrdiff_t>(row) * stride;
+    append_value(column, values[at], nulls[at], rule);
+  }
+  return column;
+}
+
+/// Evaluates an expression over the sampled rows; runs inside pg::call.
+struct Evaluation {
+  Datum* values;
+  bool* nulls;
+};
+
+Evaluation evaluate(Oid oid, HeapTuple* rows, int count, Expr* expression) {
+  Relation const table = table_open(oid, NoLock);
+  EState* const state = CreateExecutorState();
+  ExprContext* const context = GetPerTupleExprContext(state);
+  TupleTableSlot* const slot = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsHeapTuple);
+  context->ecxt_scantuple = slot;
+  ExprState* const prepared = ExecPrepareExpr(expression, state);
+  int16 length = 0;
+  bool by_value = false;
+  get_typlenbyval(exprType(reinterpret_cast<Node*>(expression)), &length, &by_value);
+  Evaluation result{static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<size_t>(count + 1))),
+                    static_cast<bool*>(palloc(sizeof(bool) * static_cast<size_t>(count + 1)))};
+  for (int row = 0; row < count; ++row) {
+    CHECK_FOR_INTERRUPTS();
+    ExecStoreHeapTuple(rows[row], slot, false);
+    Datum const value = ExecEvalExprSwitchContext(prepared, context, &result.nulls[row]);
+    result.values[row] = result.nulls[row] ? Datum{0} : datumCopy(value, by_value, length);
+    ResetExprContext(context);
+  }
+  ExecDropSingleTupleTableSlot(slot);
+  FreeExecutorState(state);
+  table_close(table, NoLock);
+  return result;
+}
+
+/// Owner of the table: whose code index expressions are.
+Oid owner_of(Oid table) {
+  return pg::call([&] {
+    Relation const relation = table_open(table, NoLock);
+    Oid const owner = relation->rd_rel->relowner;
+    table_close(relation, NoLock);
+    return owner;
+  });
+}
+
+uint32_t aligned(uint32_t offset, uint8_t align) {
+  return (offset + align - 1) / align * align;
+}
+
+}  // namespace
+
+TableSample::TableSample(Oid table, int target_rows) : table_(table), memory_("deal_advisor table sample") {
+  pg::InContext const in_memory(memory_.context());
+  RawSample const raw = pg::call([&] { return read_sample(table, target_rows); });
+  rows_ = raw.rows;
+  row_count_ = raw.count;
+  values_ = raw.values;
+  nulls_ = raw.nulls;
+  column_count_ = raw.columns;
+  table_blocks_ = raw.table_blocks;
+  sampled_blocks_ = raw.sampled_blocks;
+  if (raw.sampled_blocks > 0)
+    table_rows_ = std::llround(static_cast<double>(raw.count) / raw.sampled_blocks * raw.table_blocks);
+}
+
+const StoredColumn& TableSample::column(AttrNumber attno) {
+  auto const found = columns_.find(attno);
+  if (found != columns_.end()) return found->second;
+  Oid const type = pg::call([&] { return get_atttype(table_, attno); });
+  auto made = store(values_ + (attno - 1), nulls_ + (attno - 1), row_count_, column_count_, type);
+  return columns_.emplace(attno, std::move(made)).first->second;
+}
+
+StoredColumn TableSample::expression(const Hypothetical& index, int number) const {
+  pg::Memory const memory("deal_advisor sampled expression");
+  pg::InContext const in_memory(memory.context());
+  pg::AsRole const as_owner(owner_of(table_));
+  pg::ReadOnly const read_only;
+  auto* const tree = static_cast<Expr*>(list_nth(index.expressions, number));
+  Evaluation const result =
+      pg::call([&] { return evaluate(table_, static_cast<HeapTuple*>(rows_), row_count_, tree); });
+  Oid const type = pg::call([&] { return exprType(reinterpret_cast<Node*>(tree)); });
+  return store(result.values, result.nulls, row_count_, 1, type);
+}
+
+std::vector<bool> TableSample::predicate_rows(const Hypothetical& index) const {
+  std::vector<bool> kept(static_cast<size_t>(row_count_), true);
+  if (index.predicate == NIL) return kept;
+  pg::Memory const memory("deal_advisor sampled predicate");
+  pg::InContext const in_memory(memory.context());
+  pg::AsRole const as_owner(owner_of(table_));
+  pg::ReadOnly const read_only;
+  Evaluation const result = pg::call([&] {
+    return evaluate(table_, static_cast<HeapTuple*>(rows_), row_count_, make_ands_explicit(index.predicate));
+  });
+  for (int row = 0; row < row_count_; ++row)
+    kept[static_cast<size_t>(row)] = !result.nulls[row] && DatumGetBool(result.values[row]);
+  return kept;
+}
+
+index::KeySample TableSample::key_sample(const Hypothetical& index) {
+  std::vector<StoredColumn> computed;
+  computed.reserve(static_cast<size_t>(index.columns));  // keeps the pointers below valid
+  std::vector<const StoredColumn*> stored;
+  for (int i = 0; i < index.columns; ++i) {
+    if (index.attnos[i] != 0) {
+      stored.push_back(&column(index.attnos[i]));
+    } else {
+      computed.push_back(expression(index, static_cast<int>(computed.size())));
+      stored.push_back(&computed.back());
+    }
+  }
+  std::vector<bool> const kept = predicate_rows(index);
+  index::KeySample sample;
+  sample.table_rows = table_rows_;
+  sample.sampled_rows = row_count_;
+  sample.table_blocks = table_blocks_;
+  sample.sampled_blocks = sampled_blocks_;
+  sample.key_columns = index.keys;
+  sample.rows.reserve(static_cast<size_t>(row_count_));
+  auto* const tuples = static_cast<HeapTuple*>(rows_);
+  double leading_bytes = 0;
+  for (int row = 0; row < row_count_; ++row) {
+    auto const r = static_cast<size_t>(row);
+    if (!kept[r]) continue;
+    index::SampledRow out;
+    out.block = ItemPointerGetBlockNumber(&tuples[row]->t_self);
+    bool has_null = false;
+    for (auto const* values : stored)
+      has_null = has_null || values->align[r] == 0;
+    out.key_bytes = has_null ? MAXALIGN(sizeof(IndexTupleData) + sizeof(IndexAttributeBitMapData)) -
+                                   sizeof(IndexTupleData)
+                             : 0;
+    for (int i = 0; i < index.columns; ++i) {
+      auto const& values = *stored[static_cast<size_t>(i)];
+      if (values.align[r] != 0) out.key_bytes = aligned(out.key_bytes, values.align[r]) + values.size[r];
+      if (i < index.keys) out.key_hash = (out.key_hash * 0x9E3779B97F4A7C15ull) ^ values.hash[r];
+      if (i == 0) {
+        out.leading_hash = values.hash[r];
+        leading_bytes += out.key_bytes;
+      }
+    }
+    sample.rows.push_back(out);
+  }
+  if (!sample.rows.empty()) sample.leading_bytes = leading_bytes / static_cast<double>(sample.rows.size());
+  return sample;
+}
+
+bool may_sample(const Hypothetical& index, Oid table) {
+  return pg::call([&] {
+    Relation const relation = table_open(table, AccessShareLock);
+    bool const is_heap = relation->rd_tableam == GetHeapamTableAmRoutine();
+    table_close(relation, NoLock);
+    if (!is_heap || check_enable_rls(table, InvalidOid, true) == RLS_ENABLED) return false;
+    Oid const role = GetUserId();
+    if (pg_class_aclcheck(table, role, ACL_SELECT) == ACLCHECK_OK) return true;
+    if (index.expressions != NIL || index.predicate != NIL) return false;  // they may read any column
+    for (int i = 0; i < index.columns; ++i)
+      if (pg_attribute_aclcheck(table, index.attnos[i], role, ACL_SELECT) != ACLCHECK_OK) return false;
+    return true;
+  });
+}
+
+}  // namespace deal::server

@@ -1,0 +1,54 @@
+/// A random sample of whole heap blocks of one table: what index sizes are estimated from.
+#pragma once
+
+#include <map>
+
+#include "core/index/size.hpp"
+#include "server/bridge/memory.hpp"
+#include "server/index/hypothetical.hpp"
+
+namespace deal::server {
+
+/// How each sampled row's value of one column or expression would be stored in an index.
+struct StoredColumn {
+  std::vector<uint64_t> hash;  ///< of the stored bytes; NULL has a value of its own
+  std::vector<uint32_t> size;  ///< bytes; 0 for NULL
+  std::vector<uint8_t> align;  ///< 1, 2, 4 or 8; 0 for NULL
+};
+
+/// Rows of one table, read once with the caller's snapshot and kept until the object dies. Reading pages
+/// skips privileges and row security, so ask `may_sample` first. Deterministic for an unchanged table.
+class TableSample {
+ public:
+  /// Reads about `target_rows` rows. Takes AccessShareLock, kept to the end of the (sub)transaction.
+  TableSample(Oid table, int target_rows);
+
+  int64_t table_rows() const { return table_rows_; }
+  int64_t sampled_rows() const { return row_count_; }
+  /// The sample as the size model wants it for this index. Expressions and predicate run as the table's
+  /// owner. `index` must be on this very table.
+  index::KeySample key_sample(const Hypothetical& index);
+
+ private:
+  const StoredColumn& column(AttrNumber attno);
+  StoredColumn expression(const Hypothetical& index, int number) const;
+  std::vector<bool> predicate_rows(const Hypothetical& index) const;
+
+  Oid table_;
+  pg::Memory memory_;
+  int64_t table_rows_ = 0;
+  int64_t table_blocks_ = 0;
+  int64_t sampled_blocks_ = 0;
+  int row_count_ = 0;
+  int column_count_ = 0;
+  void* rows_ = nullptr;  ///< HeapTuple[row_count_]
+  Datum* values_ = nullptr;
+  bool* nulls_ = nullptr;
+  std::map<AttrNumber, StoredColumn> columns_;
+};
+
+/// True when the current role may see every row and the index's columns: SELECT on them and no row security
+/// that applies. Only heap tables can be sampled.
+bool may_sample(const Hypothetical& index, Oid table);
+
+}  // namespace deal::server

@@ -1,0 +1,206 @@
+#include "server/index/what_if.hpp"
+
+#include <algorithm>
+
+#include "server/bridge/memory.hpp"
+#include "server/index/inject.hpp"
+
+extern "C" {
+#include "commands/explain.h"
+#include "executor/executor.h"
+#include "nodes/plannodes.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/plancat.h"
+#include "optimizer/planner.h"
+#include "tcop/tcopprot.h"
+#include "utils/snapmgr.h"
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
+}
+
+namespace deal::server {
+
+namespace {
+
+/// What one plan keeps of the indexes it uses.
+struct UsedIndexes {
+  static constexpr int kMost = 256;
+  Oid oids[kMost];
+  int count = 0;
+  void add(Oid oid) {
+    if (count < kMost) oids[count++] = oid;
+  }
+};
+
+void collect_used(Plan* plan, UsedIndexes& used);
+
+void collect_list(List* plans, UsedIndexes& used) {
+  ListCell* cell = nullptr;
+  foreach (cell, plans)
+    collect_used(static_cast<Plan*>(lfirst(cell)), used);
+}
+
+void collect_used(Plan* plan, UsedIndexes& used) {
+  if (plan == nullptr) return;
+  check_stack_depth();
+  switch (nodeTag(plan)) {
+    case T_IndexScan:
+      used.add(reinterpret_cast<IndexScan*>(plan)->indexid);
+      break;
+    case T_IndexOnlyScan:
+      used.add(reinterpret_cast<IndexOnlyScan*>(plan)->indexid);
+      break;
+    case T_BitmapIndexScan:
+      used.add(reinterpret_cast<BitmapIndexScan*>(plan)->indexid);
+      break;
+    case T_Append:
+      collect_list(reinterpret_cast<Append*>(plan)->appendplans, used);
+      break;
+    case T_MergeAppend:
+      collect_list(reinterpret_cast<MergeAppend*>(plan)->mergeplans, used);
+      break;
+    case T_BitmapAnd:
+      collect_list(reinterpret_cast<BitmapAnd*>(plan)->bitmapplans, used);
+      break;
+    case T_BitmapOr:
+      collect_list(reinterpret_cast<BitmapOr*>(plan)->bitmapplans, used);
+      break;
+    case T_SubqueryScan:
+      collect_used(reinterpret_cast<SubqueryScan*>(plan)->subplan, used);
+      break;
+    case T_CustomScan:
+      collect_list(reinterpret_cast<CustomScan*>(plan)->custom_plans, used);
+      break;
+    default:
+      break;
+  }
+  collect_used(plan->lefttree, used);
+  collect_used(plan->righttree, used);
+}
+
+/// Runs the planner on a copy, since it scribbles on its input. `copyObject` keeps the Query reusable.
+PlannedStmt* run_planner(const PreparedQuery& prepared) {
+  auto* copy = static_cast<Query*>(copyObjectImpl(prepared.query));
+  PushActiveSnapshot(GetTransactionSnapshot());
+  PlannedStmt* const planned = standard_planner(copy, prepared.text, CURSOR_OPT_PARALLEL_OK, nullptr);
+  PopActiveSnapshot();
+  return planned;
+}
+
+/// The source of a writing plan: its own row count is 0.
+double result_rows(const Plan* top) {
+  while (IsA(top, ModifyTable) && top->lefttree != nullptr)
+    top = top->lefttree;
+  return top->plan_rows;
+}
+
+struct RawOutcome {
+  double cost;
+  double rows;
+};
+
+#if PG_VERSION_NUM < 160000
+/// PostgreSQL 15 would prune partitions at start-up, which a generic plan has no values for.
+void forget_startup_pruning(Plan* plan) {
+  if (plan == nullptr) return;
+  check_stack_depth();
+  List* children = NIL;
+  if (IsA(plan, Append)) {
+    auto* append = reinterpret_cast<Append*>(plan);
+    append->part_prune_info = nullptr;
+    children = append->appendplans;
+  } else if (IsA(plan, MergeAppend)) {
+    auto* append = reinterpret_cast<MergeAppend*>(plan);
+    append->part_prune_info = nullptr;
+    children = append->mergeplans;
+  }
+  ListCell* cell = nullptr;
+  foreach (cell, children)
+    forget_startup_pruning(static_cast<Plan*>(lfirst(cell)));
+  if (IsA(plan, SubqueryScan)) forget_startup_pruning(reinterpret_cast<SubqueryScan*>(plan)->subplan);
+  forget_startup_pruning(plan->lefttree);
+  forget_startup_pruning(plan->righttree);
+}
+#endif
+
+const char* explain_planned(PlannedStmt* planned, const char* text) {
+  ExplainState* const state = NewExplainState();
+  state->costs = true;
+  state->format = EXPLAIN_FORMAT_TEXT;
+#if PG_VERSION_NUM >= 160000
+  state->generic = true;
+#else
+  forget_startup_pruning(planned->planTree);
+  ListCell* cell = nullptr;
+  foreach (cell, planned->subplans)
+    forget_startup_pruning(static_cast<Plan*>(lfirst(cell)));
+#endif
+  PushActiveSnapshot(GetTransactionSnapshot());
+#if PG_VERSION_NUM >= 170000
+  ExplainOnePlan(planned, nullptr, state, text, nullptr, nullptr, nullptr, nullptr, nullptr);
+#else
+  ExplainOnePlan(planned, nullptr, state, text, nullptr, nullptr, nullptr, nullptr);
+#endif
+  PopActiveSnapshot();
+  return state->str->data;
+}
+
+}  // namespace
+
+PlanOutcome plan(const PreparedQuery& prepared, const IndexSet& indexes, RelationObserver observer,
+                 void* observer_state) {
+  pg::Memory const memory("deal_advisor what-if plan");
+  pg::InContext const in_memory(memory.context());
+  Injection const injection{indexes.added.data(),
+                            static_cast<int>(indexes.added.size()),
+                            indexes.hidden.data(),
+                            static_cast<int>(indexes.hidden.size()),
+                            observer,
+                            observer_state};
+  InjectionScope const active(injection);
+  UsedIndexes used;
+  RawOutcome const raw = pg::call([&] {
+    PlannedStmt* const planned = run_planner(prepared);
+    collect_used(planned->planTree, used);
+    collect_list(planned->subplans, used);
+    return RawOutcome{planned->planTree->total_cost, result_rows(planned->planTree)};
+  });
+  PlanOutcome outcome{raw.cost, raw.rows, {used.oids, used.oids + used.count}};
+  std::sort(outcome.used.begin(), outcome.used.end());
+  outcome.used.erase(std::unique(outcome.used.begin(), outcome.used.end()), outcome.used.end());
+  return outcome;
+}
+
+void check_permissions(const PreparedQuery& prepared) {
+  pg::Memory const memory("deal_advisor permission check");
+  pg::InContext const in_memory(memory.context());
+  pg::call([&] {
+    PlannedStmt* const planned = run_planner(prepared);
+#if PG_VERSION_NUM >= 160000
+    ExecCheckPermissions(planned->rtable, planned->permInfos, true);
+#else
+    ExecCheckRTPerms(planned->rtable, true);
+#endif
+  });
+}
+
+std::string explain(const PreparedQuery& prepared, const IndexSet& indexes) {
+  pg::Memory const memory("deal_advisor what-if explain");
+  pg::InContext const in_memory(memory.context());
+  Injection const injection{indexes.added.data(),
+                            static_cast<int>(indexes.added.size()),
+                            indexes.hidden.data(),
+                            static_cast<int>(indexes.hidden.size()),
+                            nullptr,
+                            nullptr};
+  InjectionScope const active(injection);
+  std::string text =
+      pg::call([&]() -> const char* { return explain_planned(run_planner(prepared), prepared.text); });
+  while (!text.empty() && text.back() == '\n')
+    text.pop_back();
+  return text;
+}
+
+}  // namespace deal::server

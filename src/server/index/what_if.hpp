@@ -1,0 +1,43 @@
+/// What-if planning in process: the server's own planner, parsed once, with indexes that do not exist and
+/// without some that do. No EXPLAIN, no catalog entry, nothing another session could see.
+#pragma once
+
+#include "server/index/hypothetical.hpp"
+#include "server/workload/prepare.hpp"
+
+struct PlannerInfo;
+struct RelOptInfo;
+
+namespace deal::server {
+
+/// Which indexes a planner call sees besides the real ones, and which real ones it does not see.
+struct IndexSet {
+  std::span<Hypothetical* const> added;
+  std::span<const Oid> hidden;
+};
+
+/// What the planner answered.
+struct PlanOutcome {
+  double cost = 0;        ///< total cost of the whole plan, in the planner's unit
+  double rows = 0;        ///< estimated rows of the result (for INSERT .. SELECT and the like: of its source)
+  std::vector<Oid> used;  ///< real and hypothetical indexes in the plan, ascending, each once
+};
+
+/// Called for every base relation of a query while it is planned, when its paths are known.
+using RelationObserver = void (*)(void* state, PlannerInfo* root, RelOptInfo* rel, Oid relation);
+
+/// Installs the planner hooks, chained to those there; they do nothing outside the calls below.
+void install_what_if_hooks();
+
+/// Plans a prepared statement (NULL parameters: the generic plan). The caller holds the statement's scope and
+/// locks. `observer`, if any, runs inside the planner and must own nothing.
+PlanOutcome plan(const PreparedQuery& prepared, const IndexSet& indexes, RelationObserver observer = nullptr,
+                 void* observer_state = nullptr);
+
+/// Raises 42501 unless the current role may run the statement: planning alone checks nothing.
+void check_permissions(const PreparedQuery& prepared);
+
+/// The plan as EXPLAIN's text, with costs. Checks permissions as executing would; executes nothing.
+std::string explain(const PreparedQuery& prepared, const IndexSet& indexes);
+
+}  // namespace deal::server

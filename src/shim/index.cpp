@@ -1,0 +1,141 @@
+/// SQL entry points of the index capability.
+
+#include <algorithm>
+
+#include "core/base/error.hpp"
+#include "core/base/json.hpp"
+#include "core/base/options.hpp"
+#include "core/base/text.hpp"
+#include "server/bridge/bridge.hpp"
+#include "server/index/advice.hpp"
+#include "server/index/evaluate.hpp"
+#include "server/workload/read.hpp"
+
+namespace {
+
+using deal::server::AdviceRequest;
+
+/// The statement, the given workload, or what pg_stat_statements saw.
+deal::Workload requested_workload(const pg::Arguments& args) {
+  if (!args.is_null(0) && !args.is_null(1))
+    throw deal::Error("22023", "either query or workload says what to advise on, not both");
+  deal::Workload workload;
+  if (!args.is_null(0)) {
+    deal::Statement statement;
+    statement.query = args.text(0);
+    statement.source = "argument";
+    statement.query_id = "query";
+    workload.push_back(statement);
+  } else if (!args.is_null(1)) {
+    workload = deal::server::workload_of(args.datum(1));
+  } else {
+    workload = deal::server::read_workload();
+  }
+  if (!args.is_null(6))
+    for (auto& statement : workload)
+      statement.role = pg::name_of(args.datum(6));
+  return workload;
+}
+
+std::optional<int64_t> requested_budget(const pg::Arguments& args) {
+  auto const text = args.optional_text(2);
+  if (!text) return std::nullopt;
+  auto const bytes = deal::parse_bytes(*text);
+  if (!bytes || *bytes < 0)
+    throw deal::Error("22023", "budget \"" + *text + "\" is not a size")
+        .hint("Write it as '500MB' or '1.5 GB'.");
+  return bytes;
+}
+
+void check_access_methods(const pg::Arguments& args) {
+  auto const methods = args.text_array_or_empty(5);
+  if (std::all_of(methods.begin(), methods.end(), [](auto const& method) { return method == "btree"; }))
+    return;
+  throw deal::Error("0A000", "access_methods names a method that cannot be advised on")
+      .hint("This version advises on: btree.");
+}
+
+AdviceRequest request_of(const pg::Arguments& args) {
+  AdviceRequest request;
+  deal::Options options("index_advice", args.json_or_empty(8));
+  request.details = options.boolean("details", false);
+  request.budget_is_net = options.boolean("budget_is_net", false);
+  request.max_planner_calls = static_cast<int>(options.integer("max_planner_calls", 1500, 1, 1'000'000));
+  request.min_gain_pct = options.number("min_gain_pct", 0.1, 0, 100);
+  request.min_table_pages = static_cast<int>(options.integer("min_table_pages", 16, 0, 1'000'000'000));
+  request.sample_rows = static_cast<int>(options.integer("sample_rows", 30'000, 100, 200'000));
+  options.finish();
+  check_access_methods(args);
+  request.budget_bytes = requested_budget(args);
+  request.schemas = args.text_array_or_empty(3);
+  request.max_columns = args.is_null(4) ? 4 : args.int4(4);
+  if (request.max_columns < 1 || request.max_columns > 8)
+    throw deal::Error("22023", "max_columns must be from 1 to 8");
+  request.time_limit_ms = args.is_null(7) ? 0 : args.milliseconds(7);
+  request.workload = requested_workload(args);
+  return request;
+}
+
+std::string queries_json(const std::vector<deal::server::QueryShare>& queries) {
+  deal::Json list = deal::Json::array();
+  for (auto const& query : queries)
+    list.push_back({{"query_id", query.query_id},
+                    {"calls", query.calls},
+                    {"before", query.before},
+                    {"after", query.after},
+                    {"text", query.text}});
+  return list.dump(-1, ' ', false, deal::Json::error_handler_t::replace);
+}
+
+std::string stats_json(const deal::server::AdviceStats& stats) {
+  return deal::Json{{"statements", stats.statements},   {"templates", stats.templates},
+                    {"skipped", stats.skipped},         {"skipped_time_pct", stats.skipped_time_pct},
+                    {"candidates", stats.candidates},   {"planner_calls", stats.planner_calls},
+                    {"cpu_seconds", stats.cpu_seconds}, {"sampling_cpu_seconds", stats.sampling_cpu_seconds},
+                    {"elapsed_ms", stats.elapsed_ms},   {"hit_time_limit", stats.hit_time_limit}}
+      .dump();
+}
+
+pg::Value text_or_null(const std::string& text) {
+  return text.empty() ? pg::Value{} : pg::value(text);
+}
+
+void add_row(pg::RowSet& rows, int rank, const deal::server::AdviceRow& row, const pg::Value& stats) {
+  bool const skipped = row.action == "skip";
+  auto const figure = [skipped](double number) { return skipped ? pg::Value{} : pg::value(number); };
+  rows.add({pg::value(rank), pg::value(row.action), text_or_null(row.relation), text_or_null(row.index_name),
+            skipped ? pg::Value{} : pg::value(row.access_method),
+            skipped ? pg::Value{} : pg::value(row.est_bytes), figure(row.cost_before), figure(row.cost_after),
+            figure(row.benefit_pct), figure(row.write_cost), pg::value(row.why), pg::value(row.confidence),
+            pg::value(row.ddl), pg::value(row.rollback), pg::json_value(queries_json(row.queries)),
+            pg::value(std::vector<std::string>{}), pg::value(row.replaces), stats});
+}
+
+}  // namespace
+
+DEAL_FUNCTION(deal_advisor_index_advice) {
+  pg::RowSet rows(args);
+  auto const advice = deal::server::index_advice(request_of(args));
+  pg::Value stats = pg::json_value(stats_json(advice.stats));
+  int rank = 0;
+  for (auto const& row : advice.rows) {
+    add_row(rows, ++rank, row, stats);
+    stats = pg::Value{};
+  }
+  return rows.result();
+}
+
+DEAL_FUNCTION(deal_advisor_index_size) {
+  return Int64GetDatum(deal::server::index_size(args.text(0)));
+}
+
+DEAL_FUNCTION(deal_advisor_index_what_if) {
+  pg::RowSet rows(args);
+  auto const answer =
+      deal::server::index_what_if(args.text(0), args.text_array_or_empty(1), args.text_array_or_empty(2));
+  double const benefit =
+      answer.cost_before > 0 ? 100.0 * (answer.cost_before - answer.cost_after) / answer.cost_before : 0;
+  rows.add({pg::value(answer.cost_before), pg::value(answer.cost_after), pg::value(benefit),
+            pg::value(answer.used), pg::value(answer.plan_before), pg::value(answer.plan_after)});
+  return rows.result();
+}
