@@ -3,9 +3,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "core/base/json_fwd.hpp"
+#include "core/base/json.hpp"
 
 namespace deal {
 

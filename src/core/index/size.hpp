@@ -42,8 +42,8 @@ struct ColumnStatistics {
   double null_fraction = 0;
   int alignment = 8;  ///< 1, 2, 4 or 8; varlena values shorter than 127 bytes are stored unaligned
   bool varlena = false;
-  bool key = true;                         ///< false: INCLUDE
-  std::vector<double> common_frequencies;  ///< of the most common values, may be empty
+  bool key = true;                           ///< false: INCLUDE
+  std::vector<double> common_frequencies{};  ///< of the most common values, may be empty
 };
 
 /// The size of an index right after CREATE INDEX.

@@ -9,4 +9,8 @@ void warning(const std::string& message, const std::string& hint) {
   });
 }
 
+void notice(const std::string& message) {
+  call([&] { ereport(NOTICE, (errmsg_internal("%s", message.c_str()))); });
+}
+
 }  // namespace pg

@@ -13,6 +13,8 @@ class RowSet {
   /// Adds a row; the number of values must equal the number of result columns (XX000 otherwise).
   void add(std::span<const Value> values);
   void add(std::initializer_list<Value> values) { add(std::span(values.begin(), values.size())); }
+  /// The result's columns and their types.
+  TupleDesc shape() const { return set_->setDesc; }
   Datum result() const;
 
  private:

@@ -1,0 +1,193 @@
+#include "core/index/btree_pages.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/interrupt.hpp"
+#include "core/base/random.hpp"
+
+namespace deal::index {
+
+namespace {
+
+constexpr int kLinePointer = 4;
+constexpr int kPageHeader = 24;
+constexpr int kBtreeSpecial = 16;
+constexpr int kHeapTid = 6;
+constexpr int kTupleHeader = 8;
+constexpr int kInnerFillfactor = 70;
+
+// Tuples laid out one by one; more are scaled. Enough for hundreds of pages of ordinary keys.
+constexpr double kMaxSimulatedTuples = 30000;
+// Larger groups are runs of equal full posting lists: one formula instead of a simulation.
+constexpr double kMaxGroupTuples = 64;
+
+int empty_page_space(int page_size) {
+  // The line pointer of the high key is set aside from the start.
+  return page_size - kPageHeader - kBtreeSpecial - kLinePointer;
+}
+
+struct LeafTuple {
+  int bytes;    // aligned, posting list included
+  int posting;  // of these, the bytes that truncation to a high key takes away
+};
+
+LeafTuple leaf_tuple(int tuple_bytes, int rows) {
+  if (rows <= 1) return {tuple_bytes, 0};
+  const int bytes = align8(tuple_bytes + rows * kHeapTid);
+  return {bytes, bytes - tuple_bytes};
+}
+
+// One level of pages being filled: _bt_buildadd for leaves.
+class LeafLevel {
+ public:
+  explicit LeafLevel(const BtreeShape& shape)
+      : empty_(empty_page_space(shape.page_size)),
+        target_free_(shape.page_size * (100 - shape.fillfactor) / 100),
+        free_(empty_) {}
+
+  void add(const LeafTuple& tuple) {
+    const int space = std::max(free_ - kLinePointer, 0);
+    // Room for a heap TID in the high key is a hard limit, the fillfactor a soft one that needs two items.
+    if (items_ > 0 && (space < tuple.bytes + 8 || (space + last_.posting < target_free_ && items_ >= 2))) {
+      ++finished_;
+      free_ = empty_ - last_.bytes - kLinePointer;
+      items_ = 1;
+    }
+    free_ -= tuple.bytes + kLinePointer;
+    ++items_;
+    last_ = tuple;
+  }
+
+  // Finished pages and the filled share of the current one.
+  double pages() const {
+    const double room = empty_ - target_free_;
+    return finished_ + (items_ == 0 ? 0.0 : std::min(1.0, (empty_ - free_) / room));
+  }
+  double whole_pages() const { return static_cast<double>(finished_ + 1); }
+
+ private:
+  int empty_;
+  int target_free_;
+  int free_;
+  int items_ = 0;
+  std::int64_t finished_ = 0;
+  LeafTuple last_{0, 0};
+};
+
+// Children that one finished inner page keeps, for pivots of this size.
+int inner_fanout(double pivot_bytes, int page_size) {
+  const double target_free = page_size * (100 - kInnerFillfactor) / 100;
+  // The first item's key isn't stored: everything left of the second is below it.
+  double free = empty_page_space(page_size) - kTupleHeader - kLinePointer;
+  int items = 1;
+  while (!(free - kLinePointer < pivot_bytes || (free - kLinePointer < target_free && items >= 2))) {
+    free -= pivot_bytes + kLinePointer;
+    ++items;
+  }
+  return std::max(items - 1, 2);  // the last one moves on to the next page
+}
+
+struct Split {
+  double full;    // posting lists of the largest size
+  int full_rows;  // rows in each
+  int rest_rows;  // rows in the last one, 0 if none
+  double tuples() const { return full + (rest_rows > 0 ? 1 : 0); }
+};
+
+Split split_group(const KeyGroup& group, const BtreeShape& shape) {
+  const double rows = std::max(1.0, std::round(group.rows));
+  const int most = shape.deduplicate ? max_posting_rows(group.tuple_bytes, shape.page_size) : 1;
+  const double full = std::floor(rows / most);
+  return {full, most, static_cast<int>(rows - full * most)};
+}
+
+// Leaf pages per tuple in an endless run of equal tuples.
+double pages_per_tuple(const LeafTuple& tuple, const BtreeShape& shape) {
+  LeafLevel level(shape);
+  for (int i = 0; i < 4000; ++i)
+    level.add(tuple);
+  return level.pages() / 4000;
+}
+
+struct SmallGroup {
+  int tuple_bytes;
+  int rows;
+};
+
+// A random order of small groups in their proportions, `share` of all of them.
+std::vector<SmallGroup> draw_groups(const std::vector<KeyGroup>& groups, const BtreeShape& shape,
+                                    double share) {
+  std::vector<SmallGroup> drawn;
+  double carry = 0.5;
+  for (const KeyGroup& group : groups) {
+    if (split_group(group, shape).tuples() > kMaxGroupTuples) continue;
+    carry += group.keys * share;
+    const double whole = std::floor(carry);
+    carry -= whole;
+    drawn.insert(drawn.end(), static_cast<std::size_t>(whole),
+                 {group.tuple_bytes, static_cast<int>(std::max(1.0, std::round(group.rows)))});
+  }
+  Random random(0x6274726565ULL);
+  for (std::size_t i = drawn.size(); i > 1; --i)
+    std::swap(drawn[i - 1], drawn[random.below(i)]);
+  return drawn;
+}
+
+}  // namespace
+
+int max_posting_rows(int tuple_bytes, int page_size) {
+  const int limit = page_size * 10 / 100 / 8 * 8 - kLinePointer;
+  return std::max(1, (limit / 8 * 8 - tuple_bytes) / kHeapTid);
+}
+
+BtreePages lay_out_leaves(const std::vector<KeyGroup>& groups, const BtreeShape& shape) {
+  BtreePages pages;
+  double small_tuples = 0;
+  double all_bytes = 0;
+  for (const KeyGroup& group : groups) {
+    const Split split = split_group(group, shape);
+    pages.leaf_tuples += group.keys * split.tuples();
+    all_bytes += group.keys * split.tuples() * group.tuple_bytes;
+    if (split.tuples() <= kMaxGroupTuples) {
+      small_tuples += group.keys * split.tuples();
+      continue;
+    }
+    pages.leaf_pages +=
+        group.keys * split.full * pages_per_tuple(leaf_tuple(group.tuple_bytes, split.full_rows), shape);
+  }
+  if (small_tuples > 0) {
+    const double share = std::min(1.0, kMaxSimulatedTuples / small_tuples);
+    LeafLevel level(shape);
+    double laid = 0;
+    InterruptPoll poll;
+    for (const SmallGroup& group : draw_groups(groups, shape, share)) {
+      poll.step();
+      const int most = shape.deduplicate ? max_posting_rows(group.tuple_bytes, shape.page_size) : 1;
+      for (int rows = group.rows; rows > 0; rows -= most) {
+        level.add(leaf_tuple(group.tuple_bytes, std::min(rows, most)));
+        ++laid;
+      }
+    }
+    const bool all = share >= 1 && pages.leaf_pages == 0;
+    if (laid > 0) pages.leaf_pages += all ? level.whole_pages() : level.pages() * (small_tuples / laid);
+  }
+  if (pages.leaf_tuples <= 0) return BtreePages{};
+  pages.leaf_pages = std::max(1.0, std::ceil(pages.leaf_pages - 1e-9));
+  pages.key_bytes = all_bytes / pages.leaf_tuples;
+  return pages;
+}
+
+void add_inner_levels(BtreePages& pages, double pivot_bytes, int page_size) {
+  const int fanout = inner_fanout(pivot_bytes, page_size);
+  double children = std::max(1.0, std::round(pages.leaf_pages));
+  while (children > 1) {
+    // The rightmost page is never finished, so it may hold one more.
+    const double level = children <= fanout + 1 ? 1 : 1 + std::ceil((children - fanout - 1) / fanout);
+    pages.inner_pages += level;
+    ++pages.root_level;
+    children = level;
+  }
+}
+
+}  // namespace deal::index

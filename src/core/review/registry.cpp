@@ -1,0 +1,100 @@
+#include "core/review/registry.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/error.hpp"
+
+namespace deal::review {
+
+namespace {
+
+constexpr std::array<Check, 7> kChecks{{
+    {"GEN-001", "general", Severity::info, "coverage", "schemas not reviewed",
+     "What the caller may not see is not reviewed, so this is no all-clear for the whole database.",
+     check_coverage},
+    {"IDX-007", "index", Severity::high, "integrity", "invalid index",
+     "The index was never completed: no query uses it, a unique one guarantees nothing, and writes still pay "
+     "for it.",
+     check_invalid_indexes},
+    {"IDX-008", "index", Severity::low, "performance", "unused index",
+     "No query used the index since the statistics were reset; every write pays for it.",
+     check_unused_indexes},
+    {"SCH-001", "schema", Severity::medium, "integrity", "no primary key",
+     "Rows have no declared identity: nothing keeps duplicates out, foreign keys and ORMs have nothing to "
+     "point at, and logical replication can't apply updates and deletes.",
+     check_primary_keys},
+    {"SCH-003", "schema", Severity::medium, "performance", "unindexed foreign key",
+     "Every delete and key update in the referenced table searches this table by the foreign key's columns; "
+     "without an index it reads the whole table each time, and joins along the key have none either.",
+     check_foreign_key_indexes},
+    {"SCH-009", "schema", Severity::medium, "integrity", "constraint not valid",
+     "The constraint holds for new rows only; rows from before it may break it, and the planner can't trust "
+     "it.",
+     check_not_valid_constraints},
+    {"SRV-018", "server", Severity::medium, "observability", "no pg_stat_statements",
+     "Nothing records which statements run and what they cost, so there is no workload to advise on.",
+     check_statement_statistics},
+}};
+
+template <class Names>
+std::string joined(const Names& names) {
+  std::string list;
+  for (auto const& name : names) {
+    if (!list.empty()) list += ", ";
+    list += name;
+  }
+  return list;
+}
+
+bool selected(const Check& check, const Selection& selection) {
+  auto const holds = [](const std::vector<std::string>& names, std::string_view name) {
+    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+  };
+  // The coverage check belongs to every selection: it says what the others didn't see.
+  bool const area = check.area == "general" || holds(selection.areas, check.area);
+  return area && (check.area == "general" || holds(selection.checks, check.id));
+}
+
+}  // namespace
+
+std::span<const Check> checks() {
+  return kChecks;
+}
+
+std::vector<std::string_view> areas() {
+  std::vector<std::string_view> names;
+  for (auto const& check : kChecks)
+    if (std::find(names.begin(), names.end(), check.area) == names.end()) names.push_back(check.area);
+  return names;
+}
+
+const Check* find_check(std::string_view id) {
+  auto const found = std::find_if(kChecks.begin(), kChecks.end(), [&](const Check& c) { return c.id == id; });
+  return found != kChecks.end() ? &*found : nullptr;
+}
+
+void validate(const Selection& selection) {
+  auto const known = areas();
+  for (auto const& area : selection.areas)
+    if (std::find(known.begin(), known.end(), area) == known.end())
+      throw Error("22023", "unknown area \"" + area + "\"").hint("Areas: " + joined(known) + ".");
+  for (auto const& id : selection.checks) {
+    if (find_check(id) != nullptr) continue;
+    std::vector<std::string_view> ids;
+    for (auto const& check : kChecks)
+      ids.push_back(check.id);
+    throw Error("22023", "unknown check \"" + id + "\"").hint("Checks: " + joined(ids) + ".");
+  }
+}
+
+std::vector<Finding> run_checks(const Catalog& catalog, const Selection& selection) {
+  std::vector<Finding> findings;
+  Review review{catalog, selection, findings};
+  for (auto const& check : kChecks)
+    if (selected(check, selection)) check.run(check, review);
+  sort_findings(findings);
+  return findings;
+}
+
+}  // namespace deal::review
