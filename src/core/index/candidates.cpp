@@ -151,6 +151,10 @@ class Proposer {
     for (auto const a : searchable)
       for (auto const b : searchable)
         if (a != b) add(key_of({{a}, {b}}));
+    searchable.insert(searchable.end(), columns.join.begin(), columns.join.end());
+    for (auto const a : searchable)
+      for (auto const b : use_.needed)
+        if (a != b) add(key_of({{a}, {b}}));
   }
 
   /// Every short key so far, widened to all the columns that the query reads.

@@ -37,7 +37,7 @@ struct TableUse {
 /// Limits of the generator.
 struct CandidateLimits {
   int max_columns = 4;     ///< of a key
-  int per_use = 24;        ///< candidates that one use of one table proposes
+  int per_use = 32;        ///< candidates that one use of one table proposes
   int covering_extra = 2;  ///< columns that a covering key may add to the search columns
 };
 

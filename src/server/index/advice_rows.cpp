@@ -8,10 +8,12 @@
 #include "core/index/ddl.hpp"
 
 extern "C" {
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 }
 
 namespace deal::server {
@@ -69,16 +71,16 @@ index::CandidateIndex on_child(const index::CandidateIndex& candidate, const ind
   return out;
 }
 
-index::TableNames names_of(Oid table) {
+index::TableNames names_of(Oid oid) {
   index::TableNames names;
-  names.schema = pg::call([&]() -> const char* { return get_namespace_name(get_rel_namespace(table)); });
-  names.name = pg::call([&]() -> const char* { return get_rel_name(table); });
-  int const count = pg::call([&] { return get_relnatts(table); });
-  for (int attno = 1; attno <= count; ++attno) {
-    const char* const column =
-        pg::call([&]() -> const char* { return get_attname(table, static_cast<AttrNumber>(attno), true); });
-    names.columns.emplace_back(column != nullptr ? column : "");
+  Relation const table = pg::call([&] { return table_open(oid, AccessShareLock); });
+  names.schema = pg::call([&]() -> const char* { return get_namespace_name(table->rd_rel->relnamespace); });
+  names.name = RelationGetRelationName(table);
+  for (int i = 0; i < RelationGetNumberOfAttributes(table); ++i) {
+    Form_pg_attribute const column = TupleDescAttr(RelationGetDescr(table), i);
+    names.columns.emplace_back(column->attisdropped ? "" : NameStr(column->attname));
   }
+  pg::call([&] { table_close(table, NoLock); });
   return names;
 }
 
