@@ -17,12 +17,14 @@ select p.proname, p.proname || '(' || coalesce(pg_catalog.array_to_string(a.name
          else '' end || ')',
   coalesce((pg_catalog.regexp_match(pg_catalog.obj_description(p.oid, 'pg_proc'), 'Example: (.*)$'))[1], '')
 from pg_catalog.pg_extension e
-join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and d.refobjid = e.oid
-  and d.deptype = 'e' and d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+join pg_catalog.pg_depend d on d.refobjid = e.oid and d.deptype = 'e'
+  and d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+  and d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
 join pg_catalog.pg_proc p on p.oid = d.objid
 cross join lateral (
   select pg_catalog.array_agg(n.name order by n.i) as names, p.pronargs - p.pronargdefaults as needed
-  from pg_catalog.unnest(p.proargnames, p.proargmodes) with ordinality n (name, mode, i)
+  from rows from (pg_catalog.unnest(p.proargnames), pg_catalog.unnest(p.proargmodes))
+    with ordinality n (name, mode, i)
   where coalesce(n.mode, 'i') in ('i', 'b', 'v')) a
 where e.extname = 'deal_advisor'
 order by p.proname, 2)sql";

@@ -15,7 +15,8 @@ namespace deal::server {
 namespace {
 
 constexpr const char* kFacts = R"sql(
-select case when pg_catalog.has_database_privilege(d.oid, 'connect') or pg_catalog.pg_has_role('pg_read_all_stats', 'usage')
+select case when pg_catalog.has_database_privilege(d.oid, 'connect')
+              or pg_catalog.pg_has_role('pg_read_all_stats', 'usage')
             then pg_catalog.pg_database_size(d.oid) else -1 end,
   pg_catalog.current_setting('server_version'),
   pg_catalog.to_char(coalesce(pg_catalog.pg_stat_get_db_stat_reset_time(d.oid),
@@ -24,13 +25,14 @@ from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())sq
 
 constexpr const char* kSettings = R"sql(
 select name, pg_catalog.current_setting(name) from pg_catalog.pg_settings
-where name in ('shared_buffers', 'effective_cache_size', 'work_mem', 'maintenance_work_mem', 'random_page_cost',
-  'max_connections', 'default_statistics_target', 'autovacuum', 'lock_timeout', 'statement_timeout')
+where name in ('shared_buffers', 'effective_cache_size', 'work_mem', 'maintenance_work_mem',
+  'random_page_cost', 'max_connections', 'default_statistics_target', 'autovacuum', 'lock_timeout',
+  'statement_timeout')
 order by name)sql";
 
 constexpr const char* kAdvice = R"sql(
-select a.rank, a.action, a.relation, a.index_name, a.est_bytes, a.cost_before, a.cost_after, a.benefit_pct, a.why,
-  pg_catalog.to_json(a.ddl), pg_catalog.to_json(a.rollback)
+select a.rank, a.action, a.relation, a.index_name, a.est_bytes, a.cost_before, a.cost_after, a.benefit_pct,
+  a.why,  pg_catalog.to_json(a.ddl), pg_catalog.to_json(a.rollback)
 from deal_advisor.index_advice(budget => $1, schemas => $2::name[], time_limit => $3::interval) a
 order by a.rank)sql";
 
