@@ -43,7 +43,7 @@ $(DATA_built): $(SCHEMA_PARTS) deal_advisor.control
 # change only when what they say does. (PGXS makes every file "secondary", so they can't just be missing.)
 $(OBJS): build/made-for
 src/shim/module.o: build/made-from
-src/shim/module.o: PG_CXXFLAGS += -DDEAL_ADVISOR_VERSION='"$(EXTVERSION)"' -DDEAL_ADVISOR_BUILD_ID='"$(BUILD_ID)"'
+src/shim/module.o: override CXXFLAGS += -DDEAL_ADVISOR_VERSION='"$(EXTVERSION)"' -DDEAL_ADVISOR_BUILD_ID='"$(BUILD_ID)"'
 build/made-for: MADE = $(shell $(PG_CONFIG) --version)
 build/made-from: MADE = $(BUILD_ID)
 build/made-for build/made-from: always
