@@ -300,6 +300,19 @@ select pg_temp.like_built('one leaf alone', 'select * from what_if.events_old wh
 select pg_temp.like_built('a leaf through its parent', 'select * from what_if.events where tenant = 7 and at < ''2023-02-01''',
   array['create index ix on what_if.events_old (tenant)'], '{ix}');
 
+create table what_if.many (a int, b int) partition by list (b);
+do $$
+begin
+  for i in 1..300 loop
+    execute format('create table what_if.many_%s partition of what_if.many for values in (%s)', i, i);
+  end loop;
+end $$;
+set local enable_seqscan = off;
+select is(w.used_indexes, '{ix1,ix2}', 'hundreds of scans of one index do not hide another')
+from deal_advisor.index_what_if('select a from what_if.many where a = 1 union all select id from what_if.customers where name = ''Customer 7''',
+  array['create index ix1 on what_if.many (a)', 'create index ix2 on what_if.customers (name)']) w;
+reset enable_seqscan;
+
 -- Materialised views, writes, uniqueness
 select pg_temp.like_built('materialized view', 'select * from what_if.sold s join what_if.items i using (product_id) where s.n = 16',
   array['create index ix1 on what_if.sold (n)', 'create index ix2 on what_if.items (product_id)']);
