@@ -22,10 +22,10 @@ EXTRA_CLEAN = src/*/*/*.d src/*/*.d build
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 ifneq ($(wildcard $(PGXS)),)
 
-SERVER_INCLUDE := $(shell $(PG_CONFIG) --includedir-server)
+SERVER_INCLUDE := $(realpath $(shell $(PG_CONFIG) --includedir-server))
 # Server headers are -isystem: our warnings are errors, theirs are not ours to mend.
 PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Werror -fvisibility=hidden -fvisibility-inlines-hidden \
-	-DFMT_HEADER_ONLY -DDEAL_ADVISOR_VERSION='"$(EXTVERSION)"' -DDEAL_ADVISOR_BUILD_ID='"$(BUILD_ID)"' \
+	-DFMT_HEADER_ONLY \
 	-isystem $(SERVER_INCLUDE) -I$(CURDIR)/src -MMD -MP $(EXTRA_CXXFLAGS)
 SHLIB_LINK = -lstdc++ -Wl,--version-script=$(CURDIR)/src/shim/exports.map -Wl,--exclude-libs,ALL $(EXTRA_LDFLAGS)
 
@@ -43,6 +43,7 @@ $(DATA_built): $(SCHEMA_PARTS) deal_advisor.control
 # change only when what they say does. (PGXS makes every file "secondary", so they can't just be missing.)
 $(OBJS): build/made-for
 src/shim/module.o: build/made-from
+src/shim/module.o: override CXXFLAGS += -DDEAL_ADVISOR_VERSION='"$(EXTVERSION)"' -DDEAL_ADVISOR_BUILD_ID='"$(BUILD_ID)"'
 build/made-for: MADE = $(shell $(PG_CONFIG) --version)
 build/made-from: MADE = $(BUILD_ID)
 build/made-for build/made-from: always

@@ -2,6 +2,7 @@
 
 #include "server/bridge/bridge.hpp"
 #include "server/workload/read.hpp"
+#include "server/workload/status.hpp"
 
 namespace {
 
@@ -33,5 +34,20 @@ DEAL_FUNCTION(deal_advisor_workload) {
   for (auto const& s : requested(args))
     rows.add({pg::value(s.query), pg::value(s.calls), pg::value(s.mean_ms), name_or_null(s.role),
               text_or_null(s.search_path), pg::value(s.source), text_or_null(s.query_id)});
+  return rows.result();
+}
+
+DEAL_FUNCTION(deal_advisor_workload_status) {
+  pg::RowSet rows(args);
+  auto const workload = requested(args);
+  auto const statuses = deal::server::statuses_of(workload);
+  for (size_t i = 0; i < workload.size(); ++i) {
+    auto const& statement = workload[i];
+    auto const& status = statuses[i];
+    rows.add({text_or_null(statement.query_id), name_or_null(statement.role),
+              pg::value(status.planned ? "planned" : "skipped"), text_or_null(status.reason),
+              pg::value(status.share_of_time), pg::value(statement.calls), pg::value(statement.mean_ms),
+              pg::value(statement.query)});
+  }
   return rows.result();
 }

@@ -58,7 +58,7 @@ struct Problem {
 /// One advised index.
 struct Step {
   int candidate = 0;
-  std::vector<int> replaces;  ///< existing candidates that it makes superfluous
+  std::vector<int> replaces{};  ///< existing candidates that it makes superfluous
   double cost_after =
       0;  ///< weighted cost of the workload (write cost apart) after this and all earlier steps
   double marginal_saving =

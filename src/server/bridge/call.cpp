@@ -1,12 +1,25 @@
 #include "server/bridge/call.hpp"
 
+extern "C" {
+#include "utils/memutils.h"
+}
+
 namespace pg {
 
 namespace {
 
 void free_error_data(ErrorData** owned) {
-  if (*owned != nullptr) FreeErrorData(*owned);  // pfree of valid chunks: cannot fail
+  if (*owned != nullptr) detail::free_error(*owned);
   delete owned;
+}
+
+/// A copy of the error that is being handled, alone in a memory context: no scope that ends while the
+/// exception flies takes it along, and freeing the context also frees what FreeErrorData forgets (file and
+/// function names).
+ErrorData* copy_error() {
+  MemoryContextSwitchTo(
+      AllocSetContextCreate(TopMemoryContext, "deal_advisor error in flight", ALLOCSET_SMALL_SIZES));
+  return CopyErrorData();
 }
 
 }  // namespace
@@ -25,22 +38,26 @@ void fail_in_call(int sqlerrcode, const char* message, const char* hint) {
 
 namespace detail {
 
-MemoryContext error_context = nullptr;
+bool abort_due = false;
 
-void throw_server_error(MemoryContext caller) {
-  // Not the current context: inside SPI that one dies with the SPI session while the exception still flies.
-  MemoryContextSwitchTo(error_context != nullptr ? error_context : caller);
+void free_error(ErrorData* error) {
+  MemoryContextDelete(GetMemoryChunkContext(error));
+}
+
+void throw_server_error() {
+  abort_due = true;
   ErrorData* volatile copy = nullptr;
   {
-    HandlerStack const saved;
+    CallFrame const frame;
     sigjmp_buf here;
     if (sigsetjmp(here, 0) == 0) {
       PG_exception_stack = &here;
-      copy = CopyErrorData();
+      copy = copy_error();
+    } else {
+      frame.hold_interrupts_again();
     }
   }
   FlushErrorState();
-  MemoryContextSwitchTo(caller);
   if (copy == nullptr) throw std::bad_alloc();  // copying the error ran out of memory
   throw ServerError(copy);
 }

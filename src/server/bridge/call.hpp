@@ -9,8 +9,8 @@
 namespace pg {
 
 /// A server error on its way through C++ frames: SQLSTATE, message, DETAIL, HINT, CONTEXT and the server's
-/// file and line, all kept. The data lives in the memory context of the entry point (see guard.hpp) and is
-/// freed with the last copy of the exception unless the entry point takes it over.
+/// file and line, all kept. The data lives in a memory context of its own and is freed with the last copy of
+/// the exception, unless the entry point takes it over.
 class ServerError : public std::exception {
  public:
   explicit ServerError(ErrorData* data);
@@ -29,50 +29,73 @@ class ServerError : public std::exception {
 
 namespace detail {
 
-/// Context in which errors in flight are kept: the caller's context of the outermost entry point.
-extern MemoryContext error_context;
+/// True from the moment a server error was caught until a (sub)transaction abort has cleaned up after it:
+/// meanwhile destructors must not call the server.
+extern bool abort_due;
 
-/// Restores the server's handler and error-context stacks when a `call` ends, however it ends.
-class HandlerStack {
+/// Frees an error that a ServerError let go of. Cannot fail.
+void free_error(ErrorData* error);
+
+/// The server's state around a `call`: its handler and error-context stacks and the current memory context
+/// are put back when the call ends, however it ends.
+class CallFrame {
  public:
-  HandlerStack() : handler_(PG_exception_stack), callbacks_(error_context_stack) {}
-  ~HandlerStack() { restore(); }
-  HandlerStack(const HandlerStack&) = delete;
-  HandlerStack& operator=(const HandlerStack&) = delete;
-  void restore() const {
+  CallFrame() = default;
+  ~CallFrame() {
     PG_exception_stack = handler_;
     error_context_stack = callbacks_;
+    MemoryContextSwitchTo(context_);
+  }
+  CallFrame(const CallFrame&) = delete;
+  CallFrame& operator=(const CallFrame&) = delete;
+  /// A server error forgets that its thrower's callers hold interrupts back; they still do.
+  void hold_interrupts_again() const {
+    InterruptHoldoffCount = holdoff_;
+    QueryCancelHoldoffCount = cancel_holdoff_;
   }
 
  private:
-  sigjmp_buf* handler_;
-  ErrorContextCallback* callbacks_;
+  sigjmp_buf* handler_ = PG_exception_stack;
+  ErrorContextCallback* callbacks_ = error_context_stack;
+  MemoryContext context_ = CurrentMemoryContext;
+  uint32 holdoff_ = InterruptHoldoffCount;
+  uint32 cancel_holdoff_ = QueryCancelHoldoffCount;
 };
 
 /// Copies the pending server error out of the server's stack and throws it as ServerError.
-[[noreturn]] void throw_server_error(MemoryContext caller);
+[[noreturn]] void throw_server_error();
+
+/// Tells a destructor whether it runs because of a server error: then it must leave the server alone.
+class Unwinding {
+ public:
+  bool by_server_error() const { return abort_due && std::uncaught_exceptions() > at_construction_; }
+
+ private:
+  int at_construction_ = std::uncaught_exceptions();
+};
 
 }  // namespace detail
 
 /// Runs `fn`, in which the server may raise an error, and returns its result. A server error becomes a
-/// ServerError exception; the current memory context is what it was before the call.
-/// `fn` must own nothing: captures by reference or plain values, a result that is void or trivially copyable,
-/// and no C++ object with a destructor created inside it (it would be jumped over).
+/// ServerError exception. The current memory context is afterwards what it was before, also where `fn`
+/// changed it. `fn` must own nothing: captures by reference or plain values, a result that is void or
+/// trivially copyable, and no C++ object with a destructor created inside it (it would be jumped over). Never
+/// inlined: a caller's variables must not live in registers that the jump would reset.
 template <class Fn>
-auto call(Fn&& fn) -> std::invoke_result_t<Fn&> {
+[[gnu::noinline]] auto call(Fn&& fn) -> std::invoke_result_t<Fn&> {
   using Result = std::invoke_result_t<Fn&>;
   static_assert(std::is_trivially_destructible_v<std::remove_reference_t<Fn>>, "captures must own nothing");
   static_assert(std::is_void_v<Result> || std::is_trivially_copyable_v<Result>, "result must own nothing");
-  MemoryContext const caller = CurrentMemoryContext;
   {
-    detail::HandlerStack const saved;
+    detail::CallFrame const frame;
     sigjmp_buf here;
     if (sigsetjmp(here, 0) == 0) {
       PG_exception_stack = &here;
       return fn();
     }
+    frame.hold_interrupts_again();
   }
-  detail::throw_server_error(caller);
+  detail::throw_server_error();
 }
 
 /// Raises a server error from code that runs inside `call` and owns nothing (server callbacks, hook bodies,

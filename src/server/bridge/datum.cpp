@@ -4,6 +4,7 @@
 
 extern "C" {
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -20,8 +21,8 @@ Datum text_datum(std::string_view text) {
 Datum name_datum(std::string_view name) {
   return call([&] {
     auto* result = static_cast<Name>(palloc0(NAMEDATALEN));
-    size_t const length = name.size() < NAMEDATALEN ? name.size() : NAMEDATALEN - 1;
-    std::memcpy(NameStr(*result), name.data(), length);
+    int const length = pg_mbcliplen(name.data(), static_cast<int>(name.size()), NAMEDATALEN - 1);
+    std::memcpy(NameStr(*result), name.data(), static_cast<size_t>(length));
     return NameGetDatum(result);
   });
 }
@@ -80,12 +81,14 @@ std::vector<std::string> text_array_of(Datum datum) {
     Datum* values;
     bool* nulls;
     int count;
+    int dimensions;
     Oid type;
   };
   Elements const array = call([&] {
     Elements out{};
     ArrayType* const flat = DatumGetArrayTypeP(datum);
     out.type = ARR_ELEMTYPE(flat);
+    out.dimensions = ARR_NDIM(flat);
     int16 length = 0;
     bool by_value = false;
     char align = 0;
@@ -93,6 +96,10 @@ std::vector<std::string> text_array_of(Datum datum) {
     deconstruct_array(flat, out.type, length, by_value, align, &out.values, &out.nulls, &out.count);
     return out;
   });
+  if (array.type != TEXTOID && array.type != VARCHAROID && array.type != NAMEOID)
+    throw deal::Error("42804", "array of text or names expected");
+  if (array.dimensions > 1)
+    throw deal::Error("2202E", "array must have one dimension").hint("Unnest it and build a flat array.");
   std::vector<std::string> result;
   result.reserve(static_cast<size_t>(array.count));
   for (int i = 0; i < array.count; ++i) {

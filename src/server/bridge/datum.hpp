@@ -15,6 +15,7 @@ Datum text_datum(std::string_view text);
 Datum text_array_datum(std::span<const std::string> elements);
 /// `json` must be valid JSON text.
 Datum jsonb_datum(std::string_view json);
+/// Cut to the length of a name where the server would cut it.
 Datum name_datum(std::string_view name);
 
 Value value(std::string_view text);
@@ -57,7 +58,8 @@ std::string text_of(Datum text);
 std::string name_of(Datum name);
 /// The output function's text of any value of the type.
 std::string output_of(Datum datum, Oid type);
-/// Elements of a one-dimensional text or name array; NULL elements are an error (22004).
+/// Elements of a one-dimensional array of text or names. Errors: a NULL element 22004, more dimensions 2202E,
+/// another element type 42804.
 std::vector<std::string> text_array_of(Datum array);
 
 }  // namespace pg

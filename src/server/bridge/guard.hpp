@@ -10,32 +10,22 @@ namespace pg {
 
 namespace detail {
 
-/// What is known of an exception once every C++ object is gone: plain bytes, no destructor.
-struct Report {
-  static constexpr size_t kMessage = 4096;
-  ErrorData* server_error;  ///< set when a ServerError arrived: re-thrown as it was
-  int sqlerrcode;
-  char message[kMessage];
-  char detail[kMessage];
-  char hint[1024];
-};
-static_assert(std::is_trivially_destructible_v<Report>);
+/// Notes what is known of the exception being handled, in plain bytes that outlive every C++ object. Neither
+/// allocates in the server nor jumps.
+void describe_current_exception() noexcept;
 
-/// Fills the report from the exception being handled. Neither allocates in the server nor jumps.
-void describe_current_exception(Report& report) noexcept;
-
-/// Raises the report as a server error: the only jump in the code base that starts in C++.
-[[noreturn]] void raise(const Report& report);
+/// Raises what was noted last as a server error: the only jump in the code base that starts in C++.
+[[noreturn]] void raise_described();
 
 /// The state of the server at entry, put back before an error is raised.
 struct EntryState {
   MemoryContext context = CurrentMemoryContext;
-  MemoryContext outer_error_context = error_context;
   sigjmp_buf* handler = PG_exception_stack;
   ErrorContextCallback* callbacks = error_context_stack;
+  bool outer_abort_due = abort_due;
 
-  EntryState() { error_context = context; }
-  void leave() const { error_context = outer_error_context; }
+  EntryState() { abort_due = false; }
+  void leave() const { abort_due = outer_abort_due; }
   void restore() const {
     leave();
     PG_exception_stack = handler;
@@ -45,14 +35,14 @@ struct EntryState {
 };
 static_assert(std::is_trivially_destructible_v<EntryState>);
 
-/// Runs the body; true when it returned, false when it threw (then `report` says what).
+/// Runs the body; true when it returned, false when it threw (then what it threw is described).
 template <class Body>
-[[gnu::noinline]] bool run(Body& body, Report& report) {
+[[gnu::noinline]] bool run(Body& body) {
   try {
     body();
     return true;
   } catch (...) {
-    describe_current_exception(report);
+    describe_current_exception();
     return false;
   }
 }
@@ -64,13 +54,12 @@ template <class Body>
 template <class Body>
 void guard(Body&& body) {
   detail::EntryState const state;
-  detail::Report report;
-  if (detail::run(body, report)) {
+  if (detail::run(body)) {
     state.leave();
     return;
   }
   state.restore();
-  detail::raise(report);
+  detail::raise_described();
 }
 
 }  // namespace pg

@@ -10,7 +10,8 @@ namespace pg {
 class RowSet {
  public:
   explicit RowSet(const Arguments& args);
-  /// Adds a row; the number of values must equal the number of result columns (XX000 otherwise).
+  /// Adds a row; the number of values must equal the number of result columns (XX000 otherwise). Polls for
+  /// cancel.
   void add(std::span<const Value> values);
   void add(std::initializer_list<Value> values) { add(std::span(values.begin(), values.size())); }
   /// The result's columns and their types.

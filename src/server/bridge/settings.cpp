@@ -6,11 +6,10 @@ extern "C" {
 
 namespace pg {
 
-LocalSettings::LocalSettings()
-    : exceptions_at_entry_(std::uncaught_exceptions()), level_(call([] { return NewGUCNestLevel(); })) {}
+LocalSettings::LocalSettings() : level_(call([] { return NewGUCNestLevel(); })) {}
 
 LocalSettings::~LocalSettings() {
-  if (std::uncaught_exceptions() > exceptions_at_entry_) return;
+  if (unwinding_.by_server_error()) return;
   int const level = level_;
   try {
     call([&] { AtEOXact_GUC(false, level); });

@@ -5,7 +5,7 @@
 
 namespace pg {
 
-/// Sets server settings until the scope ends; on an error the (sub)transaction's abort puts them back.
+/// Sets server settings until the scope ends; on a server error the (sub)transaction's abort puts them back.
 class LocalSettings {
  public:
   LocalSettings();
@@ -16,7 +16,7 @@ class LocalSettings {
   void set(const char* name, const std::string& value) const;
 
  private:
-  int exceptions_at_entry_;
+  detail::Unwinding unwinding_;
   int level_;
 };
 

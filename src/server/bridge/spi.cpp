@@ -46,10 +46,12 @@ void append_row(const SPITupleTable& table, uint64 row, std::vector<Cell>& cells
   for (int column = 1; column <= table.tupdesc->natts; ++column) {
     const char* const text =
         call([&]() -> const char* { return SPI_getvalue(table.vals[row], table.tupdesc, column); });
-    if (text == nullptr)
+    if (text == nullptr) {
       cells.emplace_back();
-    else
-      cells.emplace_back(text);
+      continue;
+    }
+    cells.emplace_back(text);
+    pfree(const_cast<char*>(text));
   }
 }
 
@@ -72,7 +74,7 @@ double SqlResult::float8(size_t row, int column) const {
   return value ? std::strtod(value->c_str(), nullptr) : 0.0;
 }
 
-Spi::Spi(SearchPath path) : exceptions_at_entry_(std::uncaught_exceptions()), guc_level_(0) {
+Spi::Spi(SearchPath path) {
   guc_level_ = call([&] {
     if (SPI_connect() != SPI_OK_CONNECT) return -1;
     int const level = NewGUCNestLevel();
@@ -85,7 +87,7 @@ Spi::Spi(SearchPath path) : exceptions_at_entry_(std::uncaught_exceptions()), gu
 }
 
 Spi::~Spi() {
-  if (std::uncaught_exceptions() > exceptions_at_entry_) return;
+  if (unwinding_.by_server_error()) return;
   int const level = guc_level_;
   try {
     call([&] {
@@ -109,8 +111,10 @@ SqlResult Spi::run(const std::string& sql, std::span<const Cell> parameters, boo
   std::vector<Cell> cells;
   int const columns = raw.table->tupdesc->natts;
   cells.reserve(raw.processed * static_cast<size_t>(columns));
-  for (uint64 row = 0; row < raw.table->numvals; ++row)
+  for (uint64 row = 0; row < raw.table->numvals; ++row) {
+    check_for_interrupts();
     append_row(*raw.table, row, cells);
+  }
   call([&] { SPI_freetuptable(raw.table); });
   return {columns, std::move(cells)};
 }

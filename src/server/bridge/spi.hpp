@@ -37,8 +37,9 @@ enum class SearchPath {
   callers  ///< whatever is in force: for statements that read the user's names
 };
 
-/// A connected SPI session. The destructor finishes it on the normal way out only: after a server error the
-/// (sub)transaction's abort does, and finishing here would pop somebody else's level.
+/// A connected SPI session. The destructor finishes it, except on the way out of a server error: then the
+/// (sub)transaction's abort does, and finishing here would pop somebody else's level. The current memory
+/// context stays the caller's: Datums built while a session is open outlive it.
 class Spi {
  public:
   explicit Spi(SearchPath path = SearchPath::safe);
@@ -61,8 +62,8 @@ class Spi {
  private:
   SqlResult run(const std::string& sql, std::span<const Cell> parameters, bool read_only, int64_t* processed);
 
-  int exceptions_at_entry_;
-  int guc_level_;
+  detail::Unwinding unwinding_;
+  int guc_level_ = 0;
 };
 
 }  // namespace pg

@@ -7,18 +7,15 @@ extern "C" {
 namespace pg::detail {
 
 SubtransactionState begin_subtransaction() {
-  SubtransactionState const outer{CurrentMemoryContext, CurrentResourceOwner};
-  call([&] {
-    BeginInternalSubTransaction(nullptr);
-    MemoryContextSwitchTo(outer.context);  // results must outlive the subtransaction
-  });
+  SubtransactionState const outer{CurrentMemoryContext, CurrentResourceOwner, abort_due};
+  // `call` keeps the current memory context: results must outlive the subtransaction.
+  call([] { BeginInternalSubTransaction(nullptr); });
   return outer;
 }
 
 void commit_subtransaction(const SubtransactionState& outer) {
   call([&] {
     ReleaseCurrentSubTransaction();
-    MemoryContextSwitchTo(outer.context);
     CurrentResourceOwner = outer.owner;
   });
 }
@@ -26,9 +23,10 @@ void commit_subtransaction(const SubtransactionState& outer) {
 void roll_back_subtransaction(const SubtransactionState& outer) {
   call([&] {
     RollbackAndReleaseCurrentSubTransaction();
-    MemoryContextSwitchTo(outer.context);
     CurrentResourceOwner = outer.owner;
   });
+  MemoryContextSwitchTo(outer.context);
+  abort_due = outer.abort_due;
 }
 
 bool may_be_swallowed(const ServerError& error) {

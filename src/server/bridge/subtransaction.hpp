@@ -16,6 +16,7 @@ namespace detail {
 struct SubtransactionState {
   MemoryContext context;
   ResourceOwner owner;
+  bool abort_due;
 };
 SubtransactionState begin_subtransaction();
 void commit_subtransaction(const SubtransactionState& outer);
@@ -29,21 +30,21 @@ bool may_be_swallowed(const ServerError& error);
 template <class Body>
 auto rolled_back(Body&& body) -> std::invoke_result_t<Body&> {
   auto const outer = detail::begin_subtransaction();
-  try {
-    if constexpr (std::is_void_v<std::invoke_result_t<Body&>>) {
-      body();
+  auto const run = [&]() -> std::invoke_result_t<Body&> {
+    try {
+      return body();
+    } catch (...) {
       detail::roll_back_subtransaction(outer);
-    } else {
-      auto result = body();
-      detail::roll_back_subtransaction(outer);
-      return result;
+      throw;
     }
-  } catch (const ServerError&) {
+  };
+  if constexpr (std::is_void_v<std::invoke_result_t<Body&>>) {
+    run();
     detail::roll_back_subtransaction(outer);
-    throw;
-  } catch (const std::exception&) {
+  } else {
+    auto result = run();
     detail::roll_back_subtransaction(outer);
-    throw;
+    return result;
   }
 }
 
@@ -57,11 +58,7 @@ std::optional<Failure> attempt(OnSuccess on_success, Body&& body) {
   auto const outer = detail::begin_subtransaction();
   try {
     body();
-    if (on_success == OnSuccess::commit)
-      detail::commit_subtransaction(outer);
-    else
-      detail::roll_back_subtransaction(outer);
-    return std::nullopt;
+    if (on_success == OnSuccess::commit) detail::commit_subtransaction(outer);
   } catch (const ServerError& error) {
     detail::roll_back_subtransaction(outer);
     if (!detail::may_be_swallowed(error)) throw;
@@ -69,10 +66,12 @@ std::optional<Failure> attempt(OnSuccess on_success, Body&& body) {
   } catch (const deal::Error& error) {
     detail::roll_back_subtransaction(outer);
     return Failure{error.sqlstate(), error.message()};
-  } catch (const std::exception&) {
+  } catch (...) {
     detail::roll_back_subtransaction(outer);
     throw;
   }
+  if (on_success == OnSuccess::roll_back) detail::roll_back_subtransaction(outer);
+  return std::nullopt;
 }
 
 }  // namespace pg

@@ -18,10 +18,14 @@ volatile sig_atomic_t expired_flag = 0;
 bool in_use = false;
 TimeoutId timeout_id = MAX_TIMEOUTS;
 
+/// Our mark on a pending cancel; the server's own handler leaves `true`, so a user's cancel can be told from
+/// ours.
+constexpr sig_atomic_t kOurCancel = 2;
+
 extern "C" void on_time_limit() {
   expired_flag = 1;
   InterruptPending = 1;
-  QueryCancelPending = 1;
+  if (QueryCancelPending == 0) QueryCancelPending = kOurCancel;
   SetLatch(MyLatch);
 }
 
@@ -34,9 +38,9 @@ double clock_seconds(clockid_t clock) {
 }  // namespace
 
 TimeLimit::TimeLimit(int64_t milliseconds) : armed_(milliseconds > 0) {
-  expired_flag = 0;
   if (!armed_) return;
   if (in_use) throw deal::Error("XX000", "time limits do not nest");
+  expired_flag = 0;
   int const delay = milliseconds > INT32_MAX ? INT32_MAX : static_cast<int>(milliseconds);
   call([&] {
     if (timeout_id == MAX_TIMEOUTS) timeout_id = RegisterTimeout(USER_TIMEOUT, on_time_limit);
@@ -50,7 +54,7 @@ TimeLimit::~TimeLimit() {
   in_use = false;
   disable_timeout(timeout_id, false);
   // Fired after the last interrupt check of the work: it must not cancel what follows.
-  if (expired_flag != 0) QueryCancelPending = 0;
+  if (QueryCancelPending == kOurCancel) QueryCancelPending = 0;
 }
 
 bool TimeLimit::expired() const {

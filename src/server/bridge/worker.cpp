@@ -6,6 +6,7 @@
 extern "C" {
 #include "access/xact.h"
 #include "executor/spi.h"
+#include "mb/pg_wchar.h"
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
 #include "pgstat.h"
@@ -21,40 +22,59 @@ extern "C" {
 #include "utils/snapmgr.h"
 }
 
+#ifndef DEAL_ADVISOR_MODULE
+#define DEAL_ADVISOR_MODULE "deal_advisor"  // the library that the worker loads
+#endif
+
 namespace pg {
 
 namespace {
 
 constexpr uint32_t kMagic = 0x0DEA1AD7;
 
-/// What travels through the shared segment; the statement text follows it.
+/// The caller's settings that decide what a statement means, where it writes and what it may use.
+constexpr const char* kCarried[] = {"search_path",
+                                    "standard_conforming_strings",
+                                    "DateStyle",
+                                    "IntervalStyle",
+                                    "TimeZone",
+                                    "default_tablespace",
+                                    "lock_timeout",
+                                    "maintenance_work_mem",
+                                    "max_parallel_maintenance_workers"};
+
+/// What travels through the shared segment. The values of kCarried and then the statement follow it, each
+/// with its final NUL.
 struct Task {
   uint32_t magic;
   Oid database;
   Oid session_role;
   Oid role;
-  char search_path[1024];
-  char lock_timeout[32];
-  uint32_t length;  ///< bytes of statement text, with its final NUL
   bool done;
   int sqlerrcode;
-  char message[1024];
-  char detail[1024];
-  char hint[512];
-  char* statement() { return reinterpret_cast<char*>(this + 1); }
+  char message[4096];
+  char detail[4096];
+  char hint[1024];
+  char* texts() { return reinterpret_cast<char*>(this + 1); }
 };
 static_assert(std::is_trivially_copyable_v<Task>);
 
+/// Copies text that may be null, cut where a character ends.
 template <size_t N>
 void put(char (&to)[N], const char* from) {
-  strlcpy(to, from != nullptr ? from : "", N);
+  int const length =
+      from == nullptr ? 0 : pg_mbcliplen(from, static_cast<int>(strlen(from)), static_cast<int>(N) - 1);
+  if (length > 0) std::memcpy(to, from, static_cast<size_t>(length));
+  to[length] = '\0';
 }
 
 Task* new_task(dsm_segment*& segment, const std::string& statement) {
-  std::string const path = setting("search_path");
-  std::string const lock_timeout = setting("lock_timeout");
+  std::string texts;
+  for (const char* const name : kCarried)
+    texts.append(setting(name)).push_back('\0');
+  texts.append(statement).push_back('\0');
   return call([&] {
-    segment = dsm_create(sizeof(Task) + statement.size() + 1, 0);
+    segment = dsm_create(sizeof(Task) + texts.size(), 0);
     dsm_pin_mapping(segment);  // outlives the transaction that is committed below
     auto* task = static_cast<Task*>(dsm_segment_address(segment));
     std::memset(task, 0, sizeof(Task));
@@ -62,10 +82,7 @@ Task* new_task(dsm_segment*& segment, const std::string& statement) {
     task->database = MyDatabaseId;
     task->session_role = GetSessionUserId();
     task->role = GetUserId();
-    put(task->search_path, path.c_str());
-    put(task->lock_timeout, lock_timeout.c_str());
-    task->length = static_cast<uint32_t>(statement.size() + 1);
-    std::memcpy(task->statement(), statement.c_str(), statement.size() + 1);
+    std::memcpy(task->texts(), texts.data(), texts.size());
     return task;
   });
 }
@@ -85,24 +102,35 @@ BackgroundWorkerHandle* start_worker(dsm_segment* segment) {
     worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
     worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
     worker.bgw_restart_time = BGW_NEVER_RESTART;
-    put(worker.bgw_library_name, "deal_advisor");
+    put(worker.bgw_library_name, DEAL_ADVISOR_MODULE);
     put(worker.bgw_function_name, "deal_advisor_worker_main");
     put(worker.bgw_name, "deal_advisor concurrent statement");
     put(worker.bgw_type, "deal_advisor worker");
     worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(segment));
     worker.bgw_notify_pid = MyProcPid;
+    MemoryContextSwitchTo(TopMemoryContext);  // needed until the segment is detached, perhaps at our exit
     BackgroundWorkerHandle* handle = nullptr;
     return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : nullptr;
   });
 }
 
-void wait_for_end(BackgroundWorkerHandle* handle) {
-  try {
-    call([&] { WaitForBackgroundWorkerShutdown(handle); });
-  } catch (const ServerError&) {
-    call([&] { TerminateBackgroundWorker(handle); });  // our cancel is the worker's cancel
-    throw;
-  }
+/// Runs when the caller's end of the segment goes, also at the exit of a terminated caller.
+extern "C" void terminate_worker(dsm_segment*, Datum argument) {
+  auto* const handle = reinterpret_cast<BackgroundWorkerHandle*>(DatumGetPointer(argument));
+  TerminateBackgroundWorker(handle);
+  pfree(handle);
+}
+
+/// Waits until the worker is gone. When the caller is cancelled or terminated first, the worker is too.
+void wait_for_end(dsm_segment* segment, BackgroundWorkerHandle* handle) {
+  call([&] {
+    Datum const argument = PointerGetDatum(handle);
+    on_dsm_detach(segment, terminate_worker, argument);
+    InvalidateCatalogSnapshot();  // a concurrent build waits for every older snapshot: ours must not be one
+    WaitForBackgroundWorkerShutdown(handle);
+    cancel_on_dsm_detach(segment, terminate_worker, argument);
+    pfree(handle);
+  });
 }
 
 void commit_callers_transaction() {
@@ -116,9 +144,13 @@ void commit_callers_transaction() {
 
 void require_top_level(const Arguments& args) {
   auto const* context = reinterpret_cast<const CallContext*>(args.fcinfo()->context);
-  if (context != nullptr && IsA(context, CallContext) && !context->atomic) return;
-  throw deal::Error("25001", "this procedure cannot run inside a transaction block or a function")
-      .hint("CALL it as a statement of its own, outside BEGIN ... COMMIT.");
+  bool const top_level =
+      context != nullptr && IsA(context, CallContext) && !context->atomic && !IsSubTransaction();
+  if (!top_level)
+    throw deal::Error("25001", "this procedure cannot run inside a transaction block or a function")
+        .hint("CALL it as a statement of its own, outside BEGIN ... COMMIT.");
+  // On a standby the worker would never start.
+  if (XactReadOnly) throw deal::Error("25006", "this procedure cannot run in a read-only transaction");
 }
 
 void run_one(const std::string& statement, std::span<const std::string> remaining) {
@@ -128,9 +160,9 @@ void run_one(const std::string& statement, std::span<const std::string> remainin
   try {
     BackgroundWorkerHandle* const handle = start_worker(segment);
     if (handle == nullptr) throw no_free_slot(remaining);
-    wait_for_end(handle);
+    wait_for_end(segment, handle);
     result = *task;
-  } catch (const std::exception&) {
+  } catch (...) {
     call([&] { dsm_detach(segment); });
     throw;
   }
@@ -155,39 +187,44 @@ void run_top_level(const char* sql) {
   debug_query_string = sql;
   pgstat_report_activity(STATE_RUNNING, sql);
   List* const parsed = pg_parse_query(sql);
-  ListCell* cell = nullptr;
-  foreach (cell, parsed) {
-    auto* raw = lfirst_node(RawStmt, cell);
-    bool const snapshot = analyze_requires_snapshot(raw);
-    if (snapshot) PushActiveSnapshot(GetTransactionSnapshot());
-    List* const queries = pg_analyze_and_rewrite_fixedparams(raw, sql, nullptr, 0, nullptr);
-    List* const plans = pg_plan_queries(queries, sql, CURSOR_OPT_PARALLEL_OK, nullptr);
-    if (snapshot) PopActiveSnapshot();
-    Portal const portal = CreatePortal("", true, true);
-    portal->visible = false;
-    PortalDefineQuery(portal, nullptr, sql, CreateCommandTag(raw->stmt), plans, nullptr);
-    PortalStart(portal, nullptr, 0, InvalidSnapshot);
-    QueryCompletion completion;
-    DestReceiver* const nowhere = CreateDestReceiver(DestNone);
+  if (list_length(parsed) != 1)
+    ereport(ERROR,
+            (errcode(ERRCODE_SYNTAX_ERROR), errmsg("expected one statement, found %d", list_length(parsed))));
+  auto* raw = linitial_node(RawStmt, parsed);
+  bool const snapshot = analyze_requires_snapshot(raw);
+  if (snapshot) PushActiveSnapshot(GetTransactionSnapshot());
+  List* const queries = pg_analyze_and_rewrite_fixedparams(raw, sql, nullptr, 0, nullptr);
+  List* const plans = pg_plan_queries(queries, sql, CURSOR_OPT_PARALLEL_OK, nullptr);
+  if (snapshot) PopActiveSnapshot();
+  Portal const portal = CreatePortal("", true, true);
+  portal->visible = false;
+  PortalDefineQuery(portal, nullptr, sql, CreateCommandTag(raw->stmt), plans, nullptr);
+  PortalStart(portal, nullptr, 0, InvalidSnapshot);
+  QueryCompletion completion;
+  DestReceiver* const nowhere = CreateDestReceiver(DestNone);
 #if PG_VERSION_NUM >= 180000
-    (void)PortalRun(portal, FETCH_ALL, true, nowhere, nowhere, &completion);
+  (void)PortalRun(portal, FETCH_ALL, true, nowhere, nowhere, &completion);
 #else
-    (void)PortalRun(portal, FETCH_ALL, true, true, nowhere, nowhere, &completion);
+  (void)PortalRun(portal, FETCH_ALL, true, true, nowhere, nowhere, &completion);
 #endif
-    PortalDrop(portal, false);
-  }
+  PortalDrop(portal, false);
   CommitTransactionCommand();
 }
 
-void become_caller(const Task& task) {
+/// Connects as the caller with the caller's settings; the statement's text.
+const char* become_caller(Task& task) {
   BackgroundWorkerInitializeConnectionByOid(task.database, task.session_role, 0);
   SetConfigOption("application_name", "deal_advisor worker", PGC_USERSET, PGC_S_SESSION);
   StartTransactionCommand();
   if (task.role != task.session_role)
     SetConfigOption("role", GetUserNameFromId(task.role, false), PGC_USERSET, PGC_S_SESSION);
-  SetConfigOption("search_path", task.search_path, PGC_USERSET, PGC_S_SESSION);
-  SetConfigOption("lock_timeout", task.lock_timeout, PGC_USERSET, PGC_S_SESSION);
+  const char* text = task.texts();
+  for (const char* const name : kCarried) {
+    SetConfigOption(name, text, PGC_USERSET, PGC_S_SESSION);
+    text += strlen(text) + 1;
+  }
   CommitTransactionCommand();
+  return text;
 }
 
 void record(Task& task, const ErrorData& error) {
@@ -213,19 +250,14 @@ void worker_main(Datum argument) {
   Task* const task = call([&] {
     pqsignal(SIGTERM, die);
     BackgroundWorkerUnblockSignals();
-    CurrentResourceOwner = ResourceOwnerCreate(nullptr, "deal_advisor worker");
     dsm_segment* const segment = dsm_attach(DatumGetUInt32(argument));
     if (segment == nullptr) ereport(ERROR, (errmsg("could not map the shared memory of a worker's task")));
-    dsm_pin_mapping(segment);
     auto* const mapped = static_cast<Task*>(dsm_segment_address(segment));
     if (mapped->magic != kMagic) ereport(ERROR, (errmsg("shared memory of a worker's task is not ours")));
     return mapped;
   });
   try {
-    call([&] {
-      become_caller(*task);
-      run_top_level(task->statement());
-    });
+    call([&] { run_top_level(become_caller(*task)); });
     task->done = true;
   } catch (const ServerError& error) {
     record(*task, error.data());  // the caller raises it; our own transaction ends with the process

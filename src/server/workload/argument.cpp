@@ -74,14 +74,6 @@ std::string text_or_empty(const Fields& fields, Attribute which) {
   return which == kRole ? pg::name_of(fields.values[which]) : pg::text_of(fields.values[which]);
 }
 
-/// An id for a statement that has none: the same text of the same role always has the same.
-std::string id_of(const Statement& statement) {
-  std::string const key = statement.query + '\0' + statement.role + '\0' + statement.search_path;
-  auto const* bytes = reinterpret_cast<const unsigned char*>(key.data());
-  uint64 const hash = DatumGetUInt64(hash_bytes_extended(bytes, static_cast<int>(key.size()), 0));
-  return std::to_string(static_cast<int64_t>(hash));
-}
-
 Statement statement_of(const Fields& fields, int ordinal) {
   Statement statement;
   statement.query = text_or_empty(fields, kQuery);
@@ -92,11 +84,18 @@ Statement statement_of(const Fields& fields, int ordinal) {
   statement.role = text_or_empty(fields, kRole);
   statement.search_path = text_or_empty(fields, kSearchPath);
   statement.source = fields.nulls[kSource] ? "argument" : text_or_empty(fields, kSource);
-  statement.query_id = fields.nulls[kQueryId] ? id_of(statement) : text_or_empty(fields, kQueryId);
+  statement.query_id = fields.nulls[kQueryId] ? query_id_of(statement) : text_or_empty(fields, kQueryId);
   return statement;
 }
 
 }  // namespace
+
+std::string query_id_of(const Statement& statement) {
+  std::string const key = statement.query + '\0' + statement.role + '\0' + statement.search_path;
+  auto const* bytes = reinterpret_cast<const unsigned char*>(key.data());
+  uint64 const hash = DatumGetUInt64(hash_bytes_extended(bytes, static_cast<int>(key.size()), 0));
+  return std::to_string(static_cast<int64_t>(hash));
+}
 
 Workload workload_of(Datum statements) {
   Elements const elements = elements_of(statements);

@@ -1,48 +1,230 @@
 #include "server/workload/prepare.hpp"
 
+#include <algorithm>
+
 #include "core/base/error.hpp"
-#include "server/bridge/call.hpp"
+#include "server/bridge/subtransaction.hpp"
+#include "server/workload/parameters.hpp"
+#include "server/workload/parse.hpp"
+#include "server/workload/read.hpp"
 
 extern "C" {
-#include "nodes/parsenodes.h"
+#include "catalog/pg_type.h"
+#include "parser/analyze.h"
+#include "parser/parse_param.h"
+#include "parser/parse_type.h"
 #include "tcop/tcopprot.h"
 #include "utils/snapmgr.h"
 }
 
 namespace deal::server {
 
-StatementScope::StatementScope(const Statement& statement) {
-  if (!statement.role.empty()) {
-    Oid const role = pg::role_oid(statement.role);
-    if (role == InvalidOid) throw Error("42704", "role \"" + statement.role + "\" does not exist");
-    if (!pg::may_assume(pg::current_role(), role))
-      throw Error("42501", "permission denied to plan as role \"" + statement.role + "\"")
-          .hint("GRANT " + statement.role + " TO the role that asks for advice.");
-    role_.emplace(role);
-  }
-  if (!statement.search_path.empty()) {
-    settings_.emplace();
-    settings_->set("search_path", statement.search_path);
-  }
+namespace {
+
+using Types = std::vector<Oid>;
+
+/// What the server said against a statement.
+struct Fault {
+  pg::ServerError error;
+  std::optional<size_t> offset;  ///< where in the text
+
+  std::pair<size_t, int> key() const { return {offset.value_or(SIZE_MAX), error.data().sqlerrcode}; }
+};
+
+/// An analysed statement and the types that its parameters got.
+struct Analysed {
+  Query* query;
+  Oid* types;
+  int parameters;
+};
+
+/// The steps of the server's own analysis without its hooks: a statement that was only looked at has no place
+/// in pg_stat_statements. `known` gives types beforehand; 0 leaves the choice to the context.
+Analysed analyse(const ParsedStatement& parsed, const Types& known) {
+  return pg::call([&] {
+    Analysed result{nullptr, nullptr, static_cast<int>(known.size())};
+    result.types = static_cast<Oid*>(palloc(sizeof(Oid) * (known.size() + 1)));
+    std::copy(known.begin(), known.end(), result.types);
+    PushActiveSnapshot(GetTransactionSnapshot());
+    ParseState* const state = make_parsestate(nullptr);
+    state->p_sourcetext = parsed.text;
+    setup_parse_variable_parameters(state, &result.types, &result.parameters);
+    auto* const raw = static_cast<RawStmt*>(copyObjectImpl(parsed.statement));
+    result.query = transformTopLevelStmt(state, raw);
+    check_variable_parameters(state, result.query);
+    free_parsestate(state);
+    PopActiveSnapshot();
+    return result;
+  });
 }
 
-PreparedQuery prepare(const std::string& sql) {
-  PreparedQuery const prepared = pg::call([&] {
-    const char* const text = pstrdup(sql.c_str());
-    List* const parsed = pg_parse_query(text);
-    if (list_length(parsed) != 1) return PreparedQuery{nullptr, text, 0};
-    Oid* types = nullptr;
-    int count = 0;
-    PushActiveSnapshot(GetTransactionSnapshot());
-    List* const rewritten =
-        pg_analyze_and_rewrite_varparams(linitial_node(RawStmt, parsed), text, &types, &count, nullptr);
-    PopActiveSnapshot();
-    if (list_length(rewritten) != 1) return PreparedQuery{nullptr, text, count};
-    return PreparedQuery{linitial_node(Query, rewritten), text, count};
+/// Analyses in a subtransaction of its own; the fault if the server has one.
+std::optional<Fault> try_types(const ParsedStatement& parsed, const Types& known, Analysed& result) {
+  std::optional<pg::ServerError> error;
+  auto const failure = pg::attempt(pg::OnSuccess::commit, [&] {
+    try {
+      result = analyse(parsed, known);
+    } catch (const pg::ServerError& caught) {
+      error = caught;
+      throw;
+    }
   });
-  if (prepared.query == nullptr || prepared.query->commandType == CMD_UTILITY)
-    throw Error("0A000", "only a single SELECT, INSERT, UPDATE, DELETE or MERGE can be planned");
-  return prepared;
+  if (!failure) return std::nullopt;
+  return Fault{*error, offset_of(*error, parsed.text)};
+}
+
+/// True for the errors that a parameter of the wrong or of no type causes.
+bool is_about_types(const Fault& fault) {
+  static constexpr int kCodes[] = {ERRCODE_UNDEFINED_FUNCTION,         ERRCODE_AMBIGUOUS_FUNCTION,
+                                   ERRCODE_DATATYPE_MISMATCH,          ERRCODE_INDETERMINATE_DATATYPE,
+                                   ERRCODE_AMBIGUOUS_PARAMETER,        ERRCODE_CANNOT_COERCE,
+                                   ERRCODE_INVALID_TEXT_REPRESENTATION};
+  return std::find(std::begin(kCodes), std::end(kCodes), fault.error.data().sqlerrcode) != std::end(kCodes);
+}
+
+/// Finds types for the parameters that the context leaves open or resolves wrongly, because a number or
+/// another constant that had a type of its own became `$n`: day counts added to dates, `$1 + $2`, VALUES that
+/// are joined to a table. One parameter gets one type at a time, next to the fault first; when the fault
+/// moves on, the next one is sought from there, back when that fails.
+class TypeSearch {
+ public:
+  explicit TypeSearch(const ParsedStatement& parsed) : parsed_(parsed), open_(open_parameters(parsed)) {}
+
+  /// True when `types` and `result` hold a solution.
+  bool solve(const Fault& fault, Types& types, Analysed& result) {
+    if (!is_about_types(fault) || path_.size() >= kDepth) return false;
+    path_.push_back(fault.key());
+    bool const solved = try_parameters(fault, types, result);
+    path_.pop_back();
+    return solved;
+  }
+
+ private:
+  static constexpr int kTrials = 600;  ///< about 0.1 ms each
+  static constexpr size_t kDepth = 24;
+
+  bool try_parameters(const Fault& fault, Types& types, Analysed& result) {
+    std::vector<int> near;
+    OffsetRange inside{0, -1};
+    if (fault.offset) {
+      near = parameters_at(parsed_, *fault.offset);
+      inside = range_inside(parsed_, *fault.offset);
+    }
+    auto const attempt = [&](int parameter) { return try_types_of(fault, inside, parameter, types, result); };
+    auto const is_far = [&](int parameter) {
+      return std::find(near.begin(), near.end(), parameter) == near.end();
+    };
+    return std::any_of(near.begin(), near.end(), attempt) ||
+           std::any_of(open_.begin(), open_.end(), [&](int p) { return is_far(p) && attempt(p); });
+  }
+
+  bool try_types_of(const Fault& fault, const OffsetRange& inside, int parameter, Types& types,
+                    Analysed& result) {
+    auto const slot = static_cast<size_t>(parameter - 1);
+    if (types.size() <= slot) types.resize(slot + 1, InvalidOid);
+    Oid const before = types[slot];
+    for (Oid const type : candidates()) {
+      if (type == before) continue;
+      if (++trials_ > kTrials) break;
+      pg::check_for_interrupts();
+      types[slot] = type;
+      auto const next = try_types(parsed_, types, result);
+      if (!next) return true;
+      if (moved_on(fault, inside, *next) && solve(*next, types, result)) return true;
+    }
+    types[slot] = before;
+    return false;
+  }
+
+  /// A type is worth following when the next fault is neither one that was met on the way here nor
+  /// inside the expression that it was to cure.
+  bool moved_on(const Fault& fault, const OffsetRange& inside, const Fault& next) const {
+    if (next.key() == fault.key() || !next.offset) return false;
+    auto const at = static_cast<int>(*next.offset);
+    bool const within = at >= inside.first && at <= inside.last && next.offset != fault.offset;
+    return !within && std::find(path_.begin(), path_.end(), next.key()) == path_.end();
+  }
+
+  const Types& candidates() {
+    if (!candidates_.empty()) return candidates_;
+    candidates_ = {INT4OID,   INTERVALOID, TEXTOID, NUMERICOID,  TIMESTAMPTZOID, DATEOID,
+                   FLOAT8OID, BOOLOID,     UUIDOID, JSONBOID,    TEXTARRAYOID,   INT4ARRAYOID,
+                   INT8OID,   BYTEAOID,    INETOID, TIMESTAMPOID};
+    for (Oid const type : column_types(parsed_))
+      if (std::find(candidates_.begin(), candidates_.end(), type) == candidates_.end())
+        candidates_.push_back(type);
+    return candidates_;
+  }
+
+  const ParsedStatement& parsed_;
+  std::vector<int> open_;
+  Types candidates_;
+  std::vector<std::pair<size_t, int>> path_;
+  int trials_ = 0;
+};
+
+Types declared_types(const ParsedStatement& parsed) {
+  Types types;
+  ListCell* cell = nullptr;
+  foreach (cell, parsed.types) {
+    auto const* const name = lfirst_node(TypeName, cell);
+    types.push_back(pg::call([&] { return typenameTypeId(nullptr, name); }));
+  }
+  return types;
+}
+
+/// Gives the types that analysis left open: text, as the server itself does for a constant.
+int settle_open_types(const Analysed& analysed, Types& types) {
+  types.assign(analysed.types, analysed.types + analysed.parameters);
+  auto const open = std::count(types.begin(), types.end(), Oid{UNKNOWNOID});
+  std::replace(types.begin(), types.end(), Oid{UNKNOWNOID}, Oid{TEXTOID});
+  return static_cast<int>(open);
+}
+
+/// Analyses with whatever types it takes. Returns how many types were guessed.
+int analyse_somehow(const ParsedStatement& parsed, Analysed& result) {
+  Types types = declared_types(parsed);
+  auto const given = types.size();
+  auto const solve = [&] {
+    auto const fault = try_types(parsed, types, result);
+    if (fault && !TypeSearch(parsed).solve(*fault, types, result)) throw fault->error;
+  };
+  solve();
+  auto const found = std::count_if(types.begin() + static_cast<std::ptrdiff_t>(std::min(given, types.size())),
+                                   types.end(), [](Oid type) { return type != InvalidOid; });
+  int const open = settle_open_types(result, types);
+  if (open > 0) solve();
+  return static_cast<int>(found) + open;
+}
+
+/// The text as the grammar and the grouping rules take it.
+ParsedStatement repaired(std::string text) {
+  ParsedStatement parsed = parse_repaired(text);
+  if (parsed.statement == nullptr) throw Error("0A000", "only one statement can be planned at a time");
+  if (kind_of(parsed) == StatementKind::utility)
+    throw Error("0A000", "only SELECT, INSERT, UPDATE, DELETE and MERGE can be planned");
+  if (conflict_target_has_parameter(parsed))
+    parsed = parse(query::drop_conflict_target(text, tokens_of(text)));
+  return parsed;
+}
+
+}  // namespace
+
+PreparedQuery prepare(const std::string& sql) {
+  if (sql == kHiddenText)
+    throw Error("42501", "the text of the statement is hidden")
+        .hint("GRANT pg_read_all_stats TO the role that asks for advice.");
+  ParsedStatement const parsed = repaired(sql);
+  Analysed analysed{};
+  int const guessed = analyse_somehow(parsed, analysed);
+  List* const rewritten = pg::call([&] { return pg_rewrite_query(analysed.query); });
+  if (list_length(rewritten) != 1)
+    throw Error("0A000",
+                "rules turn the statement into " + std::to_string(list_length(rewritten)) + " queries");
+  auto* const query = linitial_node(Query, rewritten);
+  if (query->commandType == CMD_UTILITY)
+    throw Error("0A000", "rules turn the statement into a utility command");
+  return {query, parsed.text, analysed.parameters, analysed.types, guessed};
 }
 
 }  // namespace deal::server

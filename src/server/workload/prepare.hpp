@@ -11,13 +11,17 @@ namespace deal::server {
 
 /// A statement ready for the planner. Pointers live in the memory context current at `prepare`.
 struct PreparedQuery {
-  Query* query;      ///< analysed and rewritten; the planner scribbles on it, so plan a copy
-  const char* text;  ///< the text that was analysed (after repair)
-  int parameters;    ///< number of $n parameters
+  Query* query;                ///< analysed and rewritten; the planner scribbles on it, so plan a copy
+  const char* text;            ///< the text that was analysed (after repair)
+  int parameters;              ///< number of $n parameters
+  const Oid* types = nullptr;  ///< their types; 0 where the number is not used
+  int guessed = 0;             ///< how many of these the text did not determine: found by trial, or text
 };
 
-/// The scope in which a statement's text is read and planned: its role (security-restricted), its
-/// search_path, read only. Open it inside a subtransaction. Raises 42501 when the caller may not act as the
+/// The scope in which a statement's text is read and planned: its role (security-restricted, also when that
+/// is the caller), read only, and what decides how the role's sessions read and plan: its search_path and
+/// planner settings, as ALTER ROLE and ALTER DATABASE stored them; never the caller's search_path for another
+/// role. Open it inside a subtransaction that is rolled back. Raises 42501 when the caller may not act as the
 /// role.
 class StatementScope {
  public:
@@ -30,8 +34,9 @@ class StatementScope {
 };
 
 /// Parses, repairs where normalisation broke the text, analyses and rewrites one statement in the current
-/// scope. Several statements, utility commands and rules that make several queries are errors (0A000);
-/// the server's own errors come as they are.
+/// scope. PREPARE, DECLARE CURSOR, EXPLAIN, CREATE TABLE AS, SELECT INTO and COPY (query) TO give the query
+/// inside. Several statements, other utility commands and rules that make several queries or none are errors
+/// (0A000), a hidden text is one (42501); the server's own errors come as they are.
 PreparedQuery prepare(const std::string& sql);
 
 }  // namespace deal::server

@@ -5,9 +5,11 @@
 
 #include "core/base/error.hpp"
 #include "core/base/quote.hpp"
+#include "server/bridge/memory.hpp"
 #include "server/bridge/notice.hpp"
 #include "server/bridge/role.hpp"
 #include "server/bridge/spi.hpp"
+#include "server/workload/parse.hpp"
 
 extern "C" {
 #include "utils/guc.h"
@@ -85,13 +87,14 @@ std::string role_expression(const Source& source) {
   return source.has("userid") ? "pg_catalog.pg_get_userbyid(s.userid)::text" : "null::text";
 }
 
-/// One row per statement and role. The outer query merges entries that differ in nothing but whether they
-/// ran at top level.
+/// One row per text, role and search_path: entries that differ in whether they ran at top level, or in the
+/// tables' OIDs (dropped and made again), are one statement; the id is that of the entry with the most time.
 std::string select_statements(const Source& source) {
   std::string const calls = source.has("calls") ? "coalesce(s.calls::float8, 1)" : "1::float8";
   std::string sql =
       "select w.query, sum(w.calls), coalesce(sum(w.calls * w.mean_ms) / nullif(sum(w.calls), 0), 0),"
-      " w.role, w.search_path, w.query_id from (select s.query::text as query, " +
+      " w.role, w.search_path, (array_agg(w.query_id order by w.calls * w.mean_ms desc))[1] from (select "
+      "s.query::text as query, " +
       calls + " as calls, coalesce(" + mean_expression(source) + ", 0) as mean_ms, " +
       role_expression(source) + " as role, " + pick(source, {"search_path"}, "text", "null::text") +
       " as search_path, " + pick(source, {"query_id", "queryid"}, "text", "null::text") +
@@ -102,7 +105,7 @@ std::string select_statements(const Source& source) {
         " where d.datname = pg_catalog.current_database())";
   return sql +
          ") w where w.query is not null and w.calls > 0 and w.calls < 'infinity' and w.mean_ms >= 0"
-         " and w.mean_ms < 'infinity' group by w.query, w.role, w.search_path, w.query_id"
+         " and w.mean_ms < 'infinity' group by w.query, w.role, w.search_path"
          " order by sum(w.calls * w.mean_ms) desc, sum(w.calls) desc, w.query, w.role";
 }
 
@@ -142,23 +145,41 @@ bool wanted(const Statement& statement, const WorkloadOptions& options) {
   return roles.empty() || std::find(roles.begin(), roles.end(), statement.role) != roles.end();
 }
 
-Workload read_source(pg::Spi& spi, const Source& source, const WorkloadOptions& options) {
-  auto const rows = spi.query(select_statements(source));
+/// Whether the statement is of the kind that advice is about.
+bool is_work(const std::string& text, const WorkloadOptions& options) {
+  if (options.include_utility && options.include_system) return true;
+  StatementKind const kind = kind_of(text);
+  return kind == StatementKind::user || (kind == StatementKind::utility && options.include_utility) ||
+         (kind == StatementKind::system && options.include_system);
+}
+
+pg::SqlResult all_rows(const Source& source) {
+  pg::Spi spi;
+  return spi.query(select_statements(source));
+}
+
+Workload read_source(const Source& source, const WorkloadOptions& options) {
+  auto const rows = all_rows(source);
   RoleRule rule(source);
   Workload workload;
+  pg::Memory const memory("deal_advisor workload");
   for (size_t i = 0; i < rows.size(); ++i) {
     if (options.limit > 0 && static_cast<int64_t>(workload.size()) >= options.limit) break;
     Statement statement{rows.text(i, 0), rows.float8(i, 1), rows.float8(i, 2), rows.text(i, 3),
                         rows.text(i, 4), source.label,      rows.text(i, 5)};
     if (statement.role.empty()) statement.role = source.owner;
-    if (wanted(statement, options) && rule.allows(statement.role)) workload.push_back(std::move(statement));
+    if (statement.query_id.empty()) statement.query_id = query_id_of(statement);
+    if (!wanted(statement, options) || !rule.allows(statement.role)) continue;
+    pg::InContext const in_memory(memory.context());
+    if (is_work(statement.query, options)) workload.push_back(std::move(statement));
+    memory.reset();
   }
   rule.report(source);
   return workload;
 }
 
 constexpr const char* kWithoutStatistics =
-    " Without it, pass statements: workload => array[row('select ...', 100, 1.5, null, null, null,"
+    " Or pass statements: workload => array[row('select ...', 100, 1.5, null, null, null,"
     " null)::deal_advisor.statement], or one: query => 'select ...'.";
 
 Error no_workload(std::string why, const std::string& remedy) {
@@ -178,16 +199,15 @@ bool preloaded() {
 Error not_installed() {
   if (preloaded())
     return no_workload("the extension pg_stat_statements does not exist in this database",
-                       "CREATE EXTENSION pg_stat_statements;");
+                       "CREATE EXTENSION pg_stat_statements.");
   return no_workload(
       "the extension pg_stat_statements is neither loaded nor created",
       "Add pg_stat_statements to shared_preload_libraries, restart, let the application run, and"
-      " CREATE EXTENSION pg_stat_statements;");
+      " CREATE EXTENSION pg_stat_statements.");
 }
 
-}  // namespace
-
-Workload read_workload(const WorkloadOptions& options) {
+/// The view of pg_stat_statements, ready to read, or the error that says how to get there.
+Source statistics_source() {
   pg::Spi spi;
   Oid const view = statistics_view(spi);
   if (view == InvalidOid) throw not_installed();
@@ -197,23 +217,31 @@ Workload read_workload(const WorkloadOptions& options) {
   Source source = describe(spi, view);
   source.label = "pg_stat_statements";
   source.trusted = true;
-  Workload workload = read_source(spi, source, options);
-  if (workload.empty())
-    throw no_workload("pg_stat_statements holds no statement of this database that touches a user table",
-                      "Let the application run for a while, or relax the options.");
-  return workload;
+  return source;
 }
 
-Workload read_workload_from(Oid relation, const WorkloadOptions& options) {
+Source relation_source(Oid relation) {
   pg::Spi spi;
   Source source = describe(spi, relation);
   source.trusted = relation == statistics_view(spi);
-  Workload workload = read_source(spi, source, options);
-  if (workload.empty())
-    throw Error("55000",
-                "there is no workload: " + source.name + " holds no statement that touches a user table")
-        .hint("Fill it, or relax the options.");
-  return workload;
+  return source;
+}
+
+}  // namespace
+
+Workload read_workload(const WorkloadOptions& options) {
+  Workload workload = read_source(statistics_source(), options);
+  if (!workload.empty()) return workload;
+  throw no_workload("pg_stat_statements holds no statement of this database that touches a user table",
+                    "Let the application run for a while, or relax the options.");
+}
+
+Workload read_workload_from(Oid relation, const WorkloadOptions& options) {
+  Source const source = relation_source(relation);
+  Workload workload = read_source(source, options);
+  if (!workload.empty()) return workload;
+  throw no_workload(source.name + " holds no statement that touches a user table",
+                    "Fill it, or relax the options.");
 }
 
 }  // namespace deal::server

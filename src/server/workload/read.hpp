@@ -30,6 +30,9 @@ Workload read_workload(const WorkloadOptions& options = {});
 /// missing id is made of the text. Raises 22004 for a missing text and 22023 for an impossible number.
 Workload workload_of(Datum statements);
 
+/// A stable id for a statement that has none: the same text of the same role and search_path has the same.
+std::string query_id_of(const Statement& statement);
+
 /// The statements of a table or view with a column `query` and any of calls, mean_ms (mean_exec_time),
 /// total_exec_time, role (rolname, usename, userid), search_path, query_id (queryid), dbid, under these
 /// names. A row without a role belongs to the relation's owner. Rows of a role that the owner may not act as

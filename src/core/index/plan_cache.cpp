@@ -1,0 +1,147 @@
+#include "core/index/plan_cache.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+#include "core/base/interrupt.hpp"
+
+namespace deal::index {
+
+namespace {
+
+constexpr std::size_t kMostMembers = 64;
+
+bool within(CandidateSet inner, CandidateSet outer) {
+  return (inner & ~outer) == 0;
+}
+
+}  // namespace
+
+PlanCache::PlanCache(const Problem& problem, const Planner& planner)
+    : problem_(problem),
+      planner_(planner),
+      queries_(problem.relevant.size()),
+      queries_of_(problem.candidates.size()),
+      places_(problem.relevant.size() * problem.candidates.size(), -1) {
+  for (std::size_t query = 0; query < queries_.size(); ++query) {
+    choose_members(problem, static_cast<int>(query));
+    const std::vector<int>& members = queries_[query].members;
+    for (std::size_t place = 0; place < members.size(); ++place) {
+      const auto candidate = static_cast<std::size_t>(members[place]);
+      queries_of_[candidate].push_back(static_cast<int>(query));
+      places_[query * queries_of_.size() + candidate] = static_cast<std::int8_t>(place);
+    }
+  }
+}
+
+void PlanCache::choose_members(const Problem& problem, int query) {
+  Query& entry = queries_[static_cast<std::size_t>(query)];
+  const std::vector<int>& relevant = problem.relevant[static_cast<std::size_t>(query)];
+  for (const bool existing : {true, false}) {
+    for (const int candidate : relevant) {
+      if (problem.candidates[static_cast<std::size_t>(candidate)].existing != existing) continue;
+      if (std::find(entry.members.begin(), entry.members.end(), candidate) != entry.members.end()) continue;
+      if (entry.members.size() < kMostMembers) {
+        if (existing) entry.existing |= CandidateSet{1} << entry.members.size();
+        entry.members.push_back(candidate);
+      } else if (existing) {
+        entry.always.push_back(candidate);
+      }
+    }
+  }
+}
+
+const PlanCache::Record* PlanCache::exact_record(int query, CandidateSet set) const {
+  for (const Record& record : queries_[static_cast<std::size_t>(query)].records) {
+    if (record.available == set) return &record;
+  }
+  return nullptr;
+}
+
+bool PlanCache::find(int query, CandidateSet set, Known& known) const {
+  // Of several that answer, the one asked about the fewest candidates: the nearest to the set itself.
+  int fewest = std::numeric_limits<int>::max();
+  for (const Record& record : queries_[static_cast<std::size_t>(query)].records) {
+    if (!within(record.used, set) || !within(set, record.available)) continue;
+    const int size = std::popcount(record.available);
+    if (size >= fewest) continue;
+    fewest = size;
+    known = {record.used, record.cost};
+  }
+  return fewest != std::numeric_limits<int>::max();
+}
+
+PlanCache::Known PlanCache::plan(int query, CandidateSet set) {
+  Known known;
+  return find(query, set, known) ? known : plan_exactly(query, set);
+}
+
+PlanCache::Known PlanCache::plan_exactly(int query, CandidateSet set) {
+  if (const Record* record = exact_record(query, set)) return {record->used, record->cost};
+  poll_interrupts();
+  exhausted_ = exhausted_ || calls_ >= problem_.max_planner_calls || (problem_.stop && problem_.stop());
+  if (exhausted_) {
+    Known known;
+    return find(query, set, known) ? known : cheapest(query, set);
+  }
+  const Record& record = ask(query, set);
+  return {record.used, record.cost};
+}
+
+void PlanCache::plan_base(int query) {
+  poll_interrupts();
+  ask(query, existing(query));
+}
+
+const PlanCache::Record& PlanCache::ask(int query, CandidateSet set) {
+  Query& entry = queries_[static_cast<std::size_t>(query)];
+  available_ = candidates_of(query, set);
+  available_.insert(available_.end(), entry.always.begin(), entry.always.end());
+  std::sort(available_.begin(), available_.end());
+  ++calls_;
+  const QueryPlan plan = planner_(query, available_);
+  CandidateSet used = 0;
+  for (const int candidate : plan.used)
+    used |= bit(query, candidate);
+  entry.records.push_back({set, used & set, plan.cost});
+  return entry.records.back();
+}
+
+std::vector<int> PlanCache::candidates_of(int query, CandidateSet set) const {
+  std::vector<int> candidates;
+  const std::vector<int>& members = this->members(query);
+  for (; set != 0; set &= set - 1)
+    candidates.push_back(members[static_cast<std::size_t>(std::countr_zero(set))]);
+  std::sort(candidates.begin(), candidates.end());
+  return candidates;
+}
+
+PlanCache::Known PlanCache::cheapest(int query, CandidateSet set) const {
+  Known best{0, std::numeric_limits<double>::infinity()};
+  for (const Record& record : queries_[static_cast<std::size_t>(query)].records) {
+    if (within(record.used, set) && record.cost < best.cost) best = {record.used, record.cost};
+  }
+  return best;
+}
+
+double PlanCache::lower(int query, CandidateSet set) const {
+  double lower = 0;
+  for (const Record& record : queries_[static_cast<std::size_t>(query)].records) {
+    if (within(set, record.available)) lower = std::max(lower, record.cost);
+  }
+  return std::min(lower, upper(query, set));
+}
+
+std::vector<CandidateSet> PlanCache::used_sets(int query) const {
+  std::vector<Record> records = queries_[static_cast<std::size_t>(query)].records;
+  std::stable_sort(records.begin(), records.end(),
+                   [](const Record& a, const Record& b) { return a.cost < b.cost; });
+  std::vector<CandidateSet> sets;
+  for (const Record& record : records) {
+    if (std::find(sets.begin(), sets.end(), record.used) == sets.end()) sets.push_back(record.used);
+  }
+  return sets;
+}
+
+}  // namespace deal::index

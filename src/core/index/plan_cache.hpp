@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/index/search.hpp"
+
+namespace deal::index {
+
+/// A set of one query's candidates: bit i is the i-th of PlanCache::members.
+using CandidateSet = std::uint64_t;
+
+/// Everything the planner has said so far, and what follows from it.
+///
+/// A plan that uses U when S was there is the plan for every set between U and S. What it costs is an upper
+/// bound for every set that contains U and a lower bound for every set within S, as far as the planner is
+/// monotone.
+class PlanCache {
+ public:
+  /// What is known of one query under one set.
+  struct Known {
+    CandidateSet used = 0;
+    double cost = 0;
+  };
+
+  /// Both must outlive the cache.
+  PlanCache(const Problem& problem, const Planner& planner);
+
+  /// The query's candidates, at most 64: the existing ones first, then by the caller's order.
+  const std::vector<int>& members(int query) const {
+    return queries_[static_cast<std::size_t>(query)].members;
+  }
+  /// The bit of a candidate in the query's sets; 0 if it doesn't matter to the query.
+  CandidateSet bit(int query, int candidate) const {
+    const int place = place_of(query, candidate);
+    return place < 0 ? 0 : CandidateSet{1} << place;
+  }
+  /// Its position among the query's members; -1 if it doesn't matter to the query.
+  int place_of(int query, int candidate) const {
+    return places_[static_cast<std::size_t>(query) * queries_of_.size() +
+                   static_cast<std::size_t>(candidate)];
+  }
+  /// The query's existing candidates.
+  CandidateSet existing(int query) const { return queries_[static_cast<std::size_t>(query)].existing; }
+  /// Queries to which the candidate matters, ascending.
+  const std::vector<int>& queries_of(int candidate) const {
+    return queries_of_[static_cast<std::size_t>(candidate)];
+  }
+
+  /// True if the plan for `set` follows from what was asked; fills `known`.
+  bool find(int query, CandidateSet set, Known& known) const;
+  /// Plans the query with its existing candidates only, whatever the limits say: the search starts from
+  /// there.
+  void plan_base(int query);
+  /// What the query costs with its existing candidates only.
+  double base_cost(int query) const { return queries_[static_cast<std::size_t>(query)].records.front().cost; }
+  /// As find, and asks the planner if need be. Without calls left: the best upper bound.
+  Known plan(int query, CandidateSet set);
+  /// Asks the planner about this very set unless that was done before or no calls are left.
+  Known plan_exactly(int query, CandidateSet set);
+
+  /// The cheapest known plan that `set` allows; of infinite cost if none is known.
+  Known cheapest(int query, CandidateSet set) const;
+  /// Its cost.
+  double upper(int query, CandidateSet set) const { return cheapest(query, set).cost; }
+  /// The dearest known plan of a set that contains `set`, but never above upper(); 0 if none is known.
+  double lower(int query, CandidateSet set) const;
+  /// The candidate sets that the query's known plans use, each once, cheapest plan first.
+  std::vector<CandidateSet> used_sets(int query) const;
+
+  /// The candidates in a set of the query's, ascending.
+  std::vector<int> candidates_of(int query, CandidateSet set) const;
+
+  int calls() const { return calls_; }
+  /// True once the call limit is reached or the caller said stop: from then on only what is known counts.
+  bool exhausted() const { return exhausted_; }
+
+ private:
+  struct Record {
+    CandidateSet available;
+    CandidateSet used;
+    double cost;
+  };
+  struct Query {
+    std::vector<int> members;
+    std::vector<int> always;  // existing candidates beyond the 64
+    CandidateSet existing = 0;
+    std::vector<Record> records;
+  };
+
+  void choose_members(const Problem& problem, int query);
+  const Record& ask(int query, CandidateSet set);
+  const Record* exact_record(int query, CandidateSet set) const;
+
+  const Problem& problem_;
+  const Planner& planner_;
+  std::vector<Query> queries_;
+  std::vector<std::vector<int>> queries_of_;
+  std::vector<std::int8_t> places_;  // query x candidate
+  std::vector<int> available_;       // scratch
+  int calls_ = 0;
+  bool exhausted_ = false;
+};
+
+}  // namespace deal::index

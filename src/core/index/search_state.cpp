@@ -1,0 +1,222 @@
+#include "core/index/search_state.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace deal::index {
+
+namespace {
+
+// Of two candidates that save the same the smaller is better, budget or not: one of mean size is charged this
+// share of the least saving for its bytes.
+constexpr double kSizeShare = 0.02;
+
+}  // namespace
+
+SearchState::SearchState(const Problem& problem, PlanCache& cache)
+    : problem_(&problem),
+      cache_(&cache),
+      in_(problem.candidates.size(), 0),
+      sets_(problem.relevant.size()),
+      plans_(problem.relevant.size()),
+      most_saved_(problem.relevant.size()),
+      stamps_(problem.relevant.size(), 0) {
+  double bytes = 1;
+  for (const CandidateIndex& candidate : problem.candidates)
+    bytes += static_cast<double>(candidate.bytes);
+  per_byte_ = kSizeShare * static_cast<double>(problem.candidates.size()) / bytes;
+  for (std::size_t query = 0; query < sets_.size(); ++query) {
+    const int q = static_cast<int>(query);
+    sets_[query] = cache.existing(q);
+    most_saved_[query].assign(cache.members(q).size(), -1.0);
+    set_plan(q, cache.plan(q, sets_[query]));
+  }
+}
+
+void SearchState::set_plan(int query, const PlanCache::Known& known) {
+  PlanCache::Known& plan = plans_[static_cast<std::size_t>(query)];
+  cost_ += problem_->weights[static_cast<std::size_t>(query)] * (known.cost - plan.cost);
+  plan = known;
+}
+
+double SearchState::upkeep_of(int candidate) const {
+  const CandidateIndex& index = problem_->candidates[static_cast<std::size_t>(candidate)];
+  return index.write_cost + least_saving_ * (1 + static_cast<double>(index.bytes) * per_byte_);
+}
+
+void SearchState::set_least_saving(double saving) {
+  least_saving_ = saving;
+  upkeep_ = 0;
+  for (const int candidate : chosen_)
+    upkeep_ += upkeep_of(candidate);
+}
+
+std::int64_t SearchState::bytes_after(const Move& move) const {
+  std::int64_t bytes = bytes_;
+  for (const int candidate : move.add)
+    bytes += problem_->candidates[static_cast<std::size_t>(candidate)].bytes;
+  for (const int candidate : move.remove)
+    bytes -= problem_->candidates[static_cast<std::size_t>(candidate)].bytes;
+  return bytes;
+}
+
+// Queries whose cost the move can change: a candidate that goes matters only to plans that use it.
+const std::vector<int>& SearchState::affected(const Move& move) {
+  affected_.clear();
+  ++stamp_;
+  const auto take = [&](int query) {
+    if (stamps_[static_cast<std::size_t>(query)] == stamp_) return;
+    stamps_[static_cast<std::size_t>(query)] = stamp_;
+    affected_.push_back(query);
+  };
+  for (const int candidate : move.add) {
+    for (const int query : cache_->queries_of(candidate))
+      take(query);
+  }
+  for (const int candidate : move.remove) {
+    for (const int query : cache_->queries_of(candidate)) {
+      if ((plan(query).used & cache_->bit(query, candidate)) != 0) take(query);
+    }
+  }
+  return affected_;
+}
+
+CandidateSet SearchState::set_after(int query, const Move& move) const {
+  CandidateSet set = this->set(query);
+  for (const int candidate : move.remove)
+    set &= ~cache_->bit(query, candidate);
+  for (const int candidate : move.add)
+    set |= cache_->bit(query, candidate);
+  return set;
+}
+
+// No lower than the known plans of larger sets, nor than what the added candidates have ever saved this
+// query.
+double SearchState::hopeful_cost(int query, CandidateSet set, const Move& move, double upper) const {
+  const double lower = cache_->lower(query, set);
+  double without = plan(query).cost;
+  if (!move.remove.empty()) {
+    CandidateSet left = this->set(query);
+    for (const int candidate : move.remove)
+      left &= ~cache_->bit(query, candidate);
+    without = std::max(without, cache_->upper(query, left));
+  }
+  double saving = 0;
+  for (const int candidate : move.add) {
+    const int place = cache_->place_of(query, candidate);
+    if (place < 0) continue;
+    const double seen = most_saved_[static_cast<std::size_t>(query)][static_cast<std::size_t>(place)];
+    if (seen < 0) return lower;
+    saving += seen;
+  }
+  return std::min(upper, std::max(lower, without - saving));
+}
+
+Gain SearchState::gain(const Move& move, Pricing pricing) {
+  Gain gain;
+  for (const int candidate : move.remove)
+    gain.value += upkeep_of(candidate);
+  for (const int candidate : move.add)
+    gain.value -= upkeep_of(candidate);
+  double most_unsure = tolerance();
+  for (const int query : affected(move)) {
+    const double weight = problem_->weights[static_cast<std::size_t>(query)];
+    const CandidateSet set = set_after(query, move);
+    PlanCache::Known known;
+    if (cache_->find(query, set, known)) {
+      gain.value += weight * (plan(query).cost - known.cost);
+      continue;
+    }
+    const double upper = cache_->upper(query, set);
+    double cost = upper;
+    if (pricing == Pricing::hopeful) {
+      const double hopeful = hopeful_cost(query, set, move, upper);
+      // The difference may be infinite: no plan without a dropped index is known yet.
+      if (!(weight * (upper - hopeful) <= tolerance())) cost = hopeful;
+      if (weight * (upper - cost) > most_unsure) {
+        most_unsure = weight * (upper - cost);
+        gain.unsure_query = query;
+      }
+    }
+    gain.value += weight * (plan(query).cost - cost);
+  }
+  return gain;
+}
+
+void SearchState::ask(const Move& move, int query) {
+  const PlanCache::Known known = cache_->plan(query, set_after(query, move));
+  if (move.add.size() != 1 || !move.remove.empty() || cache_->exhausted()) return;
+  const int place = cache_->place_of(query, move.add.front());
+  if (place < 0) return;
+  double& seen = most_saved_[static_cast<std::size_t>(query)][static_cast<std::size_t>(place)];
+  seen = std::max({seen, 0.0, plan(query).cost - known.cost});
+}
+
+void SearchState::settle(int query, bool ask) {
+  const CandidateSet set = this->set(query);
+  PlanCache::Known known;
+  if (!cache_->find(query, set, known)) {
+    const double weight = problem_->weights[static_cast<std::size_t>(query)];
+    const double upper = cache_->upper(query, set);
+    const bool close = weight * (upper - cache_->lower(query, set)) <= tolerance();
+    known = ask && !close ? cache_->plan(query, set) : cache_->cheapest(query, set);
+  }
+  set_plan(query, known);
+}
+
+void SearchState::apply(const Move& move, bool ask) {
+  const std::vector<int> queries = affected(move);
+  for (const int candidate : move.remove) {
+    in_[static_cast<std::size_t>(candidate)] = 0;
+    chosen_.erase(std::find(chosen_.begin(), chosen_.end(), candidate));
+    bytes_ -= problem_->candidates[static_cast<std::size_t>(candidate)].bytes;
+    upkeep_ -= upkeep_of(candidate);
+    for (const int query : cache_->queries_of(candidate)) {
+      sets_[static_cast<std::size_t>(query)] &= ~cache_->bit(query, candidate);
+    }
+  }
+  for (const int candidate : move.add) {
+    in_[static_cast<std::size_t>(candidate)] = 1;
+    chosen_.push_back(candidate);
+    bytes_ += problem_->candidates[static_cast<std::size_t>(candidate)].bytes;
+    upkeep_ += upkeep_of(candidate);
+    for (const int query : cache_->queries_of(candidate)) {
+      sets_[static_cast<std::size_t>(query)] |= cache_->bit(query, candidate);
+    }
+  }
+  for (const int query : queries)
+    settle(query, ask);
+}
+
+double SearchState::loss_without(int candidate) {
+  double loss = 0;
+  for (const int query : cache_->queries_of(candidate)) {
+    const CandidateSet bit = cache_->bit(query, candidate);
+    if ((plan(query).used & bit) == 0) continue;
+    loss += problem_->weights[static_cast<std::size_t>(query)] *
+            (cache_->plan(query, set(query) & ~bit).cost - plan(query).cost);
+  }
+  return loss;
+}
+
+void SearchState::hide(int candidate) {
+  for (const int query : cache_->queries_of(candidate)) {
+    const CandidateSet bit = cache_->bit(query, candidate);
+    sets_[static_cast<std::size_t>(query)] &= ~bit;
+    if ((plan(query).used & bit) != 0) settle(query, true);
+  }
+}
+
+void SearchState::settle_all() {
+  for (std::size_t query = 0; query < sets_.size(); ++query)
+    settle(static_cast<int>(query), true);
+}
+
+void SearchState::verify_all() {
+  for (std::size_t query = 0; query < sets_.size(); ++query) {
+    const int q = static_cast<int>(query);
+    set_plan(q, cache_->plan_exactly(q, set(q)));
+  }
+}
+
+}  // namespace deal::index

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/index/plan_cache.hpp"
+#include "core/index/search.hpp"
+
+namespace deal::index {
+
+/// A change of the selection: new candidates come in, chosen ones go out.
+struct Move {
+  std::vector<int> add;
+  std::vector<int> remove;
+};
+
+/// How to price a set that the planner wasn't asked about.
+enum class Pricing {
+  pessimistic,  ///< by the cheapest known plan that it allows: never too low, as far as the planner is
+                ///< monotone
+  hopeful,      ///< as low as the known plans and the candidates' past savings leave room for
+};
+
+/// What a move would bring.
+struct Gain {
+  double value = 0;       ///< weighted saving less the write cost and the least saving asked of each index
+  int unsure_query = -1;  ///< the query whose cost would tell most; -1 if all costs are known well enough
+};
+
+/// A selection of candidates with what every query costs under it. Existing candidates are always in.
+/// Copies are cheap and share the plan cache.
+class SearchState {
+ public:
+  /// Starts with nothing chosen. The base plans must be in the cache.
+  SearchState(const Problem& problem, PlanCache& cache);
+
+  const std::vector<int>& chosen() const { return chosen_; }
+  bool contains(int candidate) const { return in_[static_cast<std::size_t>(candidate)] != 0; }
+  std::int64_t bytes() const { return bytes_; }
+  /// Weighted cost of the queries.
+  double cost() const { return cost_; }
+  /// cost() plus write cost and least saving of every chosen index: what the search minimises.
+  double objective() const { return cost_ + upkeep_; }
+  /// The query's candidates that are in, and its cost and what its plan uses.
+  CandidateSet set(int query) const { return sets_[static_cast<std::size_t>(query)]; }
+  const PlanCache::Known& plan(int query) const { return plans_[static_cast<std::size_t>(query)]; }
+
+  /// What every chosen index must save at least, in weighted cost.
+  void set_least_saving(double saving);
+
+  /// Bytes of the selection after the move.
+  std::int64_t bytes_after(const Move& move) const;
+  bool fits(const Move& move) const { return bytes_after(move) <= problem_->budget_bytes; }
+
+  /// Prices a move with what is known. With hopeful pricing `unsure_query` tells what to ask next.
+  Gain gain(const Move& move, Pricing pricing);
+  /// Asks the planner for the query's cost after the move and remembers what its one new candidate saves.
+  void ask(const Move& move, int query);
+  /// Makes the move; with `ask` the planner is asked wherever a cost isn't known well enough.
+  void apply(const Move& move, bool ask);
+  /// What the queries would lose, in weighted cost, if only this candidate were missing; asks the planner.
+  double loss_without(int candidate);
+  /// Takes an existing candidate away for good. The planner must have said what its queries cost without it.
+  void hide(int candidate);
+  /// Asks the planner about every query whose cost under this selection is only inferred from bounds.
+  void settle_all();
+  /// Asks the planner about every query under exactly this selection.
+  void verify_all();
+
+ private:
+  const std::vector<int>& affected(const Move& move);
+  CandidateSet set_after(int query, const Move& move) const;
+  double hopeful_cost(int query, CandidateSet set, const Move& move, double upper) const;
+  void settle(int query, bool ask);
+  void set_plan(int query, const PlanCache::Known& known);
+  double upkeep_of(int candidate) const;
+  double tolerance() const { return 2e-5 * cost_; }
+
+  const Problem* problem_;
+  PlanCache* cache_;
+  std::vector<char> in_;
+  std::vector<int> chosen_;  // in the order they came
+  std::int64_t bytes_ = 0;
+  double cost_ = 0;
+  double upkeep_ = 0;
+  double least_saving_ = 0;
+  double per_byte_ = 0;
+  std::vector<CandidateSet> sets_;
+  std::vector<PlanCache::Known> plans_;
+  std::vector<std::vector<double>>
+      most_saved_;             // per query and member: the most it was seen to save; < 0: never seen
+  std::vector<int> affected_;  // scratch
+  std::vector<int> stamps_;
+  int stamp_ = 0;
+};
+
+}  // namespace deal::index

@@ -1,0 +1,182 @@
+#include "server/workload/parse.hpp"
+
+#include "core/query/shared_constants.hpp"
+#include "server/bridge/subtransaction.hpp"
+
+extern "C" {
+#include "common/keywords.h"
+#include "mb/pg_wchar.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parser.h"
+#include "parser/scanner.h"
+}
+
+namespace deal::server {
+
+namespace {
+
+/// Token codes that the scanner promises never to change (parser/scanner.h); words are told by their text.
+constexpr int kIdentifier = 258;
+constexpr int kQuotedUnicodeIdentifier = 259;
+constexpr int kFirstConstant = 260;
+constexpr int kLastConstant = 264;
+constexpr int kInteger = 266;
+constexpr int kParameter = 267;
+
+/// What the scanner says of one token.
+struct RawToken {
+  int code;
+  int begin;
+  int length;
+  const char* word;  ///< keyword or folded identifier; null for others
+  int number;
+};
+
+/// A scanner over one text. Its memory is the current context's.
+class Scanner {
+ public:
+  explicit Scanner(const char* text)
+      : scanner_(pg::call([&] { return scanner_init(text, &extra_, &ScanKeywords, ScanKeywordTokens); })) {}
+  Scanner(const Scanner&) = delete;
+  Scanner& operator=(const Scanner&) = delete;
+
+  /// The next token; code 0 at the end.
+  RawToken next() {
+    return pg::call([&] {
+      core_YYSTYPE value{};
+      YYLTYPE location = 0;
+      RawToken token{core_yylex(&value, &location, scanner_), location, 0, nullptr, 0};
+      // The scanner leaves a zero byte after the token in its own buffer.
+      token.length = static_cast<int>(std::strlen(extra_.scanbuf + location));
+      if (token.code == kIdentifier || token.code == kQuotedUnicodeIdentifier)
+        token.word = value.str;
+      else if (token.code == kParameter)
+        token.number = value.ival;
+      else if (token.code > kParameter &&
+               std::isalpha(static_cast<unsigned char>(extra_.scanbuf[location])) != 0)
+        token.word = value.keyword;
+      return token;
+    });
+  }
+
+ private:
+  core_yy_extra_type extra_{};
+  core_yyscan_t scanner_;
+};
+
+query::Token token_of(const RawToken& raw, const std::string& text) {
+  auto const begin = static_cast<size_t>(raw.begin);
+  auto const end = begin + static_cast<size_t>(raw.length);
+  auto kind = query::TokenKind::other;
+  if (raw.word != nullptr)
+    kind = query::TokenKind::word;
+  else if (raw.code == kParameter)
+    kind = query::TokenKind::parameter;
+  else if ((raw.code >= kFirstConstant && raw.code <= kLastConstant) || raw.code == kInteger)
+    kind = query::TokenKind::constant;
+  return {kind, begin, end, raw.word != nullptr ? std::string(raw.word) : text.substr(begin, end - begin),
+          raw.number};
+}
+
+/// The statement inside one that only carries it; the node itself when it carries none.
+Node* carried(Node* node, List*& types) {
+  switch (nodeTag(node)) {
+    case T_ExplainStmt:
+      return reinterpret_cast<ExplainStmt*>(node)->query;
+    case T_DeclareCursorStmt:
+      return reinterpret_cast<DeclareCursorStmt*>(node)->query;
+    case T_CreateTableAsStmt:
+      return reinterpret_cast<CreateTableAsStmt*>(node)->query;
+    case T_PrepareStmt:
+      types = reinterpret_cast<PrepareStmt*>(node)->argtypes;
+      return reinterpret_cast<PrepareStmt*>(node)->query;
+    case T_CopyStmt: {
+      auto* const copy = reinterpret_cast<CopyStmt*>(node);
+      return copy->query != nullptr && !copy->is_from ? copy->query : node;
+    }
+    default:
+      return node;
+  }
+}
+
+/// SELECT ... INTO t is a SELECT that the planner sees and a table that it does not.
+void forget_into(Node* node) {
+  if (!IsA(node, SelectStmt)) return;
+  auto* select = reinterpret_cast<SelectStmt*>(node);
+  while (select->larg != nullptr)
+    select = select->larg;
+  select->intoClause = nullptr;
+}
+
+}  // namespace
+
+query::Tokens tokens_of(const std::string& text) {
+  query::Tokens tokens;
+  (void)pg::attempt(pg::OnSuccess::commit, [&] {
+    Scanner scanner(text.c_str());
+    for (RawToken raw = scanner.next(); raw.code != 0; raw = scanner.next())
+      tokens.push_back(token_of(raw, text));
+  });
+  return tokens;
+}
+
+std::optional<size_t> offset_of(const pg::ServerError& error, const std::string& text) {
+  int const position = error.data().cursorpos;
+  if (position <= 0) return std::nullopt;
+  return static_cast<size_t>(
+      pg::call([&] { return pg_mbcharcliplen(text.c_str(), static_cast<int>(text.size()), position - 1); }));
+}
+
+ParsedStatement parse(const std::string& text) {
+  return pg::call([&] {
+    const char* const copy = pstrdup(text.c_str());
+    List* const parsed = raw_parser(copy, RAW_PARSE_DEFAULT);
+    if (list_length(parsed) != 1) return ParsedStatement{nullptr, NIL, copy};
+    RawStmt* const raw = linitial_node(RawStmt, parsed);
+    List* types = NIL;
+    for (Node* inner = carried(raw->stmt, types); inner != raw->stmt; inner = carried(raw->stmt, types))
+      raw->stmt = inner;
+    forget_into(raw->stmt);
+    return ParsedStatement{raw, types, copy};
+  });
+}
+
+namespace {
+
+/// Parses, and says where the text is wrong instead of throwing when a repair is known; then `text` is
+/// repaired.
+std::optional<ParsedStatement> parse_or_repair(std::string& text) {
+  std::optional<ParsedStatement> parsed;
+  std::optional<pg::ServerError> error;
+  auto const failure = pg::attempt(pg::OnSuccess::commit, [&] {
+    try {
+      parsed = parse(text);
+    } catch (const pg::ServerError& caught) {
+      error = caught;
+      throw;
+    }
+  });
+  if (!failure) return parsed;
+  auto const offset = offset_of(*error, text);
+  if (failure->sqlstate != "42601" || !offset) throw *error;
+  auto repaired = query::repair_syntax(text, tokens_of(text), *offset);
+  if (!repaired) throw *error;
+  text = std::move(*repaired);
+  return std::nullopt;
+}
+
+}  // namespace
+
+ParsedStatement parse_repaired(std::string& text) {
+  if (text.find('$') != std::string::npos) {
+    text = query::unfold_lists(text, tokens_of(text));
+    text = query::share_constants(text, tokens_of(text));
+  }
+  while (true) {
+    pg::check_for_interrupts();
+    if (auto parsed = parse_or_repair(text)) return *parsed;  // every repair removes a fault: this ends
+  }
+}
+
+}  // namespace deal::server

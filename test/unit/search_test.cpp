@@ -1,0 +1,310 @@
+#include "core/index/search.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "core/base/error.hpp"
+#include "core/base/interrupt.hpp"
+#include "search_problems.hpp"
+
+namespace {
+
+using deal::index::CandidateIndex;
+using deal::index::Problem;
+using deal::index::QueryPlan;
+using deal::index::search;
+using deal::index::Solution;
+using deal::test::bytes_of;
+using deal::test::chosen_of;
+using deal::test::exhaustive_cost;
+using deal::test::plain_greedy;
+using deal::test::random_case;
+using deal::test::ToyCase;
+using deal::test::ToyPlanner;
+using deal::test::ToyQuery;
+using deal::test::true_cost;
+
+CandidateIndex candidate(int table, std::vector<int> columns, std::int64_t bytes) {
+  CandidateIndex index;
+  index.table = table;
+  for (const int column : columns)
+    index.keys.push_back({column, false, false});
+  index.bytes = bytes;
+  return index;
+}
+
+TEST(Search, NeverWorseThanPlainGreedyOn200Workloads) {
+  double calls = 0;
+  double ratio = 0;
+  int better = 0;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    const double budget = seed % 4 == 0 ? 1.0 : 0.05 + 0.1 * static_cast<double>(seed % 5);
+    const ToyCase made = random_case(seed, 4 + static_cast<int>(seed % 4), 60, 20, budget);
+    const ToyPlanner planner(made.queries, 0);
+    int counted = 0;
+    const Solution solution = search(made.problem, planner.counted(counted));
+    const std::vector<int> chosen = chosen_of(solution);
+    const double ours = true_cost(made, planner, chosen);
+    const double greedy = true_cost(made, planner, plain_greedy(made, planner));
+    EXPECT_LE(ours, greedy * (1 + 1e-3)) << "seed " << seed;
+    EXPECT_LE(bytes_of(made, chosen), made.problem.budget_bytes) << "seed " << seed;
+    EXPECT_EQ(solution.planner_calls, counted);
+    EXPECT_FALSE(solution.hit_limit) << "seed " << seed;
+    double writes = 0;
+    for (const int c : chosen)
+      writes += made.problem.candidates[static_cast<std::size_t>(c)].write_cost;
+    EXPECT_NEAR(solution.cost_after + writes, ours, 1e-6 * ours) << "seed " << seed;
+    calls += counted;
+    ratio += ours / greedy;
+    better += ours < 0.999 * greedy ? 1 : 0;
+  }
+  std::printf(
+      "20 queries, 60 candidates: cost %.4f of plain greedy's, better in %d of 200, %.0f planner calls\n",
+      ratio / 200, better, calls / 200);
+}
+
+TEST(Search, WithinOnePercentOfExhaustiveSearchOnSmallCases) {
+  double worst = 1;
+  double calls = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    ToyCase made =
+        random_case(1000 + seed, 3, 11, 8, seed % 3 == 0 ? 1.0 : 0.2 + 0.1 * static_cast<double>(seed % 4));
+    made.problem.min_gain = 1e-5;
+    const ToyPlanner planner(made.queries, 0);
+    int counted = 0;
+    const Solution solution = search(made.problem, planner.counted(counted));
+    const double ours = true_cost(made, planner, chosen_of(solution));
+    const double best = exhaustive_cost(made, planner);
+    EXPECT_LE(ours, 1.01 * best) << "seed " << seed;
+    worst = std::max(worst, ours / best);
+    calls += counted;
+  }
+  std::printf("8 queries, 11 candidates: worst %.4f of the optimum, %.0f planner calls\n", worst, calls / 60);
+}
+
+TEST(Search, ToleratesAPlannerThatIsNotMonotone) {
+  double ratio = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const ToyCase made = random_case(3000 + seed, 5, 50, 15, 0.25);
+    const ToyPlanner planner(made.queries, 0.05);
+    int counted = 0;
+    const Solution solution = search(made.problem, planner.counted(counted));
+    const double ours = true_cost(made, planner, chosen_of(solution));
+    const double greedy = true_cost(made, planner, plain_greedy(made, planner));
+    EXPECT_LE(bytes_of(made, chosen_of(solution)), made.problem.budget_bytes);
+    EXPECT_LE(ours, greedy * 1.06) << "seed " << seed;
+    double writes = 0;
+    for (const int c : chosen_of(solution))
+      writes += made.problem.candidates[static_cast<std::size_t>(c)].write_cost;
+    EXPECT_NEAR(solution.cost_after + writes, ours, 1e-6 * ours) << "the final costs are the planner's own";
+    ratio += ours / greedy;
+  }
+  std::printf("disorder of 5 %%: cost %.4f of plain greedy's\n", ratio / 40);
+  EXPECT_LE(ratio / 40, 1.0);
+}
+
+TEST(Search, IsDeterministic) {
+  const ToyCase made = random_case(77, 5, 60, 20, 0.2);
+  const ToyPlanner planner(made.queries, 0.02);
+  int calls = 0;
+  const Solution one = search(made.problem, planner.counted(calls));
+  const Solution two = search(made.problem, planner.counted(calls));
+  EXPECT_EQ(chosen_of(one), chosen_of(two));
+  EXPECT_EQ(one.planner_calls, two.planner_calls);
+  EXPECT_EQ(one.cost_after, two.cost_after);
+}
+
+TEST(Search, HonoursTheCallLimitAndStop) {
+  const ToyCase made = random_case(5, 5, 60, 20, 0.3);
+  const ToyPlanner planner(made.queries, 0);
+  for (const int limit : {0, 20, 21, 50, 100, 150}) {
+    Problem problem = made.problem;
+    problem.max_planner_calls = limit;
+    int calls = 0;
+    const Solution solution = search(problem, planner.counted(calls));
+    EXPECT_LE(calls, std::max(limit, 20)) << "the base plans are always made";
+    EXPECT_TRUE(solution.hit_limit);
+    EXPECT_LE(bytes_of(made, chosen_of(solution)), problem.budget_bytes);
+    EXPECT_LE(solution.cost_after, solution.cost_before);
+    EXPECT_TRUE(std::isfinite(solution.cost_after));
+  }
+  Problem problem = made.problem;
+  int asked = 0;
+  problem.stop = [&] { return ++asked > 70; };
+  int calls = 0;
+  const Solution solution = search(problem, planner.counted(calls));
+  EXPECT_TRUE(solution.hit_limit);
+  EXPECT_LE(calls, 20 + 70);
+}
+
+TEST(Search, FindsAPairThatIsUselessApart) {
+  ToyCase made;
+  made.problem.candidates = {candidate(0, {1}, 100), candidate(1, {1}, 100), candidate(2, {1}, 100)};
+  ToyQuery query;
+  query.tables = {{0, 100, {{0, 100}}}, {1, 100, {{1, 100}}}, {2, 100, {{2, 80}}}};
+  query.pairs = {{0, 1, 150}};
+  made.queries = {query};
+  made.problem.relevant = {{0, 1, 2}};
+  made.problem.weights = {1};
+  made.problem.budget_bytes = 200;
+  const ToyPlanner planner(made.queries, 0);
+  int calls = 0;
+  const Solution solution = search(made.problem, planner.counted(calls));
+  EXPECT_DOUBLE_EQ(solution.cost_after, 150);
+  EXPECT_EQ(solution.steps.size(), 2u);
+}
+
+TEST(Search, WidensInsteadOfKeepingBoth) {
+  // The narrow index alone is the better buy, the wide one serves both queries.
+  ToyCase made;
+  made.problem.candidates = {candidate(0, {1}, 100), candidate(0, {1, 2}, 150)};
+  made.queries = {{{{0, 1000, {{0, 100}, {1, 101}}}}, {}}, {{{0, 1000, {{0, 700}, {1, 100}}}}, {}}};
+  made.problem.relevant = {{0, 1}, {0, 1}};
+  made.problem.weights = {10, 1};
+  made.problem.budget_bytes = 240;
+  const ToyPlanner planner(made.queries, 0);
+  int calls = 0;
+  const Solution solution = search(made.problem, planner.counted(calls));
+  EXPECT_EQ(chosen_of(solution), std::vector<int>{1});
+}
+
+TEST(Search, ReplacesAnExistingIndexThatTheNewOneCovers) {
+  ToyCase made;
+  made.problem.candidates = {candidate(0, {1}, 100), candidate(0, {1, 2}, 150), candidate(0, {3}, 50)};
+  made.problem.candidates[0].existing = made.problem.candidates[0].droppable = true;
+  made.problem.candidates[2].existing = made.problem.candidates[2].droppable = true;
+  made.queries = {{{{0, 1000, {{0, 500}, {1, 100}}}}, {}},
+                  {{{0, 1000, {{0, 90}, {1, 90.05}}}}, {}},
+                  {{{0, 1000, {{2, 10}}}}, {}}};
+  made.problem.relevant = {{0, 1, 2}, {0, 1, 2}, {0, 1, 2}};
+  made.problem.weights = {1, 1, 1};
+  const ToyPlanner planner(made.queries, 0);
+  int calls = 0;
+  Solution solution = search(made.problem, planner.counted(calls));
+  ASSERT_EQ(chosen_of(solution), std::vector<int>{1});
+  EXPECT_EQ(solution.steps[0].replaces, std::vector<int>{0});
+  EXPECT_DOUBLE_EQ(solution.cost_before, 600);
+  EXPECT_NEAR(solution.cost_after, 200.05, 1e-9);
+  EXPECT_NEAR(solution.steps[0].cost_after, 200.05, 1e-9);
+  EXPECT_NEAR(solution.query_after[1], 90.05, 1e-9);
+  EXPECT_EQ(solution.query_used[1], std::vector<int>{1});
+  EXPECT_NEAR(solution.steps[0].marginal_saving, 1000 + 1000 - 100 - 90.05, 1e-9) << "its forerunner is gone";
+  // One that backs a constraint stays.
+  made.problem.candidates[0].droppable = false;
+  solution = search(made.problem, planner.counted(calls));
+  EXPECT_TRUE(solution.steps[0].replaces.empty());
+}
+
+TEST(Search, RefusesWhatCostsMoreThanItSaves) {
+  ToyCase made;
+  made.problem.candidates = {candidate(0, {1}, 100), candidate(0, {2}, 100)};
+  made.problem.candidates[0].write_cost = 950;
+  made.queries = {{{{0, 1000, {{0, 100}}}}, {}}, {{{0, 1000, {{1, 999.5}}}}, {}}};
+  made.problem.relevant = {{0}, {1}};
+  made.problem.weights = {1, 1};
+  const ToyPlanner planner(made.queries, 0);
+  int calls = 0;
+  const Solution solution = search(made.problem, planner.counted(calls));
+  EXPECT_TRUE(solution.steps.empty());
+  EXPECT_EQ(solution.cost_after, solution.cost_before);
+}
+
+TEST(Search, RanksByMarginalBenefitAndReportsEveryStep) {
+  const ToyCase made = random_case(11, 5, 60, 20, 0.3);
+  const ToyPlanner planner(made.queries, 0);
+  int calls = 0;
+  const Solution solution = search(made.problem, planner.counted(calls));
+  ASSERT_GE(solution.steps.size(), 3u);
+  std::vector<int> so_far;
+  double before = solution.cost_before;
+  for (const auto& step : solution.steps) {
+    so_far.push_back(step.candidate);
+    double writes = 0;
+    for (const int c : so_far)
+      writes += made.problem.candidates[static_cast<std::size_t>(c)].write_cost;
+    EXPECT_NEAR(step.cost_after, true_cost(made, planner, so_far) - writes, 1e-3 * before);
+    EXPECT_LE(step.cost_after, before * (1 + 1e-9));
+    before = step.cost_after;
+    std::vector<int> without = chosen_of(solution);
+    std::erase(without, step.candidate);
+    const double saving = true_cost(made, planner, without) - true_cost(made, planner, chosen_of(solution)) +
+                          made.problem.candidates[static_cast<std::size_t>(step.candidate)].write_cost;
+    EXPECT_NEAR(step.marginal_saving, saving, 1e-6 * solution.cost_before);
+    EXPECT_GT(step.marginal_saving, 0);
+  }
+  EXPECT_EQ(solution.steps.back().cost_after, solution.cost_after);
+  double weighted = 0;
+  for (std::size_t q = 0; q < made.problem.weights.size(); ++q) {
+    weighted += made.problem.weights[q] * solution.query_after[q];
+    EXPECT_LE(solution.query_after[q], solution.query_before[q]);
+  }
+  EXPECT_NEAR(weighted, solution.cost_after, 1e-6 * weighted);
+}
+
+TEST(Search, EmptyProblems) {
+  int calls = 0;
+  const auto planner = [&](int, std::span<const int>) {
+    ++calls;
+    return QueryPlan{10, {}};
+  };
+  EXPECT_TRUE(search({}, planner).steps.empty());
+  Problem problem;
+  problem.weights = {2};
+  problem.relevant = {{}};
+  const Solution solution = search(problem, planner);
+  EXPECT_EQ(solution.cost_before, 20);
+  EXPECT_EQ(solution.cost_after, 20);
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(Search, RefusesContradictions) {
+  const auto planner = [](int, std::span<const int>) { return QueryPlan{1, {}}; };
+  Problem problem;
+  problem.weights = {1};
+  EXPECT_THROW(search(problem, planner), deal::Error);
+  problem.relevant = {{3}};
+  EXPECT_THROW(search(problem, planner), deal::Error);
+  problem.relevant = {{}};
+  problem.weights = {0};
+  EXPECT_THROW(search(problem, planner), deal::Error);
+}
+
+TEST(Search, StopsWhenTheHostSaysSo) {
+  const ToyCase made = random_case(5, 5, 60, 20, 0.3);
+  const ToyPlanner planner(made.queries, 0);
+  static int polls = 0;
+  polls = 0;
+  const deal::InterruptCheck before = deal::set_interrupt_check([] {
+    if (++polls > 30) throw deal::Error("57014", "canceling statement due to user request");
+  });
+  int calls = 0;
+  EXPECT_THROW(search(made.problem, planner.counted(calls)), deal::Error);
+  deal::set_interrupt_check(before);
+  EXPECT_LE(calls, 31);
+}
+
+TEST(Covers, NeedsTheSamePrefixAndTheIncludedColumns) {
+  using deal::index::covers;
+  CandidateIndex narrow = candidate(1, {1, 2}, 0);
+  CandidateIndex wide = candidate(1, {1, 2, 3}, 0);
+  EXPECT_TRUE(covers(wide, narrow));
+  EXPECT_FALSE(covers(narrow, wide));
+  EXPECT_TRUE(covers(narrow, narrow));
+  narrow.include = {4};
+  EXPECT_FALSE(covers(wide, narrow));
+  wide.include = {4};
+  EXPECT_TRUE(covers(wide, narrow));
+  narrow.include = {3};
+  EXPECT_TRUE(covers(wide, narrow)) << "a key column is carried as well";
+  wide.keys[1].descending = true;
+  EXPECT_FALSE(covers(wide, narrow));
+  wide = candidate(1, {2, 1, 3}, 0);
+  narrow.include.clear();
+  EXPECT_FALSE(covers(wide, narrow));
+  wide = candidate(1, {1, 2, 3}, 0);
+  wide.family = 1;
+  EXPECT_FALSE(covers(wide, narrow));
+}
+
+}  // namespace
