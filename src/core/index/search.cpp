@@ -4,11 +4,11 @@
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <queue>
 
 #include "core/base/error.hpp"
 #include "core/base/interrupt.hpp"
 #include "core/index/elimination.hpp"
+#include "core/index/move_queue.hpp"
 #include "core/index/moves.hpp"
 #include "core/index/plan_cache.hpp"
 #include "core/index/search_state.hpp"
@@ -20,7 +20,7 @@ namespace {
 
 // A better set must be better by this share of the cost, else the search runs after noise.
 constexpr double kWorthwhile = 1e-4;
-constexpr int kMostRounds = 200;
+constexpr int kMostPasses = 100;
 constexpr int kVerifications = 3;
 
 void check(const Problem& problem) {
@@ -66,64 +66,23 @@ class Search {
  private:
   bool budgeted() const { return problem_.budget_bytes != std::numeric_limits<std::int64_t>::max(); }
 
-  double score(const SearchState& state, const Move& move, double gain, bool per_byte) const {
-    if (!per_byte) return gain;
-    return gain / static_cast<double>(std::max<std::int64_t>(state.bytes_after(move) - state.bytes(), 1));
-  }
-
-  struct Entry {
-    double score;
-    int move;
-    bool operator<(const Entry& other) const {
-      return score != other.score ? score < other.score : move > other.move;
-    }
-  };
-
-  // The best of the moves, asking the planner only about moves that could be it; at most `asks` questions.
-  std::optional<Move> best_move(SearchState& state, const std::vector<Move>& moves, Pricing pricing,
-                                bool per_byte, int asks) {
-    const double least = kWorthwhile * state.cost();
-    std::priority_queue<Entry> queue;
-    InterruptPoll poll;
-    for (std::size_t i = 0; i < moves.size(); ++i) {
-      poll.step();
-      const Gain gain = state.gain(moves[i], pricing_of(moves[i], pricing));
-      if (gain.value > least) queue.push({score(state, moves[i], gain.value, per_byte), static_cast<int>(i)});
-    }
-    while (!queue.empty()) {
-      const Entry top = queue.top();
-      queue.pop();
-      const Move& move = moves[static_cast<std::size_t>(top.move)];
-      // Answers to other moves may have settled this one.
-      const Gain gain = state.gain(move, pricing_of(move, pricing));
-      const Entry now{score(state, move, gain.value, per_byte), top.move};
-      if (gain.value <= least) continue;
-      if (now.score < top.score && !queue.empty() && now < queue.top()) {
-        queue.push(now);
-        continue;
-      }
-      if (gain.unsure_query < 0) return move;
-      if (asks-- <= 0 || cache_.exhausted()) return std::nullopt;
-      state.ask(move, gain.unsure_query);
-      queue.push(now);
-    }
-    return std::nullopt;
-  }
-
-  // Three and more at once are only tried on what is known: hoping for each of them would ask about
-  // everything.
-  static Pricing pricing_of(const Move& move, Pricing pricing) {
-    return move.add.size() > 2 ? Pricing::pessimistic : pricing;
-  }
+  double least_gain(const SearchState& state) const { return kWorthwhile * state.cost(); }
 
   void greedy(SearchState& state, bool ask, bool per_byte, bool groups) {
-    for (int round = 0; round < kMostRounds; ++round) {
+    bool any = true;
+    for (int pass = 0; pass < kMostPasses && any; ++pass) {
+      any = false;
       state.set_least_saving(problem_.min_gain * state.cost());
-      const std::vector<Move> moves = additions(problem_, cache_, state, kept_, groups);
-      const std::optional<Move> move =
-          best_move(state, moves, ask ? Pricing::hopeful : Pricing::pessimistic, per_byte, kNoLimit);
-      if (!move) return;
-      state.apply(*move, ask);
+      MoveQueue queue(state, ask ? Pricing::hopeful : Pricing::pessimistic, per_byte, least_gain(state));
+      queue.add(additions(problem_, cache_, state, kept_, groups));
+      int asks = kNoLimit;
+      while (const std::optional<Move> move = queue.next(cache_, asks)) {
+        any = true;
+        state.apply(*move, ask);
+        state.set_least_saving(problem_.min_gain * state.cost());
+        for (const int candidate : move->add)
+          queue.add(widenings(problem_, state, kept_, candidate));
+      }
     }
   }
 
@@ -131,20 +90,29 @@ class Search {
   bool try_move(SearchState& state, const Move& move, bool ask) {
     SearchState next = state;
     next.apply(move, ask);
-    if (next.objective() >= state.objective() - kWorthwhile / 2 * state.cost()) return false;
+    if (next.objective() >= state.objective() - least_gain(state) / 2) return false;
     state = std::move(next);
     return true;
   }
 
+  // Exchanges until none helps: those that are better by what is known, then those that could be.
   void improve(SearchState& state, bool ask) {
-    for (int round = 0; round < kMostRounds; ++round) {
+    for (int pass = 0; pass < kMostPasses; ++pass) {
+      bool any = false;
+      int asks = 0;
       const std::vector<Move> moves = exchanges(problem_, cache_, state, kept_);
-      std::optional<Move> move = best_move(state, moves, Pricing::pessimistic, false, 0);
-      if (move && try_move(state, *move, ask)) continue;
+      MoveQueue known(state, Pricing::pessimistic, false, least_gain(state));
+      known.add(moves);
+      while (const std::optional<Move> move = known.next(cache_, asks))
+        any = try_move(state, *move, ask) || any;
+      if (any) continue;
       if (!ask) return;
       ask_without_each(state);
-      move = best_move(state, moves, Pricing::hopeful, false, kAsksPerImprovement);
-      if (!move || !try_move(state, *move, ask)) return;
+      asks = kAsksPerImprovement;
+      MoveQueue hopeful(state, Pricing::hopeful, false, least_gain(state));
+      hopeful.add(moves);
+      const std::optional<Move> move = hopeful.next(cache_, asks);
+      if (!move || !try_move(state, *move, true)) return;
     }
   }
 
