@@ -1,5 +1,6 @@
 #include "core/index/elimination.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace deal::index {
@@ -8,6 +9,8 @@ namespace {
 
 // "Plan with all, set the used aside, plan again": so many times, to see the runners-up.
 constexpr int kRounds = 4;
+// Savings below this share of the cost that is within reach don't matter.
+constexpr double kLeastShare = 1e-4;
 
 class Elimination {
  public:
@@ -15,18 +18,31 @@ class Elimination {
       : problem_(problem), cache_(cache), keep_(problem.candidates.size(), 0) {}
 
   std::vector<int> run() {
-    const int queries = static_cast<int>(problem_.relevant.size());
-    for (int query = 0; query < queries; ++query)
-      cache_.plan_base(query);
-    for (int query = 0; query < queries; ++query) {
-      set_aside(query, false);
+    plan_bases();
+    // Breadth first, the dearest queries first: with few calls left every query has had its turn.
+    std::vector<CandidateSet> left(problem_.relevant.size());
+    double reachable = 0;
+    for (const int query : order_) {
+      left[static_cast<std::size_t>(query)] = cache_.all(query);
+      set_aside(query, false, left[static_cast<std::size_t>(query)]);
+      reachable += reachable_by(query);
+    }
+    least_ = kLeastShare * reachable;
+    for (const int query : order_)
       probe_tables(query);
+    for (int round = 1; round < kRounds; ++round) {
+      for (const int query : order_)
+        set_aside(query, false, left[static_cast<std::size_t>(query)]);
     }
     std::int64_t bytes = 0;
     for (std::size_t i = 0; i < keep_.size(); ++i)
       bytes += keep_[i] != 0 ? problem_.candidates[i].bytes : 0;
-    for (int query = 0; query < queries && bytes > problem_.budget_bytes; ++query)
-      set_aside(query, true);
+    for (const int query : order_)
+      left[static_cast<std::size_t>(query)] = cache_.all(query);
+    for (int round = 0; round < kRounds && bytes > problem_.budget_bytes; ++round) {
+      for (const int query : order_)
+        set_aside(query, true, left[static_cast<std::size_t>(query)]);
+    }
     std::vector<int> kept;
     for (std::size_t i = 0; i < keep_.size(); ++i) {
       if (keep_[i] != 0) kept.push_back(static_cast<int>(i));
@@ -38,20 +54,32 @@ class Elimination {
   const CandidateIndex& index_of(int candidate) const {
     return problem_.candidates[static_cast<std::size_t>(candidate)];
   }
+  double weight(int query) const { return problem_.weights[static_cast<std::size_t>(query)]; }
+  // The least that the query is known to cost, with whatever candidates.
+  double reachable_by(int query) const { return weight(query) * cache_.upper(query, cache_.all(query)); }
+  double base(int query) const { return weight(query) * cache_.base_cost(query); }
 
-  // One query's rounds. With `smaller` each round also sets aside what isn't smaller than the used one of its
-  // table.
-  void set_aside(int query, bool smaller) {
+  void plan_bases() {
+    for (std::size_t query = 0; query < problem_.relevant.size(); ++query) {
+      order_.push_back(static_cast<int>(query));
+      cache_.plan_base(order_.back());
+    }
+    std::stable_sort(order_.begin(), order_.end(), [this](int a, int b) { return base(a) > base(b); });
+  }
+
+  // One round of one query: plans it with the candidates left and takes away those used; with `smaller` also
+  // what isn't smaller than the used one of its table. Nothing is left once there is nothing to gain.
+  void set_aside(int query, bool smaller, CandidateSet& left) {
     const CandidateSet existing = cache_.existing(query);
-    CandidateSet left = cache_.all(query);
-    for (int round = 0; round < kRounds && (left & ~existing) != 0; ++round) {
-      const CandidateSet used = cache_.plan(query, left).used & ~existing;
-      if (used == 0 || cache_.exhausted()) break;
-      left &= ~used;
-      for (const int candidate : cache_.candidates_of(query, used)) {
-        keep_covered(query, candidate);
-        if (smaller) left &= ~not_smaller(query, candidate);
-      }
+    if ((left & ~existing) == 0 || cache_.exhausted()) return;
+    const PlanCache::Known plan = cache_.plan(query, left);
+    const CandidateSet used = plan.used & ~existing;
+    left &= ~used;
+    if (used == 0 || base(query) - weight(query) * plan.cost < least_) left = existing;
+    if (cache_.exhausted()) return;
+    for (const int candidate : cache_.candidates_of(query, used)) {
+      keep_covered(query, candidate);
+      if (smaller) left &= ~not_smaller(query, candidate);
     }
   }
 
@@ -77,17 +105,21 @@ class Elimination {
 
   // What the candidates of one table can do alone: the most that any single one of them saves.
   void probe_tables(int query) {
+    const CandidateSet existing = cache_.existing(query);
+    if (base(query) - reachable_by(query) < least_) return;
     std::map<int, CandidateSet> tables;
     for (const int candidate : cache_.members(query)) {
       if (!index_of(candidate).existing) tables[index_of(candidate).table] |= cache_.bit(query, candidate);
     }
     for (const auto& [table, set] : tables)
-      cache_.plan(query, set | cache_.existing(query));
+      cache_.plan(query, set | existing);
   }
 
   const Problem& problem_;
   PlanCache& cache_;
   std::vector<char> keep_;
+  std::vector<int> order_;  // queries, the dearest first
+  double least_ = 0;        // a query that can't save this much isn't looked at any further
 };
 
 }  // namespace

@@ -50,8 +50,11 @@ class Search {
     // What it takes to confirm the result and to say what each index is worth is kept back.
     const int reserve =
         std::min(static_cast<int>(problem_.relevant.size()) + 40, problem_.max_planner_calls / 5);
-    cache_.limit_calls(problem_.max_planner_calls - reserve);
+    const int limit = problem_.max_planner_calls - reserve;
+    const int bases = static_cast<int>(problem_.relevant.size());
+    cache_.limit_calls(std::max(bases, bases + (limit - bases) * 2 / 3));
     kept_ = eliminate(problem_, cache_);
+    cache_.limit_calls(limit);
     SearchState state(problem_, cache_);
     choose(state);
     const bool cut = cache_.exhausted();
