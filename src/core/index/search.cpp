@@ -77,26 +77,48 @@ class Search {
   // kept.
   void eliminate() {
     std::vector<char> keep(problem_.candidates.size(), 0);
-    for (int query = 0; query < queries(); ++query) {
-      const std::vector<int>& members = cache_.members(query);
-      const CandidateSet all =
-          members.size() == 64 ? ~CandidateSet{0} : (CandidateSet{1} << members.size()) - 1;
-      const CandidateSet existing = cache_.existing(query);
-      CandidateSet left = all;
-      CandidateSet kept = 0;
-      for (int round = 0; round < kEliminationRounds && (left & ~existing) != 0; ++round) {
-        const CandidateSet used = cache_.plan(query, left).used & ~existing;
-        if (used == 0 || cache_.exhausted()) break;
-        kept |= used;
-        left &= ~used;
-      }
-      for (std::size_t place = 0; place < members.size(); ++place) {
-        if ((kept >> place & 1) != 0) keep_with_prefixes(members[place], members, keep);
-      }
+    for (int query = 0; query < queries(); ++query)
+      eliminate(query, false, keep);
+    // The planner doesn't look at sizes. Where room is short, the best of the smaller ones may be the better
+    // buy.
+    std::int64_t bytes = 0;
+    for (std::size_t i = 0; i < keep.size(); ++i)
+      bytes += keep[i] != 0 ? problem_.candidates[i].bytes : 0;
+    if (bytes > problem_.budget_bytes) {
+      for (int query = 0; query < queries(); ++query)
+        eliminate(query, true, keep);
     }
     for (std::size_t candidate = 0; candidate < keep.size(); ++candidate) {
       if (keep[candidate] != 0) kept_.push_back(static_cast<int>(candidate));
     }
+  }
+
+  // One query's rounds. With `smaller` each round also sets aside what isn't smaller than the used one of its
+  // table.
+  void eliminate(int query, bool smaller, std::vector<char>& keep) {
+    const std::vector<int>& members = cache_.members(query);
+    const CandidateSet existing = cache_.existing(query);
+    CandidateSet left = members.size() == 64 ? ~CandidateSet{0} : (CandidateSet{1} << members.size()) - 1;
+    for (int round = 0; round < kEliminationRounds && (left & ~existing) != 0; ++round) {
+      const CandidateSet used = cache_.plan(query, left).used & ~existing;
+      if (used == 0 || cache_.exhausted()) break;
+      left &= ~used;
+      for (const int candidate : cache_.candidates_of(query, used)) {
+        keep_with_prefixes(candidate, members, keep);
+        if (smaller) left &= ~not_smaller(query, candidate);
+      }
+    }
+  }
+
+  CandidateSet not_smaller(int query, int than) const {
+    const CandidateIndex& used = problem_.candidates[static_cast<std::size_t>(than)];
+    CandidateSet set = 0;
+    for (const int candidate : cache_.members(query)) {
+      const CandidateIndex& index = problem_.candidates[static_cast<std::size_t>(candidate)];
+      const bool counts = !index.existing && index.table == used.table && index.bytes >= used.bytes;
+      if (counts) set |= cache_.bit(query, candidate);
+    }
+    return set;
   }
 
   // A plan takes the widest index that helps; the narrower ones it begins with may be the better buy.
@@ -154,15 +176,16 @@ class Search {
     return std::nullopt;
   }
 
-  // Several at once are only tried on what is known: hoping for each of them would ask about everything.
+  // Three and more at once are only tried on what is known: hoping for each of them would ask about
+  // everything.
   static Pricing pricing_of(const Move& move, Pricing pricing) {
-    return move.add.size() > 1 ? Pricing::pessimistic : pricing;
+    return move.add.size() > 2 ? Pricing::pessimistic : pricing;
   }
 
-  void greedy(SearchState& state, bool ask, bool per_byte) {
+  void greedy(SearchState& state, bool ask, bool per_byte, bool groups) {
     for (int round = 0; round < kMostRounds; ++round) {
       state.set_least_saving(problem_.min_gain * state.cost());
-      const std::vector<Move> moves = additions(problem_, cache_, state, kept_);
+      const std::vector<Move> moves = additions(problem_, cache_, state, kept_, groups);
       const std::optional<Move> move =
           best_move(state, moves, ask ? Pricing::hopeful : Pricing::pessimistic, per_byte, kNoLimit);
       if (!move) return;
@@ -202,13 +225,17 @@ class Search {
   }
 
   void choose(SearchState& state) {
-    greedy(state, true, budgeted());
+    greedy(state, true, budgeted(), false);
     improve(state, true);
     // The other ways cost nothing as long as they only use what is known; the planner then confirms the
     // winner.
-    SearchState by_gain(problem_, cache_);
-    greedy(by_gain, false, !budgeted());
-    consider(state, by_gain);
+    for (const bool per_byte : {true, false}) {
+      for (const bool groups : {true, false}) {
+        SearchState other(problem_, cache_);
+        greedy(other, false, per_byte, groups);
+        consider(state, other);
+      }
+    }
     SearchState from_above(problem_, cache_);
     shrink(from_above, state);
     consider(state, from_above);
@@ -264,7 +291,7 @@ class Search {
       other.apply({{}, {candidate}}, false);
       const std::vector<int> kept = kept_;
       std::erase(kept_, candidate);
-      greedy(other, false, budgeted());
+      greedy(other, false, budgeted(), true);
       kept_ = kept;
       if (consider(state, other)) return true;
     }

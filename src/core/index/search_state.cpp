@@ -94,6 +94,7 @@ CandidateSet SearchState::set_after(int query, const Move& move) const {
 // query.
 double SearchState::hopeful_cost(int query, CandidateSet set, const Move& move, double upper) const {
   const double lower = cache_->lower(query, set);
+  if (move.add.size() > 1) return lower;  // together they may save what neither did
   double without = plan(query).cost;
   if (!move.remove.empty()) {
     CandidateSet left = this->set(query);

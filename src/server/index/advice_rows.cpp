@@ -232,7 +232,9 @@ std::vector<AdviceRow> make_rows(const AdviceRequest& request, const AnalysedWor
   for (size_t i = 0; i < workload.plannable.size(); ++i)
     cost_before += space.problem.weights[i] * workload.plannable[i].base_cost;
   double cost = cost_before;
-  for (auto const& step : solution.steps) {
+  std::set<int> replaced;  // by an earlier step: an index goes once
+  for (index::Step step : solution.steps) {
+    std::erase_if(step.replaces, [&](int old) { return !replaced.insert(old).second; });
     rows.push_back(step_row(step, cost_before, cost, workload, space, solution, chooser));
     cost = step.cost_after;
   }

@@ -23,6 +23,17 @@ bool wanted_schema(const AdviceRequest& request, const std::string& schema) {
          std::find(request.schemas.begin(), request.schemas.end(), schema) != request.schemas.end();
 }
 
+/// True when the statement makes a new entry in such an index.
+bool writes_to(const index::CandidateIndex& index, const WriteProfile& writes) {
+  if (writes.all_columns) return true;
+  auto const touched = [&](int32_t attno) {
+    return std::find(writes.updated.begin(), writes.updated.end(), attno) != writes.updated.end();
+  };
+  return std::any_of(index.keys.begin(), index.keys.end(),
+                     [&](const index::KeyColumn& key) { return touched(key.attno); }) ||
+         std::any_of(index.include.begin(), index.include.end(), touched);
+}
+
 }  // namespace
 
 SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload)
@@ -148,19 +159,20 @@ void SearchSpace::rank_relevant(const index::Proposals& proposals, const std::ve
 double SearchSpace::write_cost(const index::CandidateIndex& candidate, int root_level,
                                const AnalysedWorkload& workload) const {
   index::CostSettings const settings{random_page_cost, cpu_index_tuple_cost, cpu_operator_cost};
-  Oid const table = registry_.tables()[static_cast<size_t>(candidate.table)].oid;
+  IndexedTable const& table = registry_.tables()[static_cast<size_t>(candidate.table)];
+  double const entry = index::entry_cost(root_level, settings);
   double total = 0;
   for (auto const& one : workload.plannable) {
-    if (one.writes.target != table) continue;
-    auto const& updated = one.writes.updated;
-    auto const touched = [&](int32_t attno) {
-      return std::find(updated.begin(), updated.end(), attno) != updated.end();
-    };
-    bool const touches = one.writes.all_columns ||
-                         std::any_of(candidate.keys.begin(), candidate.keys.end(),
-                                     [&](const index::KeyColumn& key) { return touched(key.attno); }) ||
-                         std::any_of(candidate.include.begin(), candidate.include.end(), touched);
-    if (touches) total += one.statement.calls * one.writes.rows * index::entry_cost(root_level, settings);
+    if (one.writes.target != table.oid || !writes_to(candidate, one.writes)) continue;
+    // An update of no indexed column is heap-only: the first index on what it changes costs an entry in
+    // every other index too.
+    bool const heap_only =
+        !one.writes.all_columns &&
+        std::none_of(table.indexes.begin(), table.indexes.end(), [&](const ExistingIndex& index) {
+          return &index.candidate != &candidate && writes_to(index.candidate, one.writes);
+        });
+    double const entries = heap_only ? 1.0 + static_cast<double>(table.indexes.size()) : 1.0;
+    total += one.statement.calls * one.writes.rows * entries * entry;
   }
   return total;
 }
