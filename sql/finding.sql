@@ -117,7 +117,7 @@ set client_min_messages = error;
 select deal_advisor.findings_gate('critical', schemas => '{shop}');
 \set VERBOSITY sqlstate
 select deal_advisor.findings_gate('low', schemas => '{shop}');
-select deal_advisor.findings_gate('critical', schemas => '{shop}', options => '{"skipped": "fail"}');
+select deal_advisor.findings_gate('critical', schemas => '{shop}', options => '{"skipped": "fail", "min_stats_age": "1000 years"}');
 
 -- Bad input.
 select * from deal_advisor.findings(areas => '{moon}');

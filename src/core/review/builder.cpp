@@ -113,6 +113,7 @@ void fix_by_dropping(Finding& finding, const Catalog& catalog, const Index& inde
   finding.lock_level = concurrently ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE";
   finding.blocks = concurrently ? "nothing" : "reads and writes";
   finding.recreates = index.oid;
+  finding.freed_bytes = catalog.bytes(index.pages);
   finding.verify =
       fmt::format("select 1 where pg_catalog.to_regclass({}) is not null", quote_literal(index.identity));
   if (index.pages > 0)

@@ -130,8 +130,10 @@ void check_unused_indexes(const Check& check, Review& review) {
     const Table& table = table_of(catalog, index);
     Finding finding = about_index(check, catalog, index);
     fix_by_dropping(finding, catalog, index);
-    if (index.partitioned && usage.pages > 0)
-      finding.evidence.add("index_size", catalog.bytes(usage.pages), "bytes", "pg_class.relpages");
+    if (index.partitioned && usage.pages > 0) {
+      finding.freed_bytes = catalog.bytes(usage.pages);
+      finding.evidence.add("index_size", finding.freed_bytes, "bytes", "pg_class.relpages");
+    }
     finding.evidence.add("index_scans", usage.scans, "scans", "pg_stat_all_indexes.idx_scan")
         .add("table_writes", table.inserts + table.updates + table.deletes, "rows", "pg_stat_all_tables")
         .add("table_reads", table.sequential_scans + table.index_scans, "scans", "pg_stat_all_tables")

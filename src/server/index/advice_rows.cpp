@@ -135,7 +135,7 @@ std::vector<QueryShare> shares(const AnalysedWorkload& workload, const index::So
     if (std::find(used.begin(), used.end(), candidate) == used.end()) continue;
     Statement const& statement = workload.plannable[i].statement;
     out.push_back({statement.query_id, one_line(statement.query, kTextBytes), statement.calls,
-                   solution.query_before[i], solution.query_after[i]});
+                   workload.plannable[i].base_cost, solution.query_after[i]});
   }
   std::stable_sort(out.begin(), out.end(), [](const QueryShare& a, const QueryShare& b) {
     return a.calls * a.before > b.calls * b.before;
@@ -163,8 +163,9 @@ float confidence_of(const SearchSpace& space, int candidate) {
   return confidence;
 }
 
-AdviceRow step_row(const index::Step& step, double cost_before_step, const AnalysedWorkload& workload,
-                   const SearchSpace& space, const index::Solution& solution, NameChooser& chooser) {
+AdviceRow step_row(const index::Step& step, double cost_before, double cost_before_step,
+                   const AnalysedWorkload& workload, const SearchSpace& space,
+                   const index::Solution& solution, NameChooser& chooser) {
   auto const& candidate = space.problem.candidates[static_cast<size_t>(step.candidate)];
   IndexedTable const& table = space.table_of(step.candidate);
   AdviceRow row;
@@ -172,10 +173,9 @@ AdviceRow step_row(const index::Step& step, double cost_before_step, const Analy
   row.relation = table.qualified();
   row.index_name = chooser.choose(table.schema, base_name(candidate, names_of(table)));
   row.est_bytes = candidate.bytes;
-  row.cost_before = solution.cost_before;
+  row.cost_before = cost_before;
   row.cost_after = step.cost_after;
-  row.benefit_pct =
-      solution.cost_before > 0 ? 100.0 * (cost_before_step - step.cost_after) / solution.cost_before : 0;
+  row.benefit_pct = cost_before > 0 ? 100.0 * (cost_before_step - step.cost_after) / cost_before : 0;
   row.write_cost = candidate.write_cost;
   row.confidence = confidence_of(space, step.candidate);
   Build build = build_of(candidate, table, row.index_name, chooser);
@@ -189,6 +189,26 @@ AdviceRow step_row(const index::Step& step, double cost_before_step, const Analy
   row.rollback = std::move(build.rollback);
   row.queries = shares(workload, solution, step.candidate);
   row.why = why_text(space, row, step.candidate);
+  return row;
+}
+
+/// Dropping what another index does as well; the higher ranks were priced without it already.
+AdviceRow drop_row(const RedundantIndex& drop, const SearchSpace& space, double cost_before,
+                   double cost_after) {
+  AdviceRow row;
+  row.action = "drop";
+  row.relation = space.tables()[static_cast<size_t>(drop.table)].qualified();
+  row.index_name = drop.index->name;
+  row.est_bytes = drop.index->candidate.bytes;
+  row.cost_before = cost_before;
+  row.cost_after = cost_after;
+  row.write_cost = drop.write_cost;
+  row.why = drop.equal ? "duplicate of " + drop.keeper->name
+                       : "its key is a prefix of " + drop.keeper->name + ", which answers the same searches";
+  row.confidence = 0.95F;
+  row.ddl.push_back("drop index concurrently " + drop.index->name);
+  row.rollback.push_back(rebuild_statement(*drop.index));
+  row.replaces.push_back(drop.index->name);
   return row;
 }
 
@@ -208,11 +228,18 @@ std::vector<AdviceRow> make_rows(const AdviceRequest& request, const AnalysedWor
                                  const SearchSpace& space, const index::Solution& solution) {
   std::vector<AdviceRow> rows;
   NameChooser chooser;
-  double cost = solution.cost_before;
-  for (auto const& step : solution.steps) {
-    rows.push_back(step_row(step, cost, workload, space, solution, chooser));
+  double cost_before = 0;
+  for (size_t i = 0; i < workload.plannable.size(); ++i)
+    cost_before += space.problem.weights[i] * workload.plannable[i].base_cost;
+  double cost = cost_before;
+  std::set<int> replaced;  // by an earlier step: an index goes once
+  for (index::Step step : solution.steps) {
+    std::erase_if(step.replaces, [&](int old) { return !replaced.insert(old).second; });
+    rows.push_back(step_row(step, cost_before, cost, workload, space, solution, chooser));
     cost = step.cost_after;
   }
+  for (auto const& drop : space.redundant())
+    rows.push_back(drop_row(drop, space, cost_before, cost));
   if (request.details)
     for (auto const& skipped : workload.skipped)
       rows.push_back(skip_row(skipped));

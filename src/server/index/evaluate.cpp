@@ -74,6 +74,7 @@ int64_t index_size(const std::string& definition) {
   pg::Memory const memory("deal_advisor index_size");
   return pg::rolled_back([&] {
     pg::InContext const in_memory(memory.context());
+    pg::ReadOnly const read_only;
     ExtentEstimator sizes;
     return sizes.estimate(*hypothetical_from_definition(definition)).bytes;
   });

@@ -144,8 +144,10 @@ TableSample& ExtentEstimator::sample_of(Oid relation, int target_rows) {
   return *slot;
 }
 
-index::SizeEstimate ExtentEstimator::estimate_on(const Hypothetical& index, Oid relation, int target_rows) {
-  if (may_sample(index, relation))
+index::SizeEstimate ExtentEstimator::estimate_on(const Hypothetical& index, int target_rows,
+                                                 bool may_read_parent) {
+  Oid const relation = index.table;
+  if (is_heap(relation) && (may_read_parent || may_read(index)))
     return index::estimate_btree(sample_of(relation, target_rows).key_sample(index), shape_of(index));
   without_sample_ = true;
   std::vector<index::ColumnStatistics> columns;
@@ -171,6 +173,7 @@ index::SizeEstimate ExtentEstimator::estimate_leaves(Hypothetical& index) {
   index.leaf_count = static_cast<int>(leaves.size());
   index.leaves =
       pg::call([&] { return static_cast<LeafExtent*>(palloc0(sizeof(LeafExtent) * (leaves.size() + 1))); });
+  bool const may_read_all = may_read(index);  // reading through the parent asks for no right to the leaves
   index::SizeEstimate total;
   index::SizeEstimate pattern;  // of the smallest sampled leaf
   for (size_t rank = 0; rank < by_size.size(); ++rank) {
@@ -178,7 +181,7 @@ index::SizeEstimate ExtentEstimator::estimate_leaves(Hypothetical& index) {
     index::SizeEstimate size;
     if (rank < kSampledLeaves) {
       int const share = target_rows_ / std::min<int>(kSampledLeaves, static_cast<int>(leaves.size()));
-      size = estimate_on(on_leaf(index, leaf.oid), leaf.oid, share);
+      size = estimate_on(on_leaf(index, leaf.oid), share, may_read_all);
       if (size.rows > 0 || pattern.rows <= 0) pattern = size;
     } else {
       double const pattern_rows = pattern.rows > 0 ? pattern.rows : 1;
@@ -193,9 +196,8 @@ index::SizeEstimate ExtentEstimator::estimate_leaves(Hypothetical& index) {
 index::SizeEstimate ExtentEstimator::estimate(Hypothetical& index) {
   double const start = pg::cpu_seconds();
   char const kind = pg::call([&] { return get_rel_relkind(index.table); });
-  index::SizeEstimate const size = kind == RELKIND_PARTITIONED_TABLE
-                                       ? estimate_leaves(index)
-                                       : estimate_on(index, index.table, target_rows_);
+  index::SizeEstimate const size =
+      kind == RELKIND_PARTITIONED_TABLE ? estimate_leaves(index) : estimate_on(index, target_rows_, false);
   index.extent = extent_of(size);
   cpu_seconds_ += pg::cpu_seconds() - start;
   return size;

@@ -25,7 +25,7 @@ class ExtentEstimator {
   bool without_sample() const { return without_sample_; }
 
  private:
-  index::SizeEstimate estimate_on(const Hypothetical& index, Oid relation, int target_rows);
+  index::SizeEstimate estimate_on(const Hypothetical& index, int target_rows, bool may_read_parent);
   index::SizeEstimate estimate_leaves(Hypothetical& index);
   TableSample& sample_of(Oid relation, int target_rows);
 

@@ -15,11 +15,23 @@ namespace deal::server {
 namespace {
 
 constexpr size_t kMostRelevant = 60;   ///< the search looks at 64 a query
+constexpr int kUsualRootLevel = 2;     ///< of existing indexes: millions of entries
 constexpr double kWidestEntry = 1000;  ///< bytes; wider keys make poor B-trees and may pass its limit
 
 bool wanted_schema(const AdviceRequest& request, const std::string& schema) {
   return request.schemas.empty() ||
          std::find(request.schemas.begin(), request.schemas.end(), schema) != request.schemas.end();
+}
+
+/// True when the statement makes a new entry in such an index.
+bool writes_to(const index::CandidateIndex& index, const WriteProfile& writes) {
+  if (writes.all_columns) return true;
+  auto const touched = [&](int32_t attno) {
+    return std::find(writes.updated.begin(), writes.updated.end(), attno) != writes.updated.end();
+  };
+  return std::any_of(index.keys.begin(), index.keys.end(),
+                     [&](const index::KeyColumn& key) { return touched(key.attno); }) ||
+         std::any_of(index.include.begin(), index.include.end(), touched);
 }
 
 }  // namespace
@@ -45,7 +57,7 @@ SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& w
   for (auto const& one : workload.plannable)
     problem.weights.push_back(std::max(one.statement.calls, 1e-6));
   price_writes(workload);
-  if (request.budget_bytes) problem.budget_bytes = *request.budget_bytes;
+  set_budget(request);
   problem.max_planner_calls = request.max_planner_calls;
   problem.min_gain = request.min_gain_pct / 100.0;
 }
@@ -62,12 +74,28 @@ void SearchSpace::collect_uses(const AdviceRequest& request, const AnalysedWorkl
   }
 }
 
+/// A net budget also has what the redundant indexes leave; a little is kept back, since sizes are estimates.
+void SearchSpace::set_budget(const AdviceRequest& request) {
+  if (!request.budget_bytes) return;
+  problem.budget_bytes = *request.budget_bytes;
+  if (!request.budget_is_net) return;
+  int64_t freed = 0;
+  for (auto const& drop : redundant_)
+    freed += drop.index->candidate.bytes;
+  problem.budget_bytes += freed - freed / 50;
+}
+
 void SearchSpace::add_existing() {
+  redundant_ = redundant_indexes(registry_.tables());
+  for (auto const& drop : redundant_)
+    always_hidden_.push_back(drop.index->oid);
   std::vector<std::vector<int>> by_table(registry_.tables().size());
   for (size_t number = 0; number < registry_.tables().size(); ++number) {
     IndexedTable const& table = registry_.tables()[number];
     if (table.partitioned) continue;  // its indexes live on the leaves and are never hidden
     for (auto const& index : table.indexes) {
+      if (std::find(always_hidden_.begin(), always_hidden_.end(), index.oid) != always_hidden_.end())
+        continue;
       by_table[number].push_back(static_cast<int>(problem.candidates.size()));
       by_oid_[index.oid] = static_cast<int>(problem.candidates.size());
       problem.candidates.push_back(index.candidate);
@@ -131,19 +159,20 @@ void SearchSpace::rank_relevant(const index::Proposals& proposals, const std::ve
 double SearchSpace::write_cost(const index::CandidateIndex& candidate, int root_level,
                                const AnalysedWorkload& workload) const {
   index::CostSettings const settings{random_page_cost, cpu_index_tuple_cost, cpu_operator_cost};
-  Oid const table = registry_.tables()[static_cast<size_t>(candidate.table)].oid;
+  IndexedTable const& table = registry_.tables()[static_cast<size_t>(candidate.table)];
+  double const entry = index::entry_cost(root_level, settings);
   double total = 0;
   for (auto const& one : workload.plannable) {
-    if (one.writes.target != table) continue;
-    auto const& updated = one.writes.updated;
-    auto const touched = [&](int32_t attno) {
-      return std::find(updated.begin(), updated.end(), attno) != updated.end();
-    };
-    bool const touches = one.writes.all_columns ||
-                         std::any_of(candidate.keys.begin(), candidate.keys.end(),
-                                     [&](const index::KeyColumn& key) { return touched(key.attno); }) ||
-                         std::any_of(candidate.include.begin(), candidate.include.end(), touched);
-    if (touches) total += one.statement.calls * one.writes.rows * index::entry_cost(root_level, settings);
+    if (one.writes.target != table.oid || !writes_to(candidate, one.writes)) continue;
+    // An update of no indexed column is heap-only: the first index on what it changes costs an entry in
+    // every other index too.
+    bool const heap_only =
+        !one.writes.all_columns &&
+        std::none_of(table.indexes.begin(), table.indexes.end(), [&](const ExistingIndex& index) {
+          return &index.candidate != &candidate && writes_to(index.candidate, one.writes);
+        });
+    double const entries = heap_only ? 1.0 + static_cast<double>(table.indexes.size()) : 1.0;
+    total += one.statement.calls * one.writes.rows * entries * entry;
   }
   return total;
 }
@@ -151,14 +180,17 @@ double SearchSpace::write_cost(const index::CandidateIndex& candidate, int root_
 void SearchSpace::price_writes(const AnalysedWorkload& workload) {
   for (size_t i = 0; i < problem.candidates.size(); ++i) {
     auto& candidate = problem.candidates[i];
-    int const root_level = hypothetical_[i] != nullptr ? hypothetical_[i]->extent.root_level : 2;
+    int const root_level =
+        hypothetical_[i] != nullptr ? hypothetical_[i]->extent.root_level : kUsualRootLevel;
     candidate.write_cost = write_cost(candidate, root_level, workload);
   }
+  for (auto& drop : redundant_)
+    drop.write_cost = write_cost(drop.index->candidate, kUsualRootLevel, workload);
 }
 
 index::QueryPlan SearchSpace::plan(const PreparedQuery& prepared, std::span<const int> available) const {
   std::vector<Hypothetical*> added;
-  std::vector<Oid> hidden;
+  std::vector<Oid> hidden = always_hidden_;
   for (size_t i = 0; i < existing_.size(); ++i)
     if (existing_[i] != nullptr &&
         !std::binary_search(available.begin(), available.end(), static_cast<int>(i)))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/index/advice.hpp"
+#include "server/index/redundant.hpp"
 #include "server/index/statements.hpp"
 
 namespace deal::server {
@@ -25,6 +26,8 @@ class SearchSpace {
   const std::vector<index::TableUse>& uses() const { return uses_; }
   /// The existing index behind a candidate; null for proposed ones.
   const ExistingIndex* existing(int candidate) const;
+  /// Existing indexes that go whatever the search says: it plans without them.
+  const std::vector<RedundantIndex>& redundant() const { return redundant_; }
   double sampling_cpu_seconds() const { return sizes_.cpu_seconds(); }
   bool without_sample() const { return sizes_.without_sample(); }
 
@@ -33,6 +36,7 @@ class SearchSpace {
   void add_existing();
   void add_proposed(const index::CandidateIndex& candidate);
   void rank_relevant(const index::Proposals& proposals, const std::vector<int>& numbers);
+  void set_budget(const AdviceRequest& request);
   void price_writes(const AnalysedWorkload& workload);
   double write_cost(const index::CandidateIndex& candidate, int root_level,
                     const AnalysedWorkload& workload) const;
@@ -44,6 +48,8 @@ class SearchSpace {
   std::vector<Hypothetical*> hypothetical_;     ///< by candidate number; null for existing ones
   std::vector<const ExistingIndex*> existing_;  ///< by candidate number; null for proposed ones
   std::map<Oid, int> by_oid_;
+  std::vector<RedundantIndex> redundant_;
+  std::vector<Oid> always_hidden_;  ///< the redundant ones
   size_t proposed_ = 0;
 };
 

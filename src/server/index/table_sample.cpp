@@ -243,6 +243,22 @@ Oid owner_of(Oid table) {
   });
 }
 
+/// The rights with which a definition's expressions run over the table's rows: the owner's, as CREATE INDEX
+/// does, if the current role could act as the owner anyway; else its own. The definition is the caller's
+/// text, so nobody may borrow the owner's rights by it; and a superuser must not lend his to the owner's
+/// functions.
+class DefinitionScope {
+ public:
+  explicit DefinitionScope(Oid table) {
+    Oid const owner = owner_of(table);
+    if (pg::may_assume(pg::current_role(), owner)) as_owner_.emplace(owner);
+  }
+
+ private:
+  pg::ReadOnly read_only_;
+  std::optional<pg::AsRole> as_owner_;
+};
+
 uint32_t aligned(uint32_t offset, uint8_t align) {
   return (offset + align - 1) / align * align;
 }
@@ -274,8 +290,7 @@ const StoredColumn& TableSample::column(AttrNumber attno) {
 StoredColumn TableSample::expression(const Hypothetical& index, int number) const {
   pg::Memory const memory("deal_advisor sampled expression");
   pg::InContext const in_memory(memory.context());
-  pg::AsRole const as_owner(owner_of(table_));
-  pg::ReadOnly const read_only;
+  DefinitionScope const scope(table_);
   auto* const tree = static_cast<Expr*>(list_nth(index.expressions, number));
   Evaluation const result =
       pg::call([&] { return evaluate(table_, static_cast<HeapTuple*>(rows_), row_count_, tree); });
@@ -288,8 +303,7 @@ std::vector<bool> TableSample::predicate_rows(const Hypothetical& index) const {
   if (index.predicate == NIL) return kept;
   pg::Memory const memory("deal_advisor sampled predicate");
   pg::InContext const in_memory(memory.context());
-  pg::AsRole const as_owner(owner_of(table_));
-  pg::ReadOnly const read_only;
+  DefinitionScope const scope(table_);
   Evaluation const result = pg::call([&] {
     return evaluate(table_, static_cast<HeapTuple*>(rows_), row_count_, make_ands_explicit(index.predicate));
   });
@@ -346,12 +360,19 @@ index::KeySample TableSample::key_sample(const Hypothetical& index) {
   return sample;
 }
 
-bool may_sample(const Hypothetical& index, Oid table) {
+bool is_heap(Oid table) {
   return pg::call([&] {
     Relation const relation = table_open(table, AccessShareLock);
-    bool const is_heap = relation->rd_tableam == GetHeapamTableAmRoutine();
+    bool const heap = relation->rd_tableam == GetHeapamTableAmRoutine();
     table_close(relation, NoLock);
-    if (!is_heap || check_enable_rls(table, InvalidOid, true) == RLS_ENABLED) return false;
+    return heap;
+  });
+}
+
+bool may_read(const Hypothetical& index) {
+  return pg::call([&] {
+    Oid const table = index.table;
+    if (check_enable_rls(table, InvalidOid, true) == RLS_ENABLED) return false;
     Oid const role = GetUserId();
     if (pg_class_aclcheck(table, role, ACL_SELECT) == ACLCHECK_OK) return true;
     if (index.expressions != NIL || index.predicate != NIL) return false;  // they may read any column

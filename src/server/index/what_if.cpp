@@ -24,36 +24,26 @@ namespace deal::server {
 
 namespace {
 
-/// What one plan keeps of the indexes it uses.
-struct UsedIndexes {
-  static constexpr int kMost = 256;
-  Oid oids[kMost];
-  int count = 0;
-  void add(Oid oid) {
-    if (count < kMost) oids[count++] = oid;
-  }
-};
+void collect_used(Plan* plan, List*& used);
 
-void collect_used(Plan* plan, UsedIndexes& used);
-
-void collect_list(List* plans, UsedIndexes& used) {
+void collect_list(List* plans, List*& used) {
   ListCell* cell = nullptr;
   foreach (cell, plans)
     collect_used(static_cast<Plan*>(lfirst(cell)), used);
 }
 
-void collect_used(Plan* plan, UsedIndexes& used) {
+void collect_used(Plan* plan, List*& used) {
   if (plan == nullptr) return;
   check_stack_depth();
   switch (nodeTag(plan)) {
     case T_IndexScan:
-      used.add(reinterpret_cast<IndexScan*>(plan)->indexid);
+      used = list_append_unique_oid(used, reinterpret_cast<IndexScan*>(plan)->indexid);
       break;
     case T_IndexOnlyScan:
-      used.add(reinterpret_cast<IndexOnlyScan*>(plan)->indexid);
+      used = list_append_unique_oid(used, reinterpret_cast<IndexOnlyScan*>(plan)->indexid);
       break;
     case T_BitmapIndexScan:
-      used.add(reinterpret_cast<BitmapIndexScan*>(plan)->indexid);
+      used = list_append_unique_oid(used, reinterpret_cast<BitmapIndexScan*>(plan)->indexid);
       break;
     case T_Append:
       collect_list(reinterpret_cast<Append*>(plan)->appendplans, used);
@@ -153,23 +143,25 @@ PlanOutcome plan(const PreparedQuery& prepared, const IndexSet& indexes, Relatio
                  void* observer_state) {
   pg::Memory const memory("deal_advisor what-if plan");
   pg::InContext const in_memory(memory.context());
-  Injection const injection{indexes.added.data(),
+  Injection const injection{memory.context(),
+                            indexes.added.data(),
                             static_cast<int>(indexes.added.size()),
                             indexes.hidden.data(),
                             static_cast<int>(indexes.hidden.size()),
                             observer,
                             observer_state};
   InjectionScope const active(injection);
-  UsedIndexes used;
+  List* used = NIL;
   RawOutcome const raw = pg::call([&] {
     PlannedStmt* const planned = run_planner(prepared);
     collect_used(planned->planTree, used);
     collect_list(planned->subplans, used);
     return RawOutcome{planned->planTree->total_cost, result_rows(planned->planTree)};
   });
-  PlanOutcome outcome{raw.cost, raw.rows, {used.oids, used.oids + used.count}};
+  PlanOutcome outcome{raw.cost, raw.rows, {}};
+  for (int i = 0; i < list_length(used); ++i)
+    outcome.used.push_back(list_nth_oid(used, i));
   std::sort(outcome.used.begin(), outcome.used.end());
-  outcome.used.erase(std::unique(outcome.used.begin(), outcome.used.end()), outcome.used.end());
   return outcome;
 }
 
@@ -189,7 +181,8 @@ void check_permissions(const PreparedQuery& prepared) {
 std::string explain(const PreparedQuery& prepared, const IndexSet& indexes) {
   pg::Memory const memory("deal_advisor what-if explain");
   pg::InContext const in_memory(memory.context());
-  Injection const injection{indexes.added.data(),
+  Injection const injection{memory.context(),
+                            indexes.added.data(),
                             static_cast<int>(indexes.added.size()),
                             indexes.hidden.data(),
                             static_cast<int>(indexes.hidden.size()),
