@@ -96,6 +96,7 @@ AdviceRequest request_of(const pg::Arguments& args) {
     throw deal::Error("22023", "max_columns must be from 1 to 8");
   request.time_limit_ms = requested_time_limit(args);
   request.workload = requested_workload(args);
+  request.single_statement = !args.is_null(0);
   return request;
 }
 

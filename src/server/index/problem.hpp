@@ -33,6 +33,7 @@ class SearchSpace {
 
  private:
   void collect_uses(const AdviceRequest& request, const AnalysedWorkload& workload);
+  void find_redundant(const AdviceRequest& request);
   void add_existing();
   void add_proposed(const index::CandidateIndex& candidate);
   void rank_relevant(const index::Proposals& proposals, const std::vector<int>& numbers);
