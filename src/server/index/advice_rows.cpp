@@ -238,7 +238,7 @@ std::vector<AdviceRow> make_rows(const AdviceRequest& request, const AnalysedWor
   }
   for (auto const& drop : space.redundant())
     rows.push_back(drop_row(drop, cost_before, cost));
-  if (request.details)
+  if (request.details || rows.empty())  // silence would pass for "nothing to do"
     for (auto const& skipped : workload.skipped)
       rows.push_back(skip_row(skipped));
   return rows;
