@@ -201,13 +201,16 @@ void SearchSpace::price_writes(const AnalysedWorkload& workload) {
         if (index.oid == drop.oid) drop.write_cost = write_cost(index.candidate, kUsualRootLevel, workload);
 }
 
-index::QueryPlan SearchSpace::plan(const PreparedQuery& prepared, std::span<const int> available) const {
+index::QueryPlan SearchSpace::plan(int query, const PreparedQuery& prepared,
+                                   std::span<const int> available) const {
   std::vector<Hypothetical*> added;
   std::vector<Oid> hidden = always_hidden_;
-  for (size_t i = 0; i < existing_.size(); ++i)
-    if (existing_[i] != nullptr &&
-        !std::binary_search(available.begin(), available.end(), static_cast<int>(i)))
-      hidden.push_back(existing_[i]->oid);
+  // What is not relevant to the query (indexes of tables too small to advise on) stays as it is.
+  for (int const number : problem.relevant[static_cast<size_t>(query)]) {
+    const ExistingIndex* const index = existing_[static_cast<size_t>(number)];
+    if (index != nullptr && !std::binary_search(available.begin(), available.end(), number))
+      hidden.push_back(index->oid);
+  }
   for (int const number : available)
     if (hypothetical_[static_cast<size_t>(number)] != nullptr)
       added.push_back(hypothetical_[static_cast<size_t>(number)]);
