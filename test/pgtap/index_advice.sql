@@ -25,10 +25,10 @@ create table advised.items (order_id int not null, line int not null, product_id
   primary key (order_id, line));
 insert into advised.items
 select 1 + i / 3, i % 3, i * 7919 % 9973, i % 11, 'note ' || i from generate_series(0, 149999::bigint) i;
-create table advised.log (id bigint, at timestamptz not null, kind int not null, detail text);
-insert into advised.log select i, timestamptz '2024-01-01 00:00+00' + i * interval '1 s', i % 5000, 'd' || i from generate_series(1, 60000) i;
+create table advised.log (id bigint, at timestamptz not null, kind int not null, detail text, a text, b text);
+insert into advised.log select i, timestamptz '2024-01-01 00:00+00' + i::int * interval '1 s', i * 7919 % 5000, 'd' || i, 'a' || i, 'b' || i from generate_series(1, 60000::bigint) i;
 create table advised.tiny (id int, name text);
-insert into advised.tiny select i, 'n' || i from generate_series(1, 200) i;
+insert into advised.tiny select i, 'n' || i from generate_series(1, 2000) i;
 create table advised_too.orders as select * from advised.orders;
 create table advised.parted (id int, tenant int not null, at date not null, size int) partition by range (at);
 create table advised.parted_old (size int, gone int, at date not null, tenant int not null, id int);
@@ -98,8 +98,7 @@ drop index advised.existing;
 
 -- A longer index replaces a shorter one that nothing else needs
 create temp table tenant_orders as
-  select array[pg_temp.statement('select * from advised.orders where tenant_id = $1 order by placed_at desc limit 10', 10),
-               pg_temp.statement('select count(*) from advised.orders where tenant_id = $1', 1)] as w;
+  select array[pg_temp.statement('select * from advised.orders where tenant_id = $1 order by placed_at desc limit 10', 10)] as w;
 create index by_tenant on advised.orders (tenant_id);
 create temp table widened as select a.* from tenant_orders, deal_advisor.index_advice(workload => w) a;
 select is(action, 'replace', 'replace') from widened where rank = 1;
@@ -109,29 +108,42 @@ select is(ddl[2], 'drop index concurrently advised.by_tenant', 'built first, the
 select is(rollback[1], 'CREATE INDEX CONCURRENTLY by_tenant ON advised.orders USING btree (tenant_id)', 'taken back the other way round') from widened where rank = 1;
 drop index advised.by_tenant;
 
--- Never an index that does more than speed things up
+-- Never an index that does more than speed things up. The control: a plain one would go.
 create function pg_temp.replaced() returns text[] language sql as $$
-  select coalesce(array_agg(distinct r), '{}') from tenant_orders, deal_advisor.index_advice(workload => w) a, unnest(replaces) r $$;
-create unique index kept on advised.orders (tenant_id, id);
-alter table advised.orders replica identity using index kept;
-select is(pg_temp.replaced(), '{}', 'no unique index is replaced');
-alter table advised.orders replica identity default;
-drop index advised.kept;
-create index kept on advised.orders (tenant_id);
+  select coalesce(array_agg(distinct r), '{}') from deal_advisor.index_advice(
+    'select customer_id, id, total from advised.orders where customer_id between 10 and 1500') a, unnest(replaces) r $$;
+create index kept on advised.orders (customer_id, id);
+select is(pg_temp.replaced(), '{advised.kept}', 'a plain index is replaced by a wider one');
 alter table advised.orders cluster on kept;
-select is(pg_temp.replaced(), '{}', 'no index that the table is clustered on is replaced');
+select is(pg_temp.replaced(), '{}', 'not one that the table is clustered on');
 alter table advised.orders set without cluster;
 drop index advised.kept;
-create index kept on advised.orders (tenant_id) where customer_id > 10;
-select is(pg_temp.replaced(), '{}', 'no partial index is replaced');
+create unique index kept on advised.orders (customer_id, id);
+select is(pg_temp.replaced(), '{}', 'not a unique one');
+alter table advised.orders replica identity using index kept;
+select is(pg_temp.replaced(), '{}', 'not the replica identity');
+alter table advised.orders replica identity default;
 drop index advised.kept;
-create index kept on advised.orders (tenant_id) include (total);
-select is(pg_temp.replaced(), '{}', 'no index with more columns is replaced');
+alter table advised.orders add constraint kept unique (customer_id, id) deferrable;
+select is(pg_temp.replaced(), '{}', 'not one of a constraint');
+alter table advised.orders drop constraint kept;
+alter table advised.orders add constraint kept exclude using btree (customer_id with =, id with =);
+select is(pg_temp.replaced(), '{}', 'not one of an exclusion constraint');
+alter table advised.orders drop constraint kept;
+create index kept on advised.orders (customer_id, id) where total < 900;
+select is(pg_temp.replaced(), '{}', 'not a partial one');
 drop index advised.kept;
-select ok(not exists (select from deal_advisor.index_advice('select * from advised.items where order_id = $1 and product_id = $2') a
-  where 'advised.items_pkey' = any (replaces) or array_to_string(ddl, ' ') ~ 'drop'), 'no primary key is replaced');
+create index kept on advised.orders (customer_id, id) include (status);
+select is(pg_temp.replaced(), '{}', 'not one with another column');
+drop index advised.kept;
+create index kept on advised.orders (customer_id desc, id);
+select is(pg_temp.replaced(), '{}', 'not one in another order');
+drop index advised.kept;
+create index kept on advised.orders using hash (customer_id);
+select is(pg_temp.replaced(), '{}', 'not one of another access method');
+drop index advised.kept;
 select ok(bool_or(pg_temp.key(ddl) like 'items (order_id, line, quantity%' and replaces = '{}'), 'a key that covers the primary key leaves it')
-from deal_advisor.index_advice('select sum(quantity) from advised.items where order_id between 100 and 20000 and line = 1');
+from deal_advisor.index_advice('select order_id, line, quantity from advised.items where order_id between 100 and 20000');
 
 -- Duplicates and covered prefixes go, with a workload as the occasion
 create index double_1 on advised.log (kind);
@@ -242,7 +254,7 @@ select is_empty($$select * from deal_advisor.index_advice(workload => array[
 select is(pg_temp.key(a.ddl), expected, what) from (values
   ('select * from advised.log where kind = $1 order by at desc limit 10', 'log (kind, at)', 'equality, then order'),
   ('select * from advised.log order by at desc limit 10', 'log (at)', 'order with a limit'),
-  ('select * from advised.log order by at desc, kind limit 10', 'log (at desc, kind)', 'mixed order'),
+  ('select * from advised.log order by at desc, kind limit 10', 'log (at, kind desc)', 'mixed order, perhaps read backwards'),
   ('select max(at) from advised.log', 'log (at)', 'maximum'),
   ('select * from advised.orders o join advised.log l on l.kind = o.customer_id where o.id = $1', 'log (kind)', 'join column'),
   ('update advised.log set detail = $1 where kind = $2', 'log (kind)', 'update'),

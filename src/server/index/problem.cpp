@@ -174,16 +174,18 @@ double SearchSpace::write_cost(const index::CandidateIndex& candidate, int root_
   double const entry = index::entry_cost(root_level, settings);
   double total = 0;
   for (auto const& one : workload.plannable) {
-    if (one.writes.target != table.oid || !writes_to(candidate, one.writes)) continue;
-    // An update of no indexed column is heap-only: the first index on what it changes costs an entry in
-    // every other index too.
-    bool const heap_only =
-        !one.writes.all_columns &&
-        std::none_of(table.indexes.begin(), table.indexes.end(), [&](const ExistingIndex& index) {
-          return &index.candidate != &candidate && writes_to(index.candidate, one.writes);
-        });
-    double const entries = heap_only ? 1.0 + static_cast<double>(table.indexes.size()) : 1.0;
-    total += one.statement.calls * one.writes.rows * entries * entry;
+    for (auto const& writes : one.writes) {
+      if (writes.target != table.oid || !writes_to(candidate, writes)) continue;
+      // An update of no indexed column is heap-only: the first index on what it changes costs an entry in
+      // every other index too.
+      bool const heap_only =
+          !writes.all_columns &&
+          std::none_of(table.indexes.begin(), table.indexes.end(), [&](const ExistingIndex& index) {
+            return &index.candidate != &candidate && writes_to(index.candidate, writes);
+          });
+      double const entries = heap_only ? 1.0 + static_cast<double>(table.indexes.size()) : 1.0;
+      total += one.statement.calls * writes.rows * entries * entry;
+    }
   }
   return total;
 }
