@@ -131,7 +131,7 @@ TableExtent table_extent(Oid table) {
   return pg::call([&] {
     TableExtent out{0, 0};
     double visible = 0;
-    Relation const relation = table_open(table, AccessShareLock);
+    Relation const relation = open_readable(table);
     estimate_rel_size(relation, nullptr, &out.pages, &out.rows, &visible);
     table_close(relation, NoLock);
     return out;
