@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <tuple>
+#include <unordered_map>
 
 #include "core/base/interrupt.hpp"
 #include "core/base/random.hpp"
@@ -20,15 +22,15 @@ constexpr double kStartWidth = 0.35;   // of the start, in powers of e
 
 // One sampled key. A unit is a block that holds it, or several sampled neighbours that one run of its rows
 // crosses.
+// Small, because a sample has tens of thousands.
 struct SeenKey {
   std::uint64_t hash = 0;
   std::uint32_t last_block = 0;
+  std::uint32_t rows = 0;
+  std::uint32_t bytes = 0;     // sum over the rows
+  std::uint32_t followed = 0;  // rows followed by one of the same key in the same block
+  std::uint32_t edges = 0;     // rows that are the last of their block
   int units = 0;
-  double rows = 0;
-  double bytes = 0;       // sum over the rows
-  double inner_rows = 0;  // rows with a next row in the same block
-  double followed = 0;    // of these, followed by a row of the same key
-  double edges = 0;       // blocks whose last row is this key's
 };
 
 // Finds keys by hash: open addressing over positions in a vector, never more than half full.
@@ -39,6 +41,7 @@ class KeyTable {
     while (size < 2 * rows)
       size *= 2;
     slots_.assign(size, 0);
+    keys_.reserve(rows);
   }
 
   SeenKey& at(std::uint64_t hash) {
@@ -76,7 +79,6 @@ std::vector<SeenKey> count_keys(const KeySample& sample, bool leading) {
     key.last_block = row.block;
     key.rows += 1;
     key.bytes += row.key_bytes;
-    key.inner_rows += last ? 0 : 1;
     key.followed += !last && hash(sample.rows[i + 1]) == hash(row) ? 1 : 0;
     key.edges += last ? 1 : 0;
   }
@@ -217,7 +219,7 @@ double run_start_share(const std::vector<SeenKey>& keys) {
   for (const SeenKey& key : keys) {
     if (key.units != 1) continue;
     once += 1;
-    inner += key.inner_rows;
+    inner += key.rows - key.edges;
     followed += key.followed;
     edges += key.edges;
   }
@@ -233,30 +235,26 @@ struct Rare {
 };
 
 int tuple_bytes_of(const SeenKey& key) {
-  return align8(8 + static_cast<int>(std::lround(key.bytes / key.rows)));
+  return align8(8 + static_cast<int>((key.bytes + key.rows / 2) / key.rows));
 }
 
 // Equal rare keys in one entry: there may be tens of thousands, of few kinds.
 std::vector<Rare> collect_rare(const std::vector<SeenKey>& keys) {
-  std::vector<Rare> rare;
+  std::unordered_map<std::uint64_t, std::uint32_t> kinds;
   for (const SeenKey& key : keys) {
-    if (key.units <= kRareUnits) rare.push_back({key.units, key.rows, tuple_bytes_of(key), 1});
+    if (key.units > kRareUnits) continue;
+    ++kinds[static_cast<std::uint64_t>(key.units) << 56 | static_cast<std::uint64_t>(key.rows) << 24 |
+            static_cast<std::uint64_t>(tuple_bytes_of(key))];
   }
-  const auto order = [](const Rare& a, const Rare& b) {
-    if (a.units != b.units) return a.units < b.units;
-    if (a.rows != b.rows) return a.rows < b.rows;
-    return a.tuple_bytes < b.tuple_bytes;
-  };
-  std::sort(rare.begin(), rare.end(), order);
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < rare.size(); ++i) {
-    if (kept > 0 && !order(rare[kept - 1], rare[i])) {
-      rare[kept - 1].keys += 1;
-    } else {
-      rare[kept++] = rare[i];
-    }
+  std::vector<Rare> rare;
+  for (const auto& [kind, count] : kinds) {
+    rare.push_back({static_cast<int>(kind >> 56), static_cast<double>(kind >> 24 & 0xFFFFFFFF),
+                    static_cast<int>(kind & 0xFFFFFF), static_cast<double>(count)});
   }
-  rare.resize(kept);
+  // The map's order is nobody's business; sums and results mustn't depend on it.
+  std::sort(rare.begin(), rare.end(), [](const Rare& a, const Rare& b) {
+    return std::tie(a.units, a.rows, a.tuple_bytes) < std::tie(b.units, b.rows, b.tuple_bytes);
+  });
   return rare;
 }
 

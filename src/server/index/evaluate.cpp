@@ -36,6 +36,21 @@ void append_hidden(const std::string& name, std::vector<Oid>& hidden) {
     hidden.push_back(list_nth_oid(all, i));
 }
 
+/// Runs `fn`, whose errors may point into `text`: the client must not take that for its own statement.
+template <class Fn>
+auto reading(const std::string& text, Fn&& fn) {
+  try {
+    return fn();
+  } catch (pg::ServerError& error) {
+    error.refer_to(text);
+    throw;
+  }
+}
+
+Hypothetical* read_definition(const std::string& definition) {
+  return reading(definition, [&] { return hypothetical_from_definition(definition); });
+}
+
 }  // namespace
 
 WhatIfAnswer index_what_if(const std::string& query, const std::vector<std::string>& definitions,
@@ -46,12 +61,12 @@ WhatIfAnswer index_what_if(const std::string& query, const std::vector<std::stri
     Statement statement;
     statement.query = query;
     StatementScope const scope(statement);
-    PreparedQuery const prepared = prepare(query);
+    PreparedQuery const prepared = reading(query, [&] { return prepare(query); });
     check_permissions(prepared);
     ExtentEstimator sizes;
     std::vector<Hypothetical*> added;
     for (auto const& definition : definitions) {
-      added.push_back(hypothetical_from_definition(definition));
+      added.push_back(read_definition(definition));
       sizes.estimate(*added.back());
     }
     std::vector<Oid> hidden;
@@ -76,7 +91,7 @@ int64_t index_size(const std::string& definition) {
     pg::InContext const in_memory(memory.context());
     pg::ReadOnly const read_only;
     ExtentEstimator sizes;
-    return sizes.estimate(*hypothetical_from_definition(definition)).bytes;
+    return sizes.estimate(*read_definition(definition)).bytes;
   });
 }
 
