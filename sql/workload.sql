@@ -26,6 +26,11 @@ select query from deal_advisor.workload('shop.seen', options => '{"include_utili
 select query from deal_advisor.workload('shop.seen', options => '{"include_system": true, "min_calls": 5}') order by query;
 select count(*) from deal_advisor.workload('shop.seen', options => '{"roles": ["nobody"], "include_system": true}');
 
+begin;
+select count(*) from deal_advisor.workload_status('shop.seen');
+select count(*) as locks_left from pg_locks where pid = pg_backend_pid() and relation::regclass::text like 'shop.%';
+commit;
+
 -- an array: defaults for what is missing; the same text has the same id
 select calls, mean_ms, role, search_path, source, query_id = lead(query_id) over () as same_id
 from deal_advisor.workload(statements => array[
