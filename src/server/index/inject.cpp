@@ -168,6 +168,8 @@ void on_relation_info(PlannerInfo* root, Oid relation, bool inherited_parent, Re
   if (next_relation_info != nullptr) next_relation_info(root, relation, inherited_parent, rel);
   if (!is_ours(root) || inherited_parent) return;
   if (active->hidden_count > 0) hide_indexes(rel);
+  for (int i = 0; i < active->fresh_count; ++i)
+    if (active->fresh[i].relation == relation) rel->allvisfrac = active->fresh[i].all_visible;
   for (int i = 0; i < active->added_count; ++i) {
     const Hypothetical& index = *active->added[i];
     const IndexExtent* const extent = extent_on(index, relation);

@@ -1,6 +1,7 @@
 #include "server/index/problem.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "core/index/candidates.hpp"
 #include "core/index/write_cost.hpp"
@@ -39,6 +40,10 @@ bool writes_to(const index::CandidateIndex& index, const WriteProfile& writes) {
 SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload)
     : sizes_(request.sample_rows) {
   collect_uses(request, workload);
+  std::set<int> used;
+  for (auto const& use : uses_)
+    if (used.insert(use.table).second)
+      append_visibility(registry_.tables()[static_cast<size_t>(use.table)].oid, fresh_);
   find_redundant(request);
   int const queries = static_cast<int>(workload.plannable.size());
   index::CandidateLimits limits;
@@ -216,7 +221,7 @@ index::QueryPlan SearchSpace::plan(int query, const PreparedQuery& prepared,
   for (int const number : available)
     if (hypothetical_[static_cast<size_t>(number)] != nullptr)
       added.push_back(hypothetical_[static_cast<size_t>(number)]);
-  PlanOutcome const outcome = server::plan(prepared, {added, hidden});
+  PlanOutcome const outcome = server::plan(prepared, {added, hidden, fresh_});
   index::QueryPlan answer{outcome.cost, {}};
   for (Oid const oid : outcome.used) {
     auto const found = by_oid_.find(oid);

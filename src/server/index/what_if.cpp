@@ -165,6 +165,8 @@ PlanOutcome plan(const PreparedQuery& prepared, const IndexSet& indexes, Relatio
                             static_cast<int>(indexes.added.size()),
                             indexes.hidden.data(),
                             static_cast<int>(indexes.hidden.size()),
+                            indexes.fresh.data(),
+                            static_cast<int>(indexes.fresh.size()),
                             observer,
                             observer_state};
   InjectionScope const active(injection);
@@ -199,6 +201,8 @@ std::string explain(const PreparedQuery& prepared, const IndexSet& indexes) {
                             static_cast<int>(indexes.added.size()),
                             indexes.hidden.data(),
                             static_cast<int>(indexes.hidden.size()),
+                            indexes.fresh.data(),
+                            static_cast<int>(indexes.fresh.size()),
                             nullptr,
                             nullptr};
   InjectionScope const active(injection);

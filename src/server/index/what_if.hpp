@@ -10,10 +10,18 @@ struct RelOptInfo;
 
 namespace deal::server {
 
+/// What the planner will know of a table once an index on it is built: CREATE INDEX counts its all-visible
+/// pages anew, and the price of index-only scans follows.
+struct FreshVisibility {
+  Oid relation;
+  double all_visible;  ///< share of its pages, 0 to 1
+};
+
 /// Which indexes a planner call sees besides the real ones, and which real ones it does not see.
 struct IndexSet {
   std::span<Hypothetical* const> added;
   std::span<const Oid> hidden;
+  std::span<const FreshVisibility> fresh = {};
 };
 
 /// What the plan inserts, updates, deletes or merges in one table, at its top or in WITH.
