@@ -1,6 +1,8 @@
 #include "server/catalog/read.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fmt/ranges.h>
 
 #include <charconv>
 #include <unordered_map>
