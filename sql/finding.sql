@@ -19,6 +19,19 @@ create index orders_note_idx on shop.orders (note);
 create table shop.events (at timestamptz, what text);
 create table shop.codes (code text not null);
 create unique index codes_code_idx on shop.codes (code);
+-- Redundant indexes of every kind; none of them may be called unused as well.
+create table shop.offers (id bigint primary key, a int, b int, c int, d int, constraint offers_a_key unique (a));
+create index offers_twin_1 on shop.offers (c, d);
+create index offers_twin_2 on shop.offers (c, d);
+create index offers_prefix on shop.offers (c);
+create index offers_back on shop.offers (b);
+create index offers_forth on shop.offers (b desc);
+create index offers_plain on shop.offers (id);
+alter table shop.offers add constraint offers_a_again unique (a);
+create index offers_wide on shop.offers (d) include (b);
+create index offers_narrow on shop.offers (d);
+create index offers_full on shop.offers (a, d);
+create index offers_loose on shop.offers (a, d) with (fillfactor = 70);
 create table "Back Office"."Select" ("From" int references shop.buyers);
 create table shop.parts (id int not null, buyer_id bigint references shop.buyers, primary key (id)) partition by range (id);
 create table shop.parts_1 partition of shop.parts for values from (0) to (10);
@@ -117,7 +130,7 @@ set client_min_messages = error;
 select deal_advisor.findings_gate('critical', schemas => '{shop}');
 \set VERBOSITY sqlstate
 select deal_advisor.findings_gate('low', schemas => '{shop}');
-select deal_advisor.findings_gate('critical', schemas => '{shop}', options => '{"skipped": "fail"}');
+select deal_advisor.findings_gate('critical', schemas => '{shop}', options => '{"skipped": "fail", "min_stats_age": "1000 years"}');
 
 -- Bad input.
 select * from deal_advisor.findings(areas => '{moon}');

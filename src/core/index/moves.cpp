@@ -1,8 +1,8 @@
 #include "core/index/moves.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <set>
+#include <utility>
 
 namespace deal::index {
 
@@ -16,35 +16,85 @@ const CandidateIndex& index_of(const Problem& problem, int candidate) {
   return problem.candidates[static_cast<std::size_t>(candidate)];
 }
 
-void add_if_fits(std::vector<Move>& moves, const SearchState& state, Move move) {
+std::int64_t bytes_of(const Problem& problem, const std::vector<int>& candidates) {
+  std::int64_t bytes = 0;
+  for (const int candidate : candidates)
+    bytes += index_of(problem, candidate).bytes;
+  return bytes;
+}
+
+void keep_if_fits(std::vector<Move>& moves, const SearchState& state, Move move) {
   if (state.fits(move)) moves.push_back(std::move(move));
 }
 
-void add_singles(std::vector<Move>& moves, const Problem& problem, const SearchState& state,
-                 const std::vector<int>& kept) {
-  for (const int candidate : kept) {
-    if (state.contains(candidate)) continue;
-    add_if_fits(moves, state, {{candidate}, {}});
-    Move widen{{candidate}, {}};
-    for (const int chosen : state.chosen()) {
-      if (covers(index_of(problem, candidate), index_of(problem, chosen))) widen.remove.push_back(chosen);
-    }
-    if (!widen.remove.empty()) add_if_fits(moves, state, std::move(widen));
+Move widening(const Problem& problem, const SearchState& state, int candidate) {
+  Move widen{{candidate}, {}};
+  for (const int chosen : state.chosen()) {
+    if (covers(index_of(problem, candidate), index_of(problem, chosen))) widen.remove.push_back(chosen);
   }
+  return widen;
 }
 
-// Two indexes may each be useless alone: what a plan uses together is tried together.
-void add_groups(std::vector<Move>& moves, const Problem& problem, const PlanCache& cache,
-                const SearchState& state) {
+// Every addition, whether it fits or not.
+std::vector<Move> single_additions(const Problem& problem, const SearchState& state,
+                                   const std::vector<int>& kept) {
+  std::vector<Move> moves;
+  for (const int candidate : kept) {
+    if (state.contains(candidate)) continue;
+    moves.push_back({{candidate}, {}});
+    Move widen = widening(problem, state, candidate);
+    if (!widen.remove.empty()) moves.push_back(std::move(widen));
+  }
+  return moves;
+}
+
+// Two indexes may each be useless alone: what a plan uses together is tried together, in pairs if all of it
+// never fits.
+void append_groups(std::vector<Move>& moves, const Problem& problem, const PlanCache& cache,
+                   const SearchState& state) {
   std::set<std::vector<int>> seen;
+  const auto append = [&](std::vector<int> group) {
+    if (seen.insert(group).second) moves.push_back({std::move(group), {}});
+  };
   for (std::size_t query = 0; query < problem.relevant.size(); ++query) {
     const int q = static_cast<int>(query);
     for (const CandidateSet used : cache.used_sets(q)) {
-      std::vector<int> group = cache.candidates_of(q, used & ~state.set(q) & ~cache.existing(q));
-      if (group.size() < 2 || group.size() > kLargestGroup || !seen.insert(group).second) continue;
-      add_if_fits(moves, state, {std::move(group), {}});
+      const std::vector<int> group = cache.candidates_of(q, used & ~state.set(q) & ~cache.existing(q));
+      if (group.size() < 2) continue;
+      const bool never_fits = bytes_of(problem, group) > problem.budget_bytes;
+      if (group.size() <= kLargestGroup && !never_fits) append(group);
+      if (!never_fits || group.size() == 2) continue;
+      for (std::size_t i = 0; i < group.size(); ++i) {
+        for (std::size_t j = i + 1; j < group.size(); ++j)
+          append({group[i], group[j]});
+      }
     }
   }
+}
+
+// The chosen candidates, the one with the least loss per byte first.
+std::vector<int> least_missed(const Problem& problem, SearchState& state) {
+  std::vector<std::pair<double, int>> losses;
+  for (const int candidate : state.chosen()) {
+    const double bytes = static_cast<double>(std::max<std::int64_t>(index_of(problem, candidate).bytes, 1));
+    losses.emplace_back(-state.gain({{}, {candidate}}, Pricing::pessimistic).value / bytes, candidate);
+  }
+  std::sort(losses.begin(), losses.end());
+  std::vector<int> candidates;
+  for (const auto& [loss, candidate] : losses)
+    candidates.push_back(candidate);
+  return candidates;
+}
+
+// Makes room for a move that doesn't fit.
+Move with_room(const SearchState& state, Move move, const std::vector<int>& least_missed) {
+  for (const int candidate : least_missed) {
+    if (state.fits(move)) break;
+    if (std::find(move.remove.begin(), move.remove.end(), candidate) == move.remove.end()) {
+      move.remove.push_back(candidate);
+    }
+  }
+  return move;
 }
 
 bool related(const Problem& problem, const PlanCache& cache, int a, int b) {
@@ -56,16 +106,33 @@ bool related(const Problem& problem, const PlanCache& cache, int a, int b) {
 }  // namespace
 
 std::vector<Move> additions(const Problem& problem, const PlanCache& cache, const SearchState& state,
-                            const std::vector<int>& kept) {
-  std::vector<Move> moves;
-  add_singles(moves, problem, state, kept);
-  add_groups(moves, problem, cache, state);
+                            const std::vector<int>& kept, bool groups) {
+  std::vector<Move> moves = single_additions(problem, state, kept);
+  if (groups) append_groups(moves, problem, cache, state);
+  std::erase_if(moves, [&](const Move& move) { return !state.fits(move); });
   return moves;
 }
 
-std::vector<Move> exchanges(const Problem& problem, const PlanCache& cache, const SearchState& state,
+std::vector<Move> widenings(const Problem& problem, const SearchState& state, const std::vector<int>& kept,
+                            int chosen) {
+  std::vector<Move> moves;
+  for (const int candidate : kept) {
+    if (state.contains(candidate) || !covers(index_of(problem, candidate), index_of(problem, chosen)))
+      continue;
+    keep_if_fits(moves, state, widening(problem, state, candidate));
+  }
+  return moves;
+}
+
+std::vector<Move> exchanges(const Problem& problem, const PlanCache& cache, SearchState& state,
                             const std::vector<int>& kept) {
-  std::vector<Move> moves = additions(problem, cache, state, kept);
+  std::vector<Move> additions = single_additions(problem, state, kept);
+  append_groups(additions, problem, cache, state);
+  const std::vector<int> order = least_missed(problem, state);
+  std::vector<Move> moves;
+  for (Move& move : additions) {
+    keep_if_fits(moves, state, state.fits(move) ? std::move(move) : with_room(state, std::move(move), order));
+  }
   const std::vector<int>& chosen = state.chosen();
   const bool many = chosen.size() * kept.size() > kManyExchanges;
   for (const int out : chosen)
@@ -73,11 +140,11 @@ std::vector<Move> exchanges(const Problem& problem, const PlanCache& cache, cons
   for (const int in : kept) {
     if (state.contains(in)) continue;
     for (std::size_t i = 0; i < chosen.size(); ++i) {
-      if (!many || related(problem, cache, in, chosen[i])) add_if_fits(moves, state, {{in}, {chosen[i]}});
+      if (!many || related(problem, cache, in, chosen[i])) keep_if_fits(moves, state, {{in}, {chosen[i]}});
       if (index_of(problem, chosen[i]).table != index_of(problem, in).table) continue;
       for (std::size_t j = i + 1; j < chosen.size(); ++j) {
         if (index_of(problem, chosen[j]).table != index_of(problem, in).table) continue;
-        add_if_fits(moves, state, {{in}, {chosen[i], chosen[j]}});
+        keep_if_fits(moves, state, {{in}, {chosen[i], chosen[j]}});
       }
     }
   }

@@ -16,9 +16,8 @@ struct CostSettings {
 /// small.
 inline double entry_cost(int root_level, const CostSettings& settings) {
   constexpr double kOperatorsPerLevel = 50;
-  constexpr double kPageShare = 0.1;
   return (root_level + 1) * kOperatorsPerLevel * settings.cpu_operator_cost + settings.cpu_index_tuple_cost +
-         kPageShare * settings.random_page_cost;
+         settings.random_page_cost;
 }
 
 }  // namespace deal::index

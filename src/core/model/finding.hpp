@@ -73,8 +73,9 @@ struct Finding {
   std::string doc;                                       ///< page that explains the check
   std::string fingerprint;                               ///< 16 hexadecimal digits
 
-  ObjectId owner = 0;      ///< role that owns the object; 0: the database's owner decides
-  ObjectId recreates = 0;  ///< index whose definition the rollback must end with (review/builder.hpp)
+  std::int64_t freed_bytes = 0;  ///< disk space that the fix gives back
+  ObjectId owner = 0;            ///< role that owns the object; 0: the database's owner decides
+  ObjectId recreates = 0;        ///< index whose definition the rollback needs (review/builder.hpp)
 };
 
 /// A 64-bit hash of the check's id and the facts that make the finding this one, as 16 hexadecimal digits.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/base/quote.hpp"
 
 namespace deal::review {
@@ -113,6 +115,8 @@ void fix_by_dropping(Finding& finding, const Catalog& catalog, const Index& inde
   finding.lock_level = concurrently ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE";
   finding.blocks = concurrently ? "nothing" : "reads and writes";
   finding.recreates = index.oid;
+  finding.rollback = {kDefinitionHere};
+  finding.freed_bytes = catalog.bytes(index.pages);
   finding.verify =
       fmt::format("select 1 where pg_catalog.to_regclass({}) is not null", quote_literal(index.identity));
   if (index.pages > 0)
@@ -188,7 +192,12 @@ void add_definitions(std::vector<Finding>& findings, const Definitions& definiti
   for (Finding& finding : findings) {
     if (finding.recreates == 0) continue;
     auto const found = definitions.find(finding.recreates);
-    if (found != definitions.end()) finding.rollback.push_back(building_statement(found->second));
+    auto const place = std::find(finding.rollback.begin(), finding.rollback.end(), kDefinitionHere);
+    if (place == finding.rollback.end()) continue;
+    if (found != definitions.end())
+      *place = building_statement(found->second);
+    else
+      finding.rollback.clear();  // gone meanwhile: half a rollback is worse than none
   }
 }
 

@@ -25,6 +25,9 @@ Finding about_constraint(const Check& check, const Table& table, const Constrain
 Finding about_database(const Check& check, const Catalog& catalog);
 Finding skipped(const Check& check, const Catalog& catalog, std::string reason);
 
+/// The place in a rollback where `add_definitions` puts the statement that builds the index again.
+inline constexpr const char* kDefinitionHere = "";
+
 /// Fix: DROP INDEX, without blocking wherever the server can. Rollback: the index's definition, which
 /// `add_definitions` fills in. Verified when the index is gone.
 void fix_by_dropping(Finding& finding, const Catalog& catalog, const Index& index);
@@ -49,7 +52,7 @@ void add_size(Evidence& evidence, const Catalog& catalog, const Table& table);
 using Definitions = std::unordered_map<ObjectId, std::string>;
 /// The numbers of the indexes whose definitions the findings' rollbacks need.
 std::vector<ObjectId> wanted_definitions(const std::vector<Finding>& findings);
-/// Ends each such rollback with the statement that builds the index again.
+/// Puts the statement that builds the index again where kDefinitionHere stands.
 void add_definitions(std::vector<Finding>& findings, const Definitions& definitions);
 
 }  // namespace deal::review

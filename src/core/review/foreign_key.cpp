@@ -36,19 +36,17 @@ bool serves_foreign_key(const Catalog& catalog, const Table& table, const Index&
   return predicate_implied(catalog, table, index, foreign_key);
 }
 
-bool has_foreign_key_index(const Catalog& catalog, const Table& table, const Constraint& foreign_key,
-                           const Index* without) {
+bool has_foreign_key_index(const Catalog& catalog, const Table& table, const Constraint& foreign_key) {
   auto const indexes = catalog.indexes_of(table);
   return std::any_of(indexes.begin(), indexes.end(), [&](const Index& index) {
-    return &index != without && serves_foreign_key(catalog, table, index, foreign_key);
+    return serves_foreign_key(catalog, table, index, foreign_key);
   });
 }
 
-bool needed_by_foreign_key(const Catalog& catalog, const Table& table, const Index& index) {
+bool serves_some_foreign_key(const Catalog& catalog, const Table& table, const Index& index) {
   auto const constraints = catalog.constraints_of(table);
   return std::any_of(constraints.begin(), constraints.end(), [&](const Constraint& constraint) {
-    return constraint.type == 'f' && serves_foreign_key(catalog, table, index, constraint) &&
-           !has_foreign_key_index(catalog, table, constraint, &index);
+    return constraint.type == 'f' && serves_foreign_key(catalog, table, index, constraint);
   });
 }
 

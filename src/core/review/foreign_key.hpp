@@ -13,12 +13,11 @@ namespace deal::review {
 bool serves_foreign_key(const Catalog& catalog, const Table& table, const Index& index,
                         const Constraint& foreign_key);
 
-/// True when some index of the table does; `without` (an index, or nullptr) is not counted.
-bool has_foreign_key_index(const Catalog& catalog, const Table& table, const Constraint& foreign_key,
-                           const Index* without = nullptr);
+/// True when some index of the table does.
+bool has_foreign_key_index(const Catalog& catalog, const Table& table, const Constraint& foreign_key);
 
-/// True when dropping the index would leave one of the table's foreign keys without one.
-bool needed_by_foreign_key(const Catalog& catalog, const Table& table, const Index& index);
+/// True when the index serves one of the table's foreign keys, whether or not another one does too.
+bool serves_some_foreign_key(const Catalog& catalog, const Table& table, const Index& index);
 
 /// A query that returns no row once the foreign key has an index.
 std::string foreign_key_verification(const Table& table, const Constraint& foreign_key);

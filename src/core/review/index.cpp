@@ -7,6 +7,7 @@
 #include "core/base/quote.hpp"
 #include "core/review/builder.hpp"
 #include "core/review/foreign_key.hpp"
+#include "core/review/redundancy.hpp"
 
 namespace deal::review {
 
@@ -21,7 +22,7 @@ const Table& table_of(const Catalog& catalog, const Index& index) {
 /// Something other than searches needs the index: a constraint, a foreign key, replication, CLUSTER.
 bool has_other_duty(const Catalog& catalog, const Index& index) {
   return index.constraint || index.key_target || index.replica_identity || index.clustered ||
-         index.parent != 0 || needed_by_foreign_key(catalog, table_of(catalog, index), index);
+         index.parent != 0 || serves_some_foreign_key(catalog, table_of(catalog, index), index);
 }
 
 /// Scans and pages of an index, for one of a partitioned table those of its partitions included.
@@ -121,17 +122,20 @@ void check_unused_indexes(const Check& check, Review& review) {
     return;
   }
   std::vector<Usage> const usages = usages_of(catalog);
+  std::vector<bool> const in_redundancy = redundancy_parties(review);
   for (size_t i = 0; i < usages.size(); ++i) {
     const Index& index = catalog.indexes[i];
     Usage const& usage = usages[i];
-    if (usage.scans > 0 || !index.valid || !index.ready || index.unique || index.exclusion ||
-        has_other_duty(catalog, index))
+    if (usage.scans > 0 || in_redundancy[i] || !index.valid || !index.ready || index.unique ||
+        index.exclusion || has_other_duty(catalog, index))
       continue;
     const Table& table = table_of(catalog, index);
     Finding finding = about_index(check, catalog, index);
     fix_by_dropping(finding, catalog, index);
-    if (index.partitioned && usage.pages > 0)
-      finding.evidence.add("index_size", catalog.bytes(usage.pages), "bytes", "pg_class.relpages");
+    if (index.partitioned && usage.pages > 0) {
+      finding.freed_bytes = catalog.bytes(usage.pages);
+      finding.evidence.add("index_size", finding.freed_bytes, "bytes", "pg_class.relpages");
+    }
     finding.evidence.add("index_scans", usage.scans, "scans", "pg_stat_all_indexes.idx_scan")
         .add("table_writes", table.inserts + table.updates + table.deletes, "rows", "pg_stat_all_tables")
         .add("table_reads", table.sequential_scans + table.index_scans, "scans", "pg_stat_all_tables")

@@ -9,10 +9,36 @@ namespace deal::review {
 
 namespace {
 
-constexpr std::array<Check, 7> kChecks{{
+constexpr std::array<Check, 13> kChecks{{
     {"GEN-001", "general", Severity::info, "coverage", "schemas not reviewed",
      "What the caller may not see is not reviewed, so this is no all-clear for the whole database.",
      check_coverage},
+    {"IDX-001", "index", Severity::medium, "performance", "identical indexes",
+     "Both answer the same searches; each costs space, cache and time in every write.",
+     check_redundant_indexes},
+    {"IDX-002", "index", Severity::low, "performance", "redundant index",
+     "A longer index answers the same searches; each costs space, cache and time in every write.",
+     check_redundant_indexes},
+    {"IDX-003", "index", Severity::medium, "performance", "same index backwards",
+     "A B-tree is read in both directions, so both answer the same searches; each costs space, cache and "
+     "time "
+     "in every write.",
+     check_redundant_indexes},
+    {"IDX-004", "index", Severity::medium, "performance", "repeats unique index",
+     "A unique index or primary key on the same columns answers the same searches; each costs space, cache "
+     "and "
+     "time in every write.",
+     check_redundant_indexes},
+    {"IDX-005", "index", Severity::low, "performance", "repeats a wider index",
+     "An index with the same key that includes more columns answers the same searches; each costs space, "
+     "cache "
+     "and time in every write.",
+     check_redundant_indexes},
+    {"IDX-006", "index", Severity::medium, "performance", "same but for storage",
+     "Both answer the same searches and differ in storage options or tablespace only; each costs space, "
+     "cache "
+     "and time in every write.",
+     check_redundant_indexes},
     {"IDX-007", "index", Severity::high, "integrity", "invalid index",
      "The index was never completed: no query uses it, a unique one guarantees nothing, and writes still pay "
      "for it.",
@@ -82,6 +108,7 @@ void validate(const Selection& selection) {
   for (auto const& id : selection.checks) {
     if (find_check(id) != nullptr) continue;
     std::vector<std::string_view> ids;
+    ids.reserve(kChecks.size());
     for (auto const& check : kChecks)
       ids.push_back(check.id);
     throw Error("22023", "unknown check \"" + id + "\"").hint("Checks: " + joined(ids) + ".");
@@ -90,7 +117,7 @@ void validate(const Selection& selection) {
 
 std::vector<Finding> run_checks(const Catalog& catalog, const Selection& selection) {
   std::vector<Finding> findings;
-  Review review{catalog, selection, findings};
+  Review review{catalog, selection, findings, index::find_redundant(catalog)};
   for (auto const& check : kChecks)
     if (selected(check, selection)) check.run(check, review);
   sort_findings(findings);

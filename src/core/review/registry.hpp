@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/index/redundancy.hpp"
 #include "core/model/catalog.hpp"
 #include "core/model/finding.hpp"
 
@@ -25,6 +26,7 @@ struct Review {
   const Catalog& catalog;
   const Selection& selection;
   std::vector<Finding>& findings;
+  std::vector<index::Redundancy> redundancies;  ///< found once, for the several checks that report them
 };
 
 /// One check. Ids never change their meaning.
@@ -51,8 +53,9 @@ void validate(const Selection& selection);
 /// Runs the selected checks over the model. Pure: no server, no clock.
 std::vector<Finding> run_checks(const Catalog& catalog, const Selection& selection);
 
-// The checks themselves, by area (index.cpp, schema.cpp, server.cpp).
+// The checks themselves, by area (index.cpp, redundancy.cpp, schema.cpp, server.cpp).
 void check_coverage(const Check& check, Review& review);
+void check_redundant_indexes(const Check& check, Review& review);
 void check_invalid_indexes(const Check& check, Review& review);
 void check_unused_indexes(const Check& check, Review& review);
 void check_primary_keys(const Check& check, Review& review);

@@ -99,7 +99,8 @@ void find_key(Finding& finding, const Catalog& catalog, const Table& table) {
   if (unique != indexes.end() && !unique->constraint) {
     std::string const name = quote_identifier(unique->name);
     finding.fix = {fmt::format("ALTER TABLE {} ADD PRIMARY KEY USING INDEX {}", table.identity, name)};
-    finding.rollback = {fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", table.identity, name)};
+    finding.rollback = {fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", table.identity, name),
+                        kDefinitionHere};
     finding.recreates = unique->oid;
     return;
   }

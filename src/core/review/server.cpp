@@ -22,7 +22,9 @@ void fix_by_creating(Finding& finding) {
 }
 
 void fix_by_preloading(Finding& finding, const ServerFacts& server) {
-  finding.impact = "The fix takes effect when the server is restarted.";
+  finding.impact =
+      "The fix takes effect when the server is restarted; then CREATE EXTENSION "
+      "pg_stat_statements.";
   finding.verify = kPreloadVerification;
   finding.lock_level = "none on user tables";
   finding.blocks = "nothing";

@@ -1,6 +1,7 @@
 #include "server/catalog/read.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <charconv>
 #include <unordered_map>
@@ -28,7 +29,8 @@ namespace {
 
 constexpr const char* kTables = R"sql(
 select c.oid, c.relnamespace, c.relname, c.relowner, c.relkind, c.relispartition, i.inhparent,
-  c.reltuples, c.relpages, pg_catalog.pg_stat_get_numscans(c.oid), pg_catalog.pg_stat_get_tuples_inserted(c.oid),
+  c.reltuples, c.relpages, pg_catalog.pg_stat_get_numscans(c.oid),
+  pg_catalog.pg_stat_get_tuples_inserted(c.oid),
   pg_catalog.pg_stat_get_tuples_updated(c.oid), pg_catalog.pg_stat_get_tuples_deleted(c.oid),
   l.relation is not null
 from pg_catalog.pg_class c
@@ -65,7 +67,8 @@ select i.indrelid, i.indexrelid, n.relname, m.amname, i.indkey, i.indclass, i.in
   i.indpred is null and i.indexprs is null or l.relation is null,
   case when l.relation is null then pg_catalog.pg_get_expr(i.indpred, i.indrelid) end,
   case when i.indexprs is not null and l.relation is null then
-    (select pg_catalog.string_agg(pg_catalog.pg_get_indexdef(i.indexrelid, k, false), pg_catalog.chr(1) order by k)
+    (select pg_catalog.string_agg(pg_catalog.pg_get_indexdef(i.indexrelid, k, false), pg_catalog.chr(1)
+       order by k)
      from pg_catalog.generate_series(1, i.indnatts::int) k where i.indkey[k - 1] = 0) end,
   coalesce(q.backed, false), coalesce(q.target, false)
 from pg_catalog.pg_class c
@@ -88,7 +91,8 @@ where )sql" USER_TABLES R"sql( order by i.indrelid, i.indexrelid)sql";
 constexpr const char* kConstraints = R"sql(
 select k.conrelid, k.oid, k.conname, k.contype, k.convalidated, )sql" ENFORCED R"sql(,
   k.conparentid <> 0 or k.coninhcount > 0, k.conkey, k.confrelid, k.conindid,
-  case when k.contype = 'f' then pg_catalog.quote_ident(f.nspname) || '.' || pg_catalog.quote_ident(r.relname) end,
+  case when k.contype = 'f'
+    then pg_catalog.quote_ident(f.nspname) || '.' || pg_catalog.quote_ident(r.relname) end,
   case when k.contype = 'f' then
     (select pg_catalog.string_agg(a.attname, pg_catalog.chr(1) order by u.ord)
      from pg_catalog.unnest(k.confkey) with ordinality u (num, ord)

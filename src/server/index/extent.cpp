@@ -7,12 +7,14 @@
 extern "C" {
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/visibilitymap.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_statistic.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/plancat.h"
+#include "storage/bufmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -131,7 +133,7 @@ TableExtent table_extent(Oid table) {
   return pg::call([&] {
     TableExtent out{0, 0};
     double visible = 0;
-    Relation const relation = table_open(table, AccessShareLock);
+    Relation const relation = open_readable(table);
     estimate_rel_size(relation, nullptr, &out.pages, &out.rows, &visible);
     table_close(relation, NoLock);
     return out;
@@ -144,8 +146,10 @@ TableSample& ExtentEstimator::sample_of(Oid relation, int target_rows) {
   return *slot;
 }
 
-index::SizeEstimate ExtentEstimator::estimate_on(const Hypothetical& index, Oid relation, int target_rows) {
-  if (may_sample(index, relation))
+index::SizeEstimate ExtentEstimator::estimate_on(const Hypothetical& index, int target_rows,
+                                                 bool may_read_parent) {
+  Oid const relation = index.table;
+  if (is_heap(relation) && (may_read_parent || may_read(index)))
     return index::estimate_btree(sample_of(relation, target_rows).key_sample(index), shape_of(index));
   without_sample_ = true;
   std::vector<index::ColumnStatistics> columns;
@@ -171,6 +175,7 @@ index::SizeEstimate ExtentEstimator::estimate_leaves(Hypothetical& index) {
   index.leaf_count = static_cast<int>(leaves.size());
   index.leaves =
       pg::call([&] { return static_cast<LeafExtent*>(palloc0(sizeof(LeafExtent) * (leaves.size() + 1))); });
+  bool const may_read_all = may_read(index);  // reading through the parent asks for no right to the leaves
   index::SizeEstimate total;
   index::SizeEstimate pattern;  // of the smallest sampled leaf
   for (size_t rank = 0; rank < by_size.size(); ++rank) {
@@ -178,7 +183,7 @@ index::SizeEstimate ExtentEstimator::estimate_leaves(Hypothetical& index) {
     index::SizeEstimate size;
     if (rank < kSampledLeaves) {
       int const share = target_rows_ / std::min<int>(kSampledLeaves, static_cast<int>(leaves.size()));
-      size = estimate_on(on_leaf(index, leaf.oid), leaf.oid, share);
+      size = estimate_on(on_leaf(index, leaf.oid), share, may_read_all);
       if (size.rows > 0 || pattern.rows <= 0) pattern = size;
     } else {
       double const pattern_rows = pattern.rows > 0 ? pattern.rows : 1;
@@ -193,12 +198,23 @@ index::SizeEstimate ExtentEstimator::estimate_leaves(Hypothetical& index) {
 index::SizeEstimate ExtentEstimator::estimate(Hypothetical& index) {
   double const start = pg::cpu_seconds();
   char const kind = pg::call([&] { return get_rel_relkind(index.table); });
-  index::SizeEstimate const size = kind == RELKIND_PARTITIONED_TABLE
-                                       ? estimate_leaves(index)
-                                       : estimate_on(index, index.table, target_rows_);
+  index::SizeEstimate const size =
+      kind == RELKIND_PARTITIONED_TABLE ? estimate_leaves(index) : estimate_on(index, target_rows_, false);
   index.extent = extent_of(size);
   cpu_seconds_ += pg::cpu_seconds() - start;
   return size;
+}
+
+void append_visibility(Oid table, std::vector<FreshVisibility>& fresh) {
+  for (Oid const relation : leaf_partitions(table))
+    fresh.push_back({relation, pg::call([&] {
+                       Relation const opened = table_open(relation, AccessShareLock);
+                       double const pages = RelationGetNumberOfBlocks(opened);
+                       BlockNumber visible = 0;
+                       visibilitymap_count(opened, &visible, nullptr);
+                       table_close(opened, NoLock);
+                       return pages > 0 ? std::fmin(visible / pages, 1.0) : 0.0;
+                     })});
 }
 
 }  // namespace deal::server

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "server/index/table_sample.hpp"
+#include "server/index/what_if.hpp"
 
 namespace deal::server {
 
@@ -25,7 +26,7 @@ class ExtentEstimator {
   bool without_sample() const { return without_sample_; }
 
  private:
-  index::SizeEstimate estimate_on(const Hypothetical& index, Oid relation, int target_rows);
+  index::SizeEstimate estimate_on(const Hypothetical& index, int target_rows, bool may_read_parent);
   index::SizeEstimate estimate_leaves(Hypothetical& index);
   TableSample& sample_of(Oid relation, int target_rows);
 
@@ -44,5 +45,8 @@ struct TableExtent {
   BlockNumber pages;
 };
 TableExtent table_extent(Oid table);
+
+/// Appends what CREATE INDEX on the table would count of its pages (of each leaf, for a partitioned one).
+void append_visibility(Oid table, std::vector<FreshVisibility>& fresh);
 
 }  // namespace deal::server

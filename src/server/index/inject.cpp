@@ -10,7 +10,7 @@ extern "C" {
 #include "nodes/pathnodes.h"
 #include "optimizer/paths.h"
 #include "optimizer/plancat.h"
-#include "optimizer/planner.h"
+#include "parser/parsetree.h"
 #include "rewrite/rewriteManip.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -21,12 +21,16 @@ namespace deal::server {
 namespace {
 
 const Injection* active = nullptr;
-int nested_depth = 0;  ///< planner() calls under ours: somebody else's statements
 
 get_relation_info_hook_type next_relation_info = nullptr;
 set_rel_pathlist_hook_type next_pathlist = nullptr;
-planner_hook_type next_planner = nullptr;
 explain_get_index_name_hook_type next_index_name = nullptr;
+
+/// True for our own planner call. Functions that the planner runs to fold constants plan statements of their
+/// own, in other memory contexts; errors that such a function catches leave no trace here.
+bool is_ours(const PlannerInfo* root) {
+  return active != nullptr && root->planner_cxt == active->planner_context;
+}
 
 bool is_hidden(Oid oid) {
   for (int i = 0; i < active->hidden_count; ++i)
@@ -162,8 +166,10 @@ IndexOptInfo* make_info(const Hypothetical& index, const IndexExtent& extent, Re
 
 void on_relation_info(PlannerInfo* root, Oid relation, bool inherited_parent, RelOptInfo* rel) {
   if (next_relation_info != nullptr) next_relation_info(root, relation, inherited_parent, rel);
-  if (active == nullptr || nested_depth > 0 || inherited_parent) return;
+  if (!is_ours(root) || inherited_parent) return;
   if (active->hidden_count > 0) hide_indexes(rel);
+  for (int i = 0; i < active->fresh_count; ++i)
+    if (active->fresh[i].relation == relation) rel->allvisfrac = active->fresh[i].all_visible;
   for (int i = 0; i < active->added_count; ++i) {
     const Hypothetical& index = *active->added[i];
     const IndexExtent* const extent = extent_on(index, relation);
@@ -171,21 +177,20 @@ void on_relation_info(PlannerInfo* root, Oid relation, bool inherited_parent, Re
   }
 }
 
-void on_pathlist(PlannerInfo* root, RelOptInfo* rel, Index rti, RangeTblEntry* rte) {
-  if (next_pathlist != nullptr) next_pathlist(root, rel, rti, rte);
-  if (active == nullptr || nested_depth > 0 || active->observer == nullptr) return;
-  if (rte->rtekind != RTE_RELATION || rel->reloptkind != RELOPT_BASEREL) return;
-  active->observer(active->observer_state, root, rel, rte->relid);
+/// True for a table that the statement reads only as a part of another; not for the arms of a UNION ALL,
+/// which the planner handles alike.
+bool is_partition(const PlannerInfo* root, const RelOptInfo* rel) {
+  if (rel->reloptkind == RELOPT_BASEREL) return false;
+  if (rel->reloptkind != RELOPT_OTHER_MEMBER_REL) return true;
+  Index const parent = root->append_rel_array[rel->relid]->parent_relid;
+  return planner_rt_fetch(parent, root)->rtekind == RTE_RELATION;
 }
 
-/// Only statements that are not ours come through here: ours go straight to the standard planner.
-PlannedStmt* on_planner(Query* parse, const char* text, int options, ParamListInfo parameters) {
-  int const depth = nested_depth;
-  nested_depth = depth + 1;
-  PlannedStmt* const planned = next_planner != nullptr ? next_planner(parse, text, options, parameters)
-                                                       : standard_planner(parse, text, options, parameters);
-  nested_depth = depth;
-  return planned;
+void on_pathlist(PlannerInfo* root, RelOptInfo* rel, Index rti, RangeTblEntry* rte) {
+  if (next_pathlist != nullptr) next_pathlist(root, rel, rti, rte);
+  if (!is_ours(root) || active->observer == nullptr) return;
+  if (rte->rtekind != RTE_RELATION || is_partition(root, rel)) return;
+  active->observer(active->observer_state, root, rel, rte->relid);
 }
 
 const char* on_index_name(Oid index) {
@@ -197,20 +202,17 @@ const char* on_index_name(Oid index) {
 
 }  // namespace
 
-InjectionScope::InjectionScope(const Injection& injection) : outer_(active), outer_depth_(nested_depth) {
+InjectionScope::InjectionScope(const Injection& injection) : outer_(active) {
   active = &injection;
-  nested_depth = 0;
 }
 
 InjectionScope::~InjectionScope() {
   active = outer_;
-  nested_depth = outer_depth_;
 }
 
 void install_what_if_hooks() {
   next_relation_info = std::exchange(get_relation_info_hook, on_relation_info);
   next_pathlist = std::exchange(set_rel_pathlist_hook, on_pathlist);
-  next_planner = std::exchange(planner_hook, on_planner);
   next_index_name = std::exchange(explain_get_index_name_hook, on_index_name);
 }
 

@@ -7,10 +7,13 @@ namespace deal::server {
 
 /// What the hooks do during one planner call. Plain data: hooks run where the planner may jump.
 struct Injection {
+  MemoryContext planner_context;  ///< the one our planner call runs in: what tells it from nested ones
   Hypothetical* const* added;
   int added_count;
   const Oid* hidden;
   int hidden_count;
+  const FreshVisibility* fresh;
+  int fresh_count;
   RelationObserver observer;
   void* observer_state;
 };
@@ -26,7 +29,6 @@ class InjectionScope {
 
  private:
   const Injection* outer_;
-  int outer_depth_;
 };
 
 }  // namespace deal::server

@@ -7,6 +7,10 @@
 #include "server/bridge/memory.hpp"
 #include "server/index/hypothetical.hpp"
 
+extern "C" {
+#include "utils/relcache.h"
+}
+
 namespace deal::server {
 
 /// How each sampled row's value of one column or expression would be stored in an index.
@@ -17,7 +21,7 @@ struct StoredColumn {
 };
 
 /// Rows of one table, read once with the caller's snapshot and kept until the object dies. Reading pages
-/// skips privileges and row security, so ask `may_sample` first. Deterministic for an unchanged table.
+/// skips privileges and row security, so ask `may_read` first. Deterministic for an unchanged table.
 class TableSample {
  public:
   /// Reads about `target_rows` rows. Takes AccessShareLock, kept to the end of the (sub)transaction.
@@ -25,8 +29,9 @@ class TableSample {
 
   int64_t table_rows() const { return table_rows_; }
   int64_t sampled_rows() const { return row_count_; }
-  /// The sample as the size model wants it for this index. Expressions and predicate run as the table's
-  /// owner. `index` must be on this very table.
+  /// The sample as the size model wants it for this index. Expressions and predicate run
+  /// read only, as the table's owner if the current role could act as the owner, else as the current role.
+  /// `index` must be on this very table.
   index::KeySample key_sample(const Hypothetical& index);
 
  private:
@@ -47,8 +52,15 @@ class TableSample {
   std::map<AttrNumber, StoredColumn> columns_;
 };
 
-/// True when the current role may see every row and the index's columns: SELECT on them and no row security
-/// that applies. Only heap tables can be sampled.
-bool may_sample(const Hypothetical& index, Oid table);
+/// True when the current role may see every row of the index's table and the index's columns: SELECT on them
+/// and no row security that applies.
+bool may_read(const Hypothetical& index);
+
+/// Opens the table for reading its size or its pages. Runs inside pg::call. Raises 0A000 for an unlogged
+/// table during recovery, where it has no pages.
+Relation open_readable(Oid table);
+
+/// True when blocks of the table can be sampled: it is stored by the server's heap.
+bool is_heap(Oid table);
 
 }  // namespace deal::server

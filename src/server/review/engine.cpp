@@ -61,6 +61,13 @@ ReviewRequest review_request(const pg::Arguments& args, int first) {
   return request;
 }
 
+ReviewRequest review_request(const std::vector<std::string>& schemas, const std::string& min_stats_age) {
+  ReviewRequest request;
+  request.schemas = schemas;
+  if (!min_stats_age.empty()) request.selection.min_stats_age = seconds_of(min_stats_age);
+  return request;
+}
+
 std::vector<Finding> review(const ReviewRequest& request, Catalog* catalog) {
   Catalog model = read_catalog(request.schemas);
   std::vector<Finding> findings = review::run_checks(model, request.selection);

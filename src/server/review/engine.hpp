@@ -20,6 +20,8 @@ struct ReviewRequest {
 /// Reads (areas, schemas, deep, options) from `first` on. Raises 22023 for unknown areas, checks and options,
 /// 22007 for an interval that is none.
 ReviewRequest review_request(const pg::Arguments& args, int first);
+/// Every area of the schemas; `min_stats_age` is an interval as text, or empty for the usual one.
+ReviewRequest review_request(const std::vector<std::string>& schemas, const std::string& min_stats_age);
 
 /// Everything the selected checks find, most severe first, with accepted findings marked as such. Works
 /// read-only and on a standby; no lock is kept. `catalog`, if given, receives the model that was reviewed.

@@ -101,7 +101,7 @@ class TypeSearch {
 
  private:
   static constexpr int kTrials = 600;  ///< about 0.1 ms each
-  static constexpr size_t kDepth = 24;
+  static constexpr size_t kDepth = 256;
 
   bool try_parameters(const Fault& fault, Types& types, Analysed& result) {
     std::vector<int> near;

@@ -4,6 +4,7 @@
 #include "core/model/workload.hpp"
 #include "server/bridge/role.hpp"
 #include "server/bridge/settings.hpp"
+#include "server/workload/trusted_functions.hpp"
 
 struct Query;
 
@@ -21,14 +22,15 @@ struct PreparedQuery {
 /// The scope in which a statement's text is read and planned: its role (security-restricted, also when that
 /// is the caller), read only, and what decides how the role's sessions read and plan: its search_path and
 /// planner settings, as ALTER ROLE and ALTER DATABASE stored them; never the caller's search_path for another
-/// role. Open it inside a subtransaction that is rolled back. Raises 42501 when the caller may not act as the
-/// role.
+/// role. A superuser's rights are not lent to functions of others. Open it inside a subtransaction that is
+/// rolled back. Raises 42501 when the caller may not act as the role.
 class StatementScope {
  public:
   explicit StatementScope(const Statement& statement);
 
  private:
   pg::ReadOnly read_only_;
+  TrustedFunctions trusted_;
   std::optional<pg::LocalSettings> settings_;
   std::optional<pg::AsRole> role_;
 };

@@ -18,7 +18,7 @@ struct WorkloadOptions {
   bool include_system = false;     ///< also statements that touch no user table
 };
 
-/// Reads the options of workload(): a JSON object; an unknown key is an error (22023).
+/// Reads the options of workload(): a JSON object; unknown keys and wrong types are errors (22023).
 WorkloadOptions workload_options(const std::string& json);
 
 /// The statements of pg_stat_statements that ran in this database, most total time first. Several entries of

@@ -174,6 +174,7 @@ StatementScope::StatementScope(const Statement& statement) {
   }
   if (another) settings["search_path"] = without_temporary(settings["search_path"]);
   role_.emplace(role);
+  if (settings.empty() && statement.search_path.empty()) return;
   settings_.emplace();
   apply(settings);
   if (!statement.search_path.empty())

@@ -2,32 +2,20 @@
 
 #include "server/bridge/memory.hpp"
 #include "server/bridge/subtransaction.hpp"
+#include "server/index/what_if.hpp"
 #include "server/workload/prepare.hpp"
-
-extern "C" {
-#include "nodes/plannodes.h"
-#include "optimizer/planner.h"
-#include "utils/snapmgr.h"
-}
 
 namespace deal::server {
 
 namespace {
-
-void plan_once(const PreparedQuery& prepared) {
-  pg::call([&] {
-    PushActiveSnapshot(GetTransactionSnapshot());
-    (void)standard_planner(prepared.query, prepared.text, CURSOR_OPT_PARALLEL_OK, nullptr);
-    PopActiveSnapshot();
-  });
-}
 
 StatementStatus try_statement(const Statement& statement) {
   StatementStatus status;
   auto const failure = pg::attempt(pg::OnSuccess::roll_back, [&] {
     StatementScope const scope(statement);
     PreparedQuery const prepared = prepare(statement.query);
-    plan_once(prepared);
+    check_permissions(prepared);
+    (void)plan(prepared, {});
     if (prepared.guessed > 0)
       status.reason = "types of " + std::to_string(prepared.guessed) + " of " +
                       std::to_string(prepared.parameters) + " parameters are guesses";

@@ -77,9 +77,8 @@ DEAL_FUNCTION(deal_advisor_test_throw_kind) {
   if (kind == "runtime_error") throw std::runtime_error("a standard exception");
   if (kind == "bad_alloc") throw std::bad_alloc();
   if (kind == "huge vector") {
-    std::vector<int64_t> huge(static_cast<size_t>(args.fcinfo()->nargs)
-                              << 56);  // the size must not be known early
-    return Int64GetDatum(huge.back());
+    std::vector<char> const huge(kind.size() << 50);  // a size that the compiler cannot know
+    return Int64GetDatum(huge[kind.size()]);
   }
   if (kind == "bad sqlstate") throw deal::Error("nonsense", "an error whose SQLSTATE is none");
   if (kind == "success sqlstate") throw deal::Error("00000", "an error whose SQLSTATE is success");

@@ -1,5 +1,5 @@
 -- Errors keep everything they know, in both directions, and leave a usable backend and no C++ object.
-select plan(40);
+select plan(42);
 
 -- advisor error -> server
 create temp table seen as
@@ -63,7 +63,7 @@ select is(array_length(deal_test.describe('select 1'), 1), null, 'in C++: nothin
 select throws_ok($$select deal_test.throw_kind('int')$$, 'XX000', 'deal_advisor: an exception of unknown type was thrown', 'throw 42');
 select throws_ok($$select deal_test.throw_kind('runtime_error')$$, 'XX000', 'a standard exception', 'std::runtime_error');
 select throws_ok($$select deal_test.throw_kind('bad_alloc')$$, '53200', 'out of memory', 'std::bad_alloc');
-select throws_ok($$select deal_test.throw_kind('huge vector')$$, null, null, 'an impossible allocation');
+select throws_ok($$select deal_test.throw_kind('huge vector')$$, '53200', 'out of memory', 'an impossible allocation');
 select throws_ok($$select deal_test.throw_kind('bad sqlstate')$$, 'XX000', 'an error whose SQLSTATE is none', 'no SQLSTATE');
 select throws_ok($$select deal_test.throw_kind('success sqlstate')$$, 'XX000', 'an error whose SQLSTATE is success',
                  'a SQLSTATE that means success is not raised as an error');
@@ -82,6 +82,12 @@ select ok(bool_and(octet_length(message) between 4092 and 4095 or message = text
 select is((select message from deal_test.diagnose(format('select deal_test.throw_error(%L, %L)', '22023', repeat('x', 5000)))),
           repeat('x', 4095), 'a message of 5 kB');
 select is(octet_length(convert_to(message, 'UTF8')) > 0, true, 'cut text converts') from cut where text like '%😀' limit 1;
+
+-- endless recursion through entry points and sessions ends in the server's own error
+create function deal_test.endless() returns int8 language sql as $$ select deal_test.relay('select deal_test.endless()') $$;
+select is((select state from deal_test.diagnose('select deal_test.endless()')), '54001', 'endless recursion is an error');
+select is(deal_test.relay('select 1'), 1::bigint, 'and leaves the backend usable');
+drop function deal_test.endless();
 
 select is(deal_test.live(), 0::bigint, 'no C++ object is left');
 select cmp_ok(deal_test.made(), '>', 20::bigint, 'and there were some');

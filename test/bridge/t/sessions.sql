@@ -34,6 +34,7 @@ insert into note values (1000);
 savepoint s;
 \set ON_ERROR_STOP off
 \set VERBOSITY sqlstate
+\echo # two errors are wanted here
 \o /dev/null
 select deal_test.relay('insert into public.note values (1001); select 1/0');
 rollback to s;

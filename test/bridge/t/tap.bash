@@ -1,5 +1,5 @@
 # Shell tests in TAP: sourced. Results of psql: $out (stdout), $err (stderr with SQLSTATEs), $status.
-set -uo pipefail
+set -euo pipefail
 tests=0
 failures=0
 work=$(mktemp -d)
@@ -7,34 +7,56 @@ chmod 755 "$work"
 
 result() { # passed? description
   tests=$((tests + 1))
-  [ "$1" = 0 ] || { printf 'not ' && failures=$((failures + 1)); }
+  if [ "$1" != 0 ]; then
+    printf 'not '
+    failures=$((failures + 1))
+  fi
   echo "ok $tests - $2"
 }
+comment() { sed 's/^/# /' <<< "$1"; }
 is() { # got wanted description
-  if [ "$1" = "$2" ]; then result 0 "$3"; else result 1 "$3" && printf '# got:    %s\n# wanted: %s\n' "${1//$'\n'/$'\n'#   }" "$2"; fi
+  if [ "$1" = "$2" ]; then
+    result 0 "$3"
+  else
+    result 1 "$3"
+    comment "got:    $1" && comment "wanted: $2"
+  fi
 }
 contains() { # text part description
-  if [[ $1 == *"$2"* ]]; then result 0 "$3"; else result 1 "$3" && printf '# in:     %s\n# wanted: %s\n' "${1//$'\n'/$'\n'#   }" "$2"; fi
+  if [[ $1 == *"$2"* ]]; then
+    result 0 "$3"
+  else
+    result 1 "$3"
+    comment "in:     $1" && comment "wanted: $2"
+  fi
 }
 sql() { # psql with arguments; a session that goes on after errors
-  out=$(PGOPTIONS='' psql -X -q -A -t -v VERBOSITY=verbose "$@" 2> "$work/err")
-  status=$?
+  status=0
+  out=$(psql -X -q -A -t -v VERBOSITY=verbose "$@" 2> "$work/err") || status=$?
   err=$(cat "$work/err")
 }
 value() { sql -c "$1" && echo "$out"; }
 code() { # SQLSTATE of the last sql, 00000 for none
   local state
-  state=$(grep -oE '(ERROR|FATAL):  [0-9A-Z]{5}' <<< "$err" | head -1 | awk '{ print $2 }')
+  state=$(sed -nE 's/.*(ERROR|FATAL):  ([0-9A-Z]{5}):.*/\2/p' <<< "$err")
+  state=${state%%$'\n'*}
   echo "${state:-00000}"
 }
-wait_for() { # query that says t, within a minute
+wait_for() { # query [description]: until it says t, at most a minute; a test of its own if described
   local try
   for try in $(seq 600); do
-    [ "$(psql -X -q -A -t -c "$1" 2> /dev/null)" != t ] || return 0
+    if [ "$(psql -X -q -A -t -c "$1" 2> /dev/null)" = t ]; then
+      [ -z "${2:-}" ] || result 0 "$2"
+      return 0
+    fi
     sleep 0.1
   done
-  echo "# waited a minute for: $1"
-  return 1
+  comment "waited a minute for: $1"
+  result 1 "${2:-$1}"
+}
+ended() { # pid: waits for a child, whatever its status, which is left in $status
+  status=0
+  wait "$1" || status=$?
 }
 plan() { # at the end
   echo "1..$tests"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Statements that refuse to run inside a function, through the background worker.
+set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.bash"
 
 sql -v ON_ERROR_STOP=1 << 'SQL'
@@ -15,7 +16,7 @@ create table shop.items (a int, b text, d date);
 insert into shop.items select g, g::text, date '2024-01-01' + g % 500 from generate_series(1, 20000) g;
 create table other.items (a int);
 SQL
-is "$status" 0 "a table with rows" || echo "# $err"
+is "$status" 0 "a table with rows"
 worker_there="exists (select from pg_stat_activity where backend_type = 'deal_advisor worker')"
 index() { value "select c.relowner::regrole || ' ' || i.indisvalid from pg_index i join pg_class c on c.oid = i.indexrelid where c.oid = to_regclass('$1')"; }
 
@@ -105,7 +106,7 @@ wait_for "select exists (select from pg_locks where relation = 'shop.items'::reg
 sql -c "set lock_timeout = '200ms'" -c "call deal_test.run('create index concurrently late on shop.items (a)')"
 is "$(code)" 55P03 "the caller's lock_timeout"
 sql -c "select pg_terminate_backend(pid) from pg_locks where relation = 'shop.items'::regclass and mode = 'AccessExclusiveLock'"
-wait "$holder"
+ended "$holder"
 
 # cancel and termination: a writer keeps the concurrent build waiting
 start_waiting_build() { # name
@@ -118,12 +119,11 @@ start_waiting_build() { # name
   wait_for "select exists (select from pg_stat_activity where backend_type = 'deal_advisor worker' and wait_event_type = 'Lock')"
 }
 end_waiting_build() {
-  wait "$caller"
+  ended "$caller"
   err=$(cat "$work/caller")
-  wait_for "select not $worker_there"
-  result $? "$1: the worker ends"
+  wait_for "select not $worker_there" "$1: the worker ends"
   sql -c "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid()"
-  wait "$holder"
+  ended "$holder"
   err=$(cat "$work/caller")
 }
 start_waiting_build waiting1
@@ -151,5 +151,5 @@ is "$(code)" 58000 "the worker is terminated: the caller's SQLSTATE"
 contains "$err" "INVALID index" "with a HINT"
 
 sql -c "drop schema shop, other cascade" -c "drop role bridge_owner, bridge_stranger"
-is "$(code)" 00000 "nothing is left behind" || echo "# $err"
+is "$(code)" 00000 "nothing is left behind"
 plan
