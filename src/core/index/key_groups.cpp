@@ -1,7 +1,6 @@
 #include "core/index/key_groups.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <tuple>
@@ -9,16 +8,11 @@
 
 #include "core/base/interrupt.hpp"
 #include "core/base/random.hpp"
+#include "core/index/unit_mixture.hpp"
 
 namespace deal::index {
 
 namespace {
-
-// Keys seen in more blocks than this are simply scaled up; below, chance matters and a mixture is fitted.
-constexpr int kRareUnits = 15;
-constexpr int kIterations = 10000;
-constexpr double kLeastGain = 0.0003;  // of log-likelihood in one iteration: less is chance
-constexpr double kStartWidth = 0.35;   // of the start, in powers of e
 
 // One sampled key. A unit is a block that holds it, or several sampled neighbours that one run of its rows
 // crosses.
@@ -30,6 +24,7 @@ struct SeenKey {
   std::uint32_t bytes = 0;     // sum over the rows
   std::uint32_t followed = 0;  // rows followed by one of the same key in the same block
   std::uint32_t edges = 0;     // rows that are the last of their block
+  bool first = false;          // holds the first row of a block
   int units = 0;
 };
 
@@ -81,133 +76,10 @@ std::vector<SeenKey> count_keys(const KeySample& sample, bool leading) {
     key.bytes += row.key_bytes;
     key.followed += !last && hash(sample.rows[i + 1]) == hash(row) ? 1 : 0;
     key.edges += last ? 1 : 0;
+    key.first = key.first || i == 0 || sample.rows[i - 1].block != row.block;
   }
   return table.take();
 }
-
-// Haas and Stokes' estimator Duj1: as if all keys had about as many units.
-double duj1(double keys, double units, double once, double inclusion) {
-  return keys / std::max(1.0 - (1.0 - inclusion) * once / units, 1e-12);
-}
-
-// The possible numbers of units of a rare key in the whole table, and how likely each is to be seen so often.
-class UnitMixture {
- public:
-  UnitMixture(double inclusion, double max_units) : inclusion_(inclusion) {
-    const double most = std::clamp(1.5 * kRareUnits / inclusion, 1.0, std::max(1.0, max_units));
-    for (double units = 1; units <= most; units = std::max(units + 1, std::floor(units * 1.25))) {
-      units_.push_back(units);
-    }
-    weights_.assign(units_.size(), 0.0);
-    likelihood_.resize(units_.size());
-    for (std::size_t u = 0; u < units_.size(); ++u)
-      fill_likelihood(u);
-  }
-
-  // Expectation-maximisation from a start around one size for all (Duj1's answer): the counts move the
-  // weights away only where they contradict it, which keeps the few facts of a small sample from being read
-  // too closely.
-  void fit(const std::array<double, kRareUnits + 1>& seen) {
-    double keys = 0;
-    double units = 0;
-    for (int j = 1; j <= kRareUnits; ++j) {
-      keys += seen[j];
-      units += j * seen[j];
-    }
-    if (keys <= 0) return;
-    start_around(std::max(1.0, units / inclusion_ / duj1(keys, units, seen[1], inclusion_)));
-    double likelihood = step(seen, keys);
-    for (int round = 0; round < kIterations; ++round) {
-      const double before = likelihood;
-      likelihood = step(seen, keys);
-      if (likelihood - before < kLeastGain) break;
-    }
-  }
-
-  // Calls `use(units, keys)` for every size: how many keys of this size one key seen j times stands for.
-  template <typename Use>
-  void expand(int j, const Use& use) const {
-    const std::vector<double> posterior = posterior_of(j);
-    for (std::size_t u = 0; u < units_.size(); ++u) {
-      if (posterior[u] > 1e-9)
-        use(std::max<double>(units_[u], j), posterior[u] / seen_probability(units_[u]));
-    }
-  }
-
- private:
-  double seen_probability(double units) const {
-    return inclusion_ >= 1 ? 1.0 : -std::expm1(units * std::log1p(-inclusion_));
-  }
-
-  void fill_likelihood(std::size_t u) {
-    const double units = units_[u];
-    double total = 0;
-    for (int j = 1; j <= kRareUnits; ++j) {
-      double p = 0;
-      if (j <= units) {
-        p = std::exp(std::lgamma(units + 1) - std::lgamma(j + 1.0) - std::lgamma(units - j + 1) +
-                     j * std::log(inclusion_) + (units - j) * std::log1p(-inclusion_));
-      }
-      likelihood_[u][j] = p;
-      total += p;
-    }
-    for (double& p : likelihood_[u])
-      p = total > 0 ? p / total : 0;
-  }
-
-  void start_around(double mean) {
-    double total = 0;
-    for (std::size_t u = 0; u < units_.size(); ++u) {
-      const double distance = std::log(units_[u] / mean) / kStartWidth;
-      weights_[u] = seen_probability(units_[u]) / units_[u] * (std::exp(-0.5 * distance * distance) + 1e-2);
-      total += weights_[u];
-    }
-    for (double& weight : weights_)
-      weight /= total;
-  }
-
-  std::vector<double> posterior_of(int j) const {
-    std::vector<double> posterior(units_.size());
-    double total = 0;
-    for (std::size_t u = 0; u < units_.size(); ++u) {
-      posterior[u] = weights_[u] * likelihood_[u][j];
-      total += posterior[u];
-    }
-    if (total <= 0) {  // no size explains it: take the one that scales up
-      const auto nearest = std::lower_bound(units_.begin(), units_.end(), j / inclusion_);
-      posterior[nearest == units_.end() ? units_.size() - 1 : nearest - units_.begin()] = 1;
-      return posterior;
-    }
-    for (double& p : posterior)
-      p /= total;
-    return posterior;
-  }
-
-  // One iteration; returns the log-likelihood before it.
-  double step(const std::array<double, kRareUnits + 1>& seen, double keys) {
-    next_.assign(units_.size(), 0.0);
-    double log_likelihood = 0;
-    for (int j = 1; j <= kRareUnits; ++j) {
-      if (seen[j] <= 0) continue;
-      double total = 0;
-      for (std::size_t u = 0; u < units_.size(); ++u)
-        total += weights_[u] * likelihood_[u][j];
-      if (total <= 0) continue;
-      log_likelihood += seen[j] * std::log(total);
-      const double share = seen[j] / keys / total;
-      for (std::size_t u = 0; u < units_.size(); ++u)
-        next_[u] += share * weights_[u] * likelihood_[u][j];
-    }
-    weights_.swap(next_);
-    return log_likelihood;
-  }
-
-  double inclusion_;
-  std::vector<double> units_;
-  std::vector<double> weights_;
-  std::vector<double> next_;
-  std::vector<std::array<double, kRareUnits + 1>> likelihood_;
-};
 
 // Among the keys seen in one block only: the share of units that begin there rather than go on from the block
 // before.
@@ -227,6 +99,48 @@ double run_start_share(const std::vector<SeenKey>& keys) {
   return std::clamp(1.0 - followed / inner * edges / once, 0.0, 1.0);
 }
 
+// What the keys seen in one block only tell of the sizes of their groups. Those at a block's edge may go on
+// in the next one, so only the others are taken, each for those of its size that an edge would have cut.
+// Where most rows belong to runs too long for that, all are taken, and the share of runs that begin in the
+// block corrects their number.
+struct Singles {
+  double rows_per_block = 1;
+  bool whole_only = false;
+  double scale = 1;   // of the weights
+  double starts = 1;  // share of the units that begin in the block they were seen in
+
+  double weight(const SeenKey& key) const {
+    if (key.units != 1 || !whole_only) return 1;
+    return is_whole(key) ? scale * whole_weight(key) : 0;
+  }
+  static bool is_whole(const SeenKey& key) { return key.edges == 0 && !key.first; }
+  double whole_weight(const SeenKey& key) const {
+    return rows_per_block / std::max(1.0, rows_per_block - key.rows - 1);
+  }
+};
+
+Singles describe_singles(const std::vector<SeenKey>& keys, double rows_per_block) {
+  Singles singles;
+  singles.rows_per_block = rows_per_block;
+  double rows = 0;
+  double whole_rows = 0;
+  double weighted_rows = 0;
+  for (const SeenKey& key : keys) {
+    if (key.units != 1) continue;
+    rows += key.rows;
+    if (!Singles::is_whole(key)) continue;
+    whole_rows += key.rows;
+    weighted_rows += key.rows * singles.whole_weight(key);
+  }
+  singles.starts = run_start_share(keys);
+  const bool no_runs = singles.starts > 0.999;
+  if (no_runs || whole_rows <= 0.5 * rows) return singles;
+  singles.whole_only = true;
+  singles.scale = rows / weighted_rows;
+  singles.starts = 1;
+  return singles;
+}
+
 struct Rare {
   int units;
   double rows;
@@ -239,17 +153,19 @@ int tuple_bytes_of(const SeenKey& key) {
 }
 
 // Equal rare keys in one entry: there may be tens of thousands, of few kinds.
-std::vector<Rare> collect_rare(const std::vector<SeenKey>& keys) {
-  std::unordered_map<std::uint64_t, std::uint32_t> kinds;
+std::vector<Rare> collect_rare(const std::vector<SeenKey>& keys, const Singles& singles) {
+  std::unordered_map<std::uint64_t, double> kinds;
   for (const SeenKey& key : keys) {
     if (key.units > kRareUnits) continue;
-    ++kinds[static_cast<std::uint64_t>(key.units) << 56 | static_cast<std::uint64_t>(key.rows) << 24 |
-            static_cast<std::uint64_t>(tuple_bytes_of(key))];
+    const double weight = singles.weight(key);
+    if (weight <= 0) continue;
+    kinds[static_cast<std::uint64_t>(key.units) << 56 | static_cast<std::uint64_t>(key.rows) << 24 |
+          static_cast<std::uint64_t>(tuple_bytes_of(key))] += weight;
   }
   std::vector<Rare> rare;
   for (const auto& [kind, count] : kinds) {
     rare.push_back({static_cast<int>(kind >> 56), static_cast<double>(kind >> 24 & 0xFFFFFFFF),
-                    static_cast<int>(kind & 0xFFFFFF), static_cast<double>(count)});
+                    static_cast<int>(kind & 0xFFFFFF), count});
   }
   // The map's order is nobody's business; sums and results mustn't depend on it.
   std::sort(rare.begin(), rare.end(), [](const Rare& a, const Rare& b) {
@@ -284,33 +200,30 @@ void add_whole_keys(KeyPopulation& population, const std::vector<SeenKey>& keys,
 }
 
 void add_rare_keys(KeyPopulation& population, const std::vector<SeenKey>& keys, double inclusion,
-                   double table_rows) {
-  std::array<double, kRareUnits + 1> seen{};
+                   const Singles& singles) {
+  SeenCounts seen{};
   double rare_rows = 0;
   double rare_keys = 0;
   for (const SeenKey& key : keys) {
     if (key.units > kRareUnits) continue;
-    seen[key.units] += 1;
+    seen[static_cast<std::size_t>(key.units)] += singles.weight(key);
     rare_rows += key.rows;
     rare_keys += 1;
     population.repeats += key.units - 1;
   }
   if (rare_keys <= 0) return;
-  UnitMixture mixture(inclusion, table_rows);
+  UnitMixture mixture(inclusion, population.rows);
   mixture.fit(seen);
-  const double starts = run_start_share(keys);
   const std::size_t first = population.groups.size();
-  double unseen_keys = 0;
   double rows = 0;
-  for (const Rare& kind : collect_rare(keys)) {
+  for (const Rare& kind : collect_rare(keys, singles)) {
     mixture.expand(kind.units, [&](double units, double stands_for) {
       // Of the keys that weren't seen, those whose rows only go on from the block before are no keys of their
       // own: fewer keys, larger by as much.
-      const double unseen = kind.units == 1 ? starts : 1.0;
+      const double unseen = kind.units == 1 ? singles.starts : 1.0;
       const double per_key = std::max(stands_for - 1, 0.0) * unseen + std::min(stands_for, 1.0);
       const double group_rows = units * kind.rows / kind.units * (stands_for / per_key);
       population.groups.push_back({kind.keys * per_key, group_rows, kind.tuple_bytes});
-      unseen_keys += kind.keys * per_key;
       rows += kind.keys * per_key * group_rows;
     });
   }
@@ -349,7 +262,11 @@ KeyPopulation estimate_population(const KeySample& sample) {
   population.rows = static_cast<double>(sample.rows.size()) / inclusion;
   const std::vector<SeenKey> keys = count_keys(sample, false);
   add_whole_keys(population, keys, inclusion, inclusion >= 1);
-  if (inclusion < 1) add_rare_keys(population, keys, inclusion, population.rows);
+  if (inclusion < 1) {
+    const double rows_per_block =
+        static_cast<double>(sample.rows.size()) / static_cast<double>(sample.sampled_blocks);
+    add_rare_keys(population, keys, inclusion, describe_singles(keys, rows_per_block));
+  }
   merge_groups(population.groups);
   return population;
 }
