@@ -13,6 +13,7 @@ insert into shop.seen values
   ('with product as (select 1 as id) select * from product', 5, 5, 5),
   ('with product as (select * from shop.product) select * from product', 1, 1, 6),
   ('vacuum shop.product', 5, 5, 7),
+  ('explain analyze select * from shop.product', 5, 5, 12),
   ('prepare p (int) as select * from shop.product where id = $1', 2, 2, 8),
   ('declare c cursor for select * from shop.product', 3, 3, 9),
   ('not sql at all', 1, 0.5, 10),
@@ -21,9 +22,14 @@ insert into shop.seen values
 -- a table, most time first; a row without a role is the owner's
 select query, calls, mean_ms, role = current_user as mine, search_path, source, query_id from deal_advisor.workload('shop.seen');
 select query, calls from deal_advisor.workload('shop.seen', options => '{"min_calls": 2, "limit": 2}');
-select query from deal_advisor.workload('shop.seen', options => '{"include_utility": true}') where query like 'vacuum%';
+select query from deal_advisor.workload('shop.seen', options => '{"include_utility": true}') where query like 'vacuum%' or query like 'explain%' order by 1;
 select query from deal_advisor.workload('shop.seen', options => '{"include_system": true, "min_calls": 5}') order by query;
 select count(*) from deal_advisor.workload('shop.seen', options => '{"roles": ["nobody"], "include_system": true}');
+
+begin;
+select count(*) from deal_advisor.workload_status('shop.seen');
+select count(*) as locks_left from pg_locks where pid = pg_backend_pid() and relation::regclass::text like 'shop.%';
+commit;
 
 -- an array: defaults for what is missing; the same text has the same id
 select calls, mean_ms, role, search_path, source, query_id = lead(query_id) over () as same_id

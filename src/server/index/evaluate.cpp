@@ -65,19 +65,21 @@ WhatIfAnswer index_what_if(const std::string& query, const std::vector<std::stri
     check_permissions(prepared);
     ExtentEstimator sizes;
     std::vector<Hypothetical*> added;
+    std::vector<FreshVisibility> fresh;
     for (auto const& definition : definitions) {
       added.push_back(read_definition(definition));
       sizes.estimate(*added.back());
+      append_visibility(added.back()->table, fresh);
     }
     std::vector<Oid> hidden;
     for (auto const& name : hide)
       append_hidden(name, hidden);
     WhatIfAnswer answer;
-    PlanOutcome const after = plan(prepared, {added, hidden});
+    PlanOutcome const after = plan(prepared, {added, hidden, fresh});
     answer.cost_before = plan(prepared, {}).cost;
     answer.cost_after = after.cost;
     answer.plan_before = explain(prepared, {});
-    answer.plan_after = explain(prepared, {added, hidden});
+    answer.plan_after = explain(prepared, {added, hidden, fresh});
     for (auto const* index : added)
       if (std::binary_search(after.used.begin(), after.used.end(), index->oid))
         answer.used.emplace_back(index->name);

@@ -1,6 +1,7 @@
 #include "server/index/problem.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "core/index/candidates.hpp"
 #include "core/index/write_cost.hpp"
@@ -39,6 +40,10 @@ bool writes_to(const index::CandidateIndex& index, const WriteProfile& writes) {
 SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload)
     : sizes_(request.sample_rows) {
   collect_uses(request, workload);
+  std::set<int> used;
+  for (auto const& use : uses_)
+    if (used.insert(use.table).second)
+      append_visibility(registry_.tables()[static_cast<size_t>(use.table)].oid, fresh_);
   find_redundant(request);
   int const queries = static_cast<int>(workload.plannable.size());
   index::CandidateLimits limits;
@@ -174,16 +179,18 @@ double SearchSpace::write_cost(const index::CandidateIndex& candidate, int root_
   double const entry = index::entry_cost(root_level, settings);
   double total = 0;
   for (auto const& one : workload.plannable) {
-    if (one.writes.target != table.oid || !writes_to(candidate, one.writes)) continue;
-    // An update of no indexed column is heap-only: the first index on what it changes costs an entry in
-    // every other index too.
-    bool const heap_only =
-        !one.writes.all_columns &&
-        std::none_of(table.indexes.begin(), table.indexes.end(), [&](const ExistingIndex& index) {
-          return &index.candidate != &candidate && writes_to(index.candidate, one.writes);
-        });
-    double const entries = heap_only ? 1.0 + static_cast<double>(table.indexes.size()) : 1.0;
-    total += one.statement.calls * one.writes.rows * entries * entry;
+    for (auto const& writes : one.writes) {
+      if (writes.target != table.oid || !writes_to(candidate, writes)) continue;
+      // An update of no indexed column is heap-only: the first index on what it changes costs an entry in
+      // every other index too.
+      bool const heap_only =
+          !writes.all_columns &&
+          std::none_of(table.indexes.begin(), table.indexes.end(), [&](const ExistingIndex& index) {
+            return &index.candidate != &candidate && writes_to(index.candidate, writes);
+          });
+      double const entries = heap_only ? 1.0 + static_cast<double>(table.indexes.size()) : 1.0;
+      total += one.statement.calls * writes.rows * entries * entry;
+    }
   }
   return total;
 }
@@ -214,7 +221,7 @@ index::QueryPlan SearchSpace::plan(int query, const PreparedQuery& prepared,
   for (int const number : available)
     if (hypothetical_[static_cast<size_t>(number)] != nullptr)
       added.push_back(hypothetical_[static_cast<size_t>(number)]);
-  PlanOutcome const outcome = server::plan(prepared, {added, hidden});
+  PlanOutcome const outcome = server::plan(prepared, {added, hidden, fresh_});
   index::QueryPlan answer{outcome.cost, {}};
   for (Oid const oid : outcome.used) {
     auto const found = by_oid_.find(oid);

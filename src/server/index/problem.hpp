@@ -49,6 +49,7 @@ class SearchSpace {
   std::vector<Hypothetical*> hypothetical_;     ///< by candidate number; null for existing ones
   std::vector<const ExistingIndex*> existing_;  ///< by candidate number; null for proposed ones
   std::map<Oid, int> by_oid_;
+  std::vector<FreshVisibility> fresh_;
   std::vector<RedundantIndex> redundant_;
   std::vector<Oid> always_hidden_;  ///< the redundant ones
   size_t proposed_ = 0;

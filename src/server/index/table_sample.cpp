@@ -10,6 +10,7 @@ extern "C" {
 #include "access/table.h"
 #include "access/toast_compression.h"
 #include "access/toast_internals.h"
+#include "access/xlog.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -95,7 +96,7 @@ void deform(Relation table, RawSample& sample) {
 
 RawSample read_sample(Oid oid, int target_rows) {
   RawSample sample{};
-  Relation const table = table_open(oid, AccessShareLock);
+  Relation const table = open_readable(oid);
   sample.rows = static_cast<HeapTuple*>(palloc(sizeof(HeapTuple) * kMostRows));
   sample.table_blocks = RelationGetNumberOfBlocks(table);
   BlockSamplerData sampler;
@@ -388,6 +389,16 @@ index::KeySample TableSample::key_sample(const Hypothetical& index) {
   }
   if (!sample.rows.empty()) sample.leading_bytes = leading_bytes / static_cast<double>(sample.rows.size());
   return sample;
+}
+
+Relation open_readable(Oid oid) {
+  Relation const table = table_open(oid, AccessShareLock);
+  if (RecoveryInProgress() && !RelationIsPermanent(table))
+    pg::fail_in_call(
+        ERRCODE_FEATURE_NOT_SUPPORTED,
+        psprintf("the unlogged table \"%s\" cannot be read during recovery", RelationGetRelationName(table)),
+        "Ask on the primary.");
+  return table;
 }
 
 bool is_heap(Oid table) {

@@ -121,7 +121,8 @@ StatementKind kind_of(const std::string& text) {
   StatementKind kind = StatementKind::user;
   (void)pg::attempt(pg::OnSuccess::commit, [&] {
     std::string repaired = text;
-    kind = kind_of(parse_repaired(repaired));
+    ParsedStatement const parsed = parse_repaired(repaired);
+    kind = parsed.explained ? StatementKind::utility : kind_of(parsed);
   });
   return kind;
 }

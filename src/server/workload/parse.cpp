@@ -132,13 +132,14 @@ ParsedStatement parse(const std::string& text) {
   return pg::call([&] {
     const char* const copy = pstrdup(text.c_str());
     List* const parsed = raw_parser(copy, RAW_PARSE_DEFAULT);
-    if (list_length(parsed) != 1) return ParsedStatement{nullptr, NIL, copy};
+    if (list_length(parsed) != 1) return ParsedStatement{nullptr, NIL, copy, false};
     RawStmt* const raw = linitial_node(RawStmt, parsed);
     List* types = NIL;
+    bool const explained = IsA(raw->stmt, ExplainStmt);
     for (Node* inner = carried(raw->stmt, types); inner != raw->stmt; inner = carried(raw->stmt, types))
       raw->stmt = inner;
     forget_into(raw->stmt);
-    return ParsedStatement{raw, types, copy};
+    return ParsedStatement{raw, types, copy, explained};
   });
 }
 

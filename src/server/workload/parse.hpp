@@ -17,6 +17,7 @@ struct ParsedStatement {
   RawStmt* statement;
   List* types;       ///< the declared parameter types of a PREPARE (TypeName nodes), else NIL
   const char* text;  ///< what was parsed
+  bool explained;    ///< an EXPLAIN of the statement, not the statement itself
 };
 
 /// The tokens of a text, up to where the scanner rejects it.
@@ -40,8 +41,8 @@ enum class StatementKind {
 };
 StatementKind kind_of(const ParsedStatement& parsed);
 
-/// The same for a text. What can't be parsed counts as `user`: it is somebody's statement and must be
-/// reported.
+/// The same for a text; an EXPLAIN is a command, whatever it explains. What can't be parsed counts as `user`:
+/// it is somebody's statement and must be reported.
 StatementKind kind_of(const std::string& text);
 
 /// Walks a raw parse tree; `walker` returns true to stop.

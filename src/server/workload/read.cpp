@@ -9,6 +9,7 @@
 #include "server/bridge/notice.hpp"
 #include "server/bridge/role.hpp"
 #include "server/bridge/spi.hpp"
+#include "server/bridge/subtransaction.hpp"
 #include "server/workload/parse.hpp"
 
 extern "C" {
@@ -237,11 +238,14 @@ Workload read_workload(const WorkloadOptions& options) {
 }
 
 Workload read_workload_from(Oid relation, const WorkloadOptions& options) {
-  Source const source = relation_source(relation);
-  Workload workload = read_source(source, options);
-  if (!workload.empty()) return workload;
-  throw no_workload(source.name + " holds no statement that touches a user table",
-                    "Fill it, or relax the options.");
+  // Rolled back, so that no lock on the relation stays behind.
+  return pg::rolled_back([&] {
+    Source const source = relation_source(relation);
+    Workload workload = read_source(source, options);
+    if (!workload.empty()) return workload;
+    throw no_workload(source.name + " holds no statement that touches a user table",
+                      "Fill it, or relax the options.");
+  });
 }
 
 }  // namespace deal::server
