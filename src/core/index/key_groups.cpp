@@ -85,6 +85,11 @@ std::vector<SeenKey> count_keys(const KeySample& sample, bool leading) {
   return table.take();
 }
 
+// Haas and Stokes' estimator Duj1: as if all keys had about as many units.
+double duj1(double keys, double units, double once, double inclusion) {
+  return keys / std::max(1.0 - (1.0 - inclusion) * once / units, 1e-12);
+}
+
 // The possible numbers of units of a rare key in the whole table, and how likely each is to be seen so often.
 class UnitMixture {
  public:
@@ -110,7 +115,7 @@ class UnitMixture {
       units += j * seen[j];
     }
     if (keys <= 0) return;
-    start_around(duj1_mean_units(keys, units, seen[1]));
+    start_around(std::max(1.0, units / inclusion_ / duj1(keys, units, seen[1], inclusion_)));
     double likelihood = step(seen, keys);
     for (int round = 0; round < kIterations; ++round) {
       const double before = likelihood;
@@ -148,11 +153,6 @@ class UnitMixture {
     }
     for (double& p : likelihood_[u])
       p = total > 0 ? p / total : 0;
-  }
-
-  double duj1_mean_units(double keys, double units, double once) const {
-    const double distinct = keys / std::max(1.0 - (1.0 - inclusion_) * once / units, 1e-12);
-    return std::max(1.0, units / inclusion_ / distinct);
   }
 
   void start_around(double mean) {
@@ -335,28 +335,35 @@ double rows_of_table(const KeySample& sample, bool whole_table) {
   return sampled * static_cast<double>(sample.table_blocks) / static_cast<double>(sample.sampled_blocks);
 }
 
-KeyPopulation population_of(const KeySample& sample, bool leading) {
-  KeyPopulation population;
-  if (sample.rows.empty() || sample.sampled_rows <= 0) return population;
+double inclusion_of(const KeySample& sample) {
   const bool whole_table = sample.sampled_blocks >= sample.table_blocks;
-  const double table_rows = rows_of_table(sample, whole_table);
-  const double inclusion = static_cast<double>(sample.sampled_rows) / table_rows;
-  population.rows = static_cast<double>(sample.rows.size()) / inclusion;
-  const std::vector<SeenKey> keys = count_keys(sample, leading);
-  add_whole_keys(population, keys, inclusion, whole_table);
-  if (!whole_table) add_rare_keys(population, keys, inclusion, table_rows);
-  merge_groups(population.groups);
-  return population;
+  return static_cast<double>(sample.sampled_rows) / rows_of_table(sample, whole_table);
 }
 
 }  // namespace
 
 KeyPopulation estimate_population(const KeySample& sample) {
-  return population_of(sample, false);
+  KeyPopulation population;
+  if (sample.rows.empty() || sample.sampled_rows <= 0) return population;
+  const double inclusion = inclusion_of(sample);
+  population.rows = static_cast<double>(sample.rows.size()) / inclusion;
+  const std::vector<SeenKey> keys = count_keys(sample, false);
+  add_whole_keys(population, keys, inclusion, inclusion >= 1);
+  if (inclusion < 1) add_rare_keys(population, keys, inclusion, population.rows);
+  merge_groups(population.groups);
+  return population;
 }
 
 double estimate_leading_distinct(const KeySample& sample) {
-  return population_of(sample, true).distinct_keys;
+  if (sample.rows.empty() || sample.sampled_rows <= 0) return 0;
+  double units = 0;
+  double once = 0;
+  const std::vector<SeenKey> keys = count_keys(sample, true);
+  for (const SeenKey& key : keys) {
+    units += key.units;
+    once += key.units == 1 ? 1 : 0;
+  }
+  return duj1(static_cast<double>(keys.size()), units, once, inclusion_of(sample));
 }
 
 }  // namespace deal::index
