@@ -13,17 +13,25 @@ with total as (
 ), bytes as (
   select (select bytes from demo.index_bytes where run = 'day_one') as before,
          (select bytes from demo.index_bytes where run = 'advised') as after
+), built as (
+  select max(exp(abs(ln(hypothetical / built)))) as worst,
+         sum(calls * hypothetical) / sum(calls * built) as total
+    from demo.built
 ), planned as (
   select (stats ->> 'statements')::int as statements, (stats ->> 'skipped')::int as skipped
     from demo.advice where stats is not null order by rank limit 1
 )
 insert into bars
-select b.* from total as t, bytes as s, planned as p, lateral (values
+select b.* from total as t, bytes as s, built as h, planned as p, lateral (values
   ('total time of the workload', '>= 3 x better', round(t.measured::numeric, 2) || ' x', t.measured >= 3),
   ('statements 10 x better', '>= 8', t.tenfold::text, t.tenfold >= 8),
   ('bytes of all indexes', 'not more', demo.more(s.after - s.before), s.after <= s.before),
   ('predicted gain / measured gain', '0.67 .. 1.5', round((t.predicted / t.measured)::numeric, 2)::text,
    t.predicted / t.measured between 1 / 1.5 and 1.5),
+  ('worst statement, hypothetical / built cost', 'within 5 %', round((100 * (h.worst - 1))::numeric, 2) || ' %',
+   h.worst <= 1.05),
+  ('all of them, hypothetical / built cost', 'within 1 %', round((100 * (h.total - 1))::numeric, 2) || ' %',
+   h.total between 0.99 and 1.01),
   ('statements skipped', '0 of ' || t.statements, p.skipped || ' of ' || p.statements,
    p.skipped = 0 and p.statements = t.statements),
   ('statements with other calls in the second run', '0', t.unequal::text, t.unequal = 0)) as b;

@@ -25,7 +25,7 @@ select name as statement, calls, round(before_ms::numeric, 3) as before_ms,
        round((before_ms / predicted_ms)::numeric, 1) as predicted_x,
        round((before_ms / after_ms)::numeric, 1) as measured_x
   from demo.compared order by calls * before_ms desc;
-\echo All together, and by planner cost (what it says of the real indexes beside what was predicted):
+\echo All together, and by planner cost (after also has what the workload wrote meanwhile):
 select round((sum(calls * before_ms) / 1000)::numeric, 1) as before_s,
        round((sum(calls * predicted_ms) / 1000)::numeric, 1) as predicted_s,
        round((sum(calls * after_ms) / 1000)::numeric, 1) as after_s,

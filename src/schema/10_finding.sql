@@ -103,6 +103,18 @@ returns integer
 comment on function deal_advisor.findings_gate(deal_advisor.severity, text[], name[], boolean, jsonb) is
 'For scripts and CI: 0 when no open finding has this severity or more, else error DA001, whose DETAIL lists them (psql with ON_ERROR_STOP then exits with 3). Accepted findings pass. Checks that could not run are listed in a WARNING, or are an error as well with options {"skipped": "fail"}. Other arguments and errors as findings_detail. Example: select deal_advisor.findings_gate(''medium'', schemas => ''{shop}'');';
 
+create function deal_advisor.findings_export(
+  format text default 'json',
+  areas text[] default null,
+  schemas name[] default null,
+  deep boolean default false,
+  options jsonb default '{}')
+returns text
+  language c stable parallel unsafe
+  as 'MODULE_PATHNAME', 'deal_advisor_findings_export';
+comment on function deal_advisor.findings_export(text, text[], name[], boolean, jsonb) is
+'What the checks find as one document for other tools. format: json (array of objects named as in the type finding), markdown, sarif (2.1.0, for code scanning), junit (XML, for test reports). Other arguments and errors as findings_detail; 22023 for an unknown format. Example: select deal_advisor.findings_export(''sarif'', schemas => ''{shop}'');';
+
 create function deal_advisor.findings_accept(fingerprint text, reason text, until timestamptz default null)
 returns text
   language c volatile parallel unsafe

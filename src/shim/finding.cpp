@@ -1,6 +1,7 @@
 /// SQL entry points of findings: list, gate, accept, apply, export.
 
 #include "core/base/error.hpp"
+#include "core/review/export.hpp"
 #include "core/review/gate.hpp"
 #include "server/bridge/bridge.hpp"
 #include "server/bridge/notice.hpp"
@@ -36,6 +37,13 @@ DEAL_FUNCTION(deal_advisor_findings_gate) {
   std::string const skipped = deal::review::skipped_checks(findings);
   if (!skipped.empty()) pg::warning("some checks could not run, so this is no full all-clear:\n" + skipped);
   return Int32GetDatum(0);
+}
+
+DEAL_FUNCTION(deal_advisor_findings_export) {
+  std::string const format = args.text(0);
+  deal::review::export_findings({}, format);  // an unknown format is refused before the work
+  auto const findings = deal::server::review(deal::server::review_request(args, 1));
+  return pg::text_datum(deal::review::export_findings(findings, format));
 }
 
 DEAL_FUNCTION(deal_advisor_findings_accept) {

@@ -15,6 +15,26 @@ namespace {
 
 using deal::server::AdviceRequest;
 
+/// A role that cannot be taken would leave every statement skipped: better one error.
+std::string requested_role(const pg::Arguments& args) {
+  std::string const name = pg::name_of(args.datum(6));
+  Oid const role = pg::role_oid(name);
+  if (role == InvalidOid) throw deal::Error("42704", "role \"" + name + "\" does not exist");
+  if (!pg::may_assume(pg::current_role(), role))
+    throw deal::Error("42501", "permission denied to plan as role \"" + name + "\"")
+        .hint("as_role must be a role that you are a member of.");
+  return name;
+}
+
+/// In milliseconds; 0 for NULL: no limit.
+int64_t requested_time_limit(const pg::Arguments& args) {
+  if (args.is_null(7)) return 0;
+  int64_t const milliseconds = args.milliseconds(7);
+  if (milliseconds <= 0)
+    throw deal::Error("22023", "time_limit must be positive").hint("NULL means no limit.");
+  return milliseconds;
+}
+
 /// The statement, the given workload, or what pg_stat_statements saw.
 deal::Workload requested_workload(const pg::Arguments& args) {
   if (!args.is_null(0) && !args.is_null(1))
@@ -31,9 +51,12 @@ deal::Workload requested_workload(const pg::Arguments& args) {
   } else {
     workload = deal::server::read_workload();
   }
+  if (workload.empty())
+    throw deal::Error("55000", "there is no workload: the array holds no statement")
+        .hint("Leave the argument out to take what pg_stat_statements saw.");
   if (!args.is_null(6))
     for (auto& statement : workload)
-      statement.role = pg::name_of(args.datum(6));
+      statement.role = requested_role(args);
   return workload;
 }
 
@@ -71,8 +94,9 @@ AdviceRequest request_of(const pg::Arguments& args) {
   request.max_columns = args.is_null(4) ? 4 : args.int4(4);
   if (request.max_columns < 1 || request.max_columns > 8)
     throw deal::Error("22023", "max_columns must be from 1 to 8");
-  request.time_limit_ms = args.is_null(7) ? 0 : args.milliseconds(7);
+  request.time_limit_ms = requested_time_limit(args);
   request.workload = requested_workload(args);
+  request.single_statement = !args.is_null(0);
   return request;
 }
 

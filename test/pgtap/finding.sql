@@ -145,6 +145,29 @@ select isnt_empty($$select 1 from deal_advisor.findings_detail(options => '{"min
 select throws_ok($$select deal_advisor.findings_gate('low', schemas => '{tap_shop}')$$, 'DA001', null, 'the gate closes');
 select is(deal_advisor.findings_gate('critical', schemas => '{tap_shop}'), 0, 'and opens');
 
+-- Other tools' formats.
+create table tap_shop."<b>&""x""" (a int);
+select is((select count(*) from jsonb_array_elements(deal_advisor.findings_export('json', schemas => '{tap_shop}')::jsonb)),
+  (select count(*) from deal_advisor.findings_detail(schemas => '{tap_shop}')), 'the JSON export has every finding');
+select set_eq($$select e ->> 'fingerprint' from jsonb_array_elements(deal_advisor.findings_export('json', schemas => '{tap_shop}')::jsonb) e$$,
+  $$select fingerprint from deal_advisor.findings_detail(schemas => '{tap_shop}')$$, 'by its fingerprint');
+select is((select count(*) from jsonb_array_elements(
+    deal_advisor.findings_export('sarif', schemas => '{tap_shop}')::jsonb #> '{runs,0,results}') r
+  where r ->> 'ruleId' is not null and r #>> '{message,text}' is not null
+    and r ->> 'level' in ('none', 'note', 'warning', 'error')),
+  (select count(*) from deal_advisor.findings_detail(schemas => '{tap_shop}')), 'so has SARIF');
+select is(array_length(xpath('/testsuite/testcase', deal_advisor.findings_export('junit', schemas => '{tap_shop}')::xml), 1),
+  (select count(*)::int from deal_advisor.findings_detail(schemas => '{tap_shop}')), 'and JUnit, which is well-formed');
+select matches(deal_advisor.findings_export('markdown', schemas => '{tap_shop}'), '&lt;b&gt;', 'Markdown is escaped');
+select throws_ok($$select deal_advisor.findings_export('excel')$$, '22023', null, 'unknown formats are refused');
+
+-- Contradictory advice: an index that makes another one redundant is not called unused.
+create table tap_shop.pairs (id int primary key, a int, b int);
+create index pairs_a on tap_shop.pairs (a);
+create index pairs_ab on tap_shop.pairs (a, b);
+select results_eq($$select check_id, object from deal_advisor.findings_detail('{index}', '{tap_shop}', options => '{"min_stats_age": "0"}')
+  where object ~ 'pairs' order by 1$$, $$values ('IDX-002', 'tap_shop.pairs_a')$$, 'two findings never drop both of two indexes');
+
 -- Read only; a transaction cannot go back from that, so it comes last.
 set local transaction_read_only = on;
 set local role tap_monitor;

@@ -39,8 +39,8 @@ insert into sized.parted select i, i * 7919 % 3001, 'b' || i % 97 from generate_
 create table sized.empty (a int, b text);
 create table sized.one (a int, b text);
 insert into sized.one values (1, 'x');
-create table sized.gaps (id int, a int, pad text);
-insert into sized.gaps select i, i * 7919 % 5003, repeat('x', 200) from generate_series(1, 60000::bigint) i;
+create table sized.gaps (id int, a int, pad text, note text);
+insert into sized.gaps select i, i * 7919 % 5003, repeat('x', 200), repeat(md5(i::text), 20) from generate_series(1, 30000::bigint) i;
 delete from sized.gaps where id % 3 <> 0;
 create materialized view sized.counts as select scattered, count(*) as n from sized.t group by scattered;
 create function sized.fold(value text) returns text language sql immutable as $$select pg_catalog.lower(value)$$;
@@ -80,6 +80,7 @@ insert into definitions (what, definition) values
   ('correlated columns', 'create index ix on sized.t (clustered, few)'),
   ('included column', 'create index ix on sized.t (scattered) include (amount)'),
   ('included wide text', 'create index ix on sized.t (id) include (label)'),
+  ('text that compresses', 'create index ix on sized.gaps (note)'),
   ('expression', 'create index ix on sized.t (lower(label))'),
   ('own function', 'create index ix on sized.t (sized.fold(label))'),
   ('date of a timestamp', 'create index ix on sized.t (date_trunc(''day'', at at time zone ''UTC''))'),

@@ -1,6 +1,7 @@
 #include "core/base/options.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
@@ -45,7 +46,12 @@ std::int64_t Options::integer(const std::string& key, std::int64_t otherwise, st
                               std::int64_t most) {
   const Json* const value = find(key);
   if (value == nullptr) return otherwise;
-  if (!value->is_number_integer() || value->get<std::int64_t>() < least || value->get<std::int64_t>() > most)
+  // Beyond 63 bits JSON numbers are unsigned or fractions.
+  bool const fits =
+      value->is_number_integer() &&
+      !(value->is_number_unsigned() &&
+        value->get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
+  if (!fits || value->get<std::int64_t>() < least || value->get<std::int64_t>() > most)
     refuse(key, "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
   return value->get<std::int64_t>();
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/text.hpp"
 #include "core/index/candidates.hpp"
 
 namespace deal::index {
@@ -32,7 +33,7 @@ std::string free_name(const std::string& base, Taken&& taken) {
   std::string name = base;
   for (int number = 1; taken(name); ++number) {
     std::string const suffix = std::to_string(number);
-    name = base.substr(0, 63 - suffix.size()) + suffix;
+    name = std::string(utf8_prefix(base, 63 - suffix.size())) + suffix;
   }
   return name;
 }

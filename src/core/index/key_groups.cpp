@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <tuple>
+#include <unordered_map>
 
 #include "core/base/interrupt.hpp"
 #include "core/base/random.hpp"
@@ -20,15 +22,15 @@ constexpr double kStartWidth = 0.35;   // of the start, in powers of e
 
 // One sampled key. A unit is a block that holds it, or several sampled neighbours that one run of its rows
 // crosses.
+// Small, because a sample has tens of thousands.
 struct SeenKey {
   std::uint64_t hash = 0;
   std::uint32_t last_block = 0;
+  std::uint32_t rows = 0;
+  std::uint32_t bytes = 0;     // sum over the rows
+  std::uint32_t followed = 0;  // rows followed by one of the same key in the same block
+  std::uint32_t edges = 0;     // rows that are the last of their block
   int units = 0;
-  double rows = 0;
-  double bytes = 0;       // sum over the rows
-  double inner_rows = 0;  // rows with a next row in the same block
-  double followed = 0;    // of these, followed by a row of the same key
-  double edges = 0;       // blocks whose last row is this key's
 };
 
 // Finds keys by hash: open addressing over positions in a vector, never more than half full.
@@ -39,6 +41,7 @@ class KeyTable {
     while (size < 2 * rows)
       size *= 2;
     slots_.assign(size, 0);
+    keys_.reserve(rows);
   }
 
   SeenKey& at(std::uint64_t hash) {
@@ -76,11 +79,15 @@ std::vector<SeenKey> count_keys(const KeySample& sample, bool leading) {
     key.last_block = row.block;
     key.rows += 1;
     key.bytes += row.key_bytes;
-    key.inner_rows += last ? 0 : 1;
     key.followed += !last && hash(sample.rows[i + 1]) == hash(row) ? 1 : 0;
     key.edges += last ? 1 : 0;
   }
   return table.take();
+}
+
+// Haas and Stokes' estimator Duj1: as if all keys had about as many units.
+double duj1(double keys, double units, double once, double inclusion) {
+  return keys / std::max(1.0 - (1.0 - inclusion) * once / units, 1e-12);
 }
 
 // The possible numbers of units of a rare key in the whole table, and how likely each is to be seen so often.
@@ -108,7 +115,7 @@ class UnitMixture {
       units += j * seen[j];
     }
     if (keys <= 0) return;
-    start_around(duj1_mean_units(keys, units, seen[1]));
+    start_around(std::max(1.0, units / inclusion_ / duj1(keys, units, seen[1], inclusion_)));
     double likelihood = step(seen, keys);
     for (int round = 0; round < kIterations; ++round) {
       const double before = likelihood;
@@ -146,11 +153,6 @@ class UnitMixture {
     }
     for (double& p : likelihood_[u])
       p = total > 0 ? p / total : 0;
-  }
-
-  double duj1_mean_units(double keys, double units, double once) const {
-    const double distinct = keys / std::max(1.0 - (1.0 - inclusion_) * once / units, 1e-12);
-    return std::max(1.0, units / inclusion_ / distinct);
   }
 
   void start_around(double mean) {
@@ -217,7 +219,7 @@ double run_start_share(const std::vector<SeenKey>& keys) {
   for (const SeenKey& key : keys) {
     if (key.units != 1) continue;
     once += 1;
-    inner += key.inner_rows;
+    inner += key.rows - key.edges;
     followed += key.followed;
     edges += key.edges;
   }
@@ -233,30 +235,26 @@ struct Rare {
 };
 
 int tuple_bytes_of(const SeenKey& key) {
-  return align8(8 + static_cast<int>(std::lround(key.bytes / key.rows)));
+  return align8(8 + static_cast<int>((key.bytes + key.rows / 2) / key.rows));
 }
 
 // Equal rare keys in one entry: there may be tens of thousands, of few kinds.
 std::vector<Rare> collect_rare(const std::vector<SeenKey>& keys) {
-  std::vector<Rare> rare;
+  std::unordered_map<std::uint64_t, std::uint32_t> kinds;
   for (const SeenKey& key : keys) {
-    if (key.units <= kRareUnits) rare.push_back({key.units, key.rows, tuple_bytes_of(key), 1});
+    if (key.units > kRareUnits) continue;
+    ++kinds[static_cast<std::uint64_t>(key.units) << 56 | static_cast<std::uint64_t>(key.rows) << 24 |
+            static_cast<std::uint64_t>(tuple_bytes_of(key))];
   }
-  const auto order = [](const Rare& a, const Rare& b) {
-    if (a.units != b.units) return a.units < b.units;
-    if (a.rows != b.rows) return a.rows < b.rows;
-    return a.tuple_bytes < b.tuple_bytes;
-  };
-  std::sort(rare.begin(), rare.end(), order);
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < rare.size(); ++i) {
-    if (kept > 0 && !order(rare[kept - 1], rare[i])) {
-      rare[kept - 1].keys += 1;
-    } else {
-      rare[kept++] = rare[i];
-    }
+  std::vector<Rare> rare;
+  for (const auto& [kind, count] : kinds) {
+    rare.push_back({static_cast<int>(kind >> 56), static_cast<double>(kind >> 24 & 0xFFFFFFFF),
+                    static_cast<int>(kind & 0xFFFFFF), static_cast<double>(count)});
   }
-  rare.resize(kept);
+  // The map's order is nobody's business; sums and results mustn't depend on it.
+  std::sort(rare.begin(), rare.end(), [](const Rare& a, const Rare& b) {
+    return std::tie(a.units, a.rows, a.tuple_bytes) < std::tie(b.units, b.rows, b.tuple_bytes);
+  });
   return rare;
 }
 
@@ -337,28 +335,35 @@ double rows_of_table(const KeySample& sample, bool whole_table) {
   return sampled * static_cast<double>(sample.table_blocks) / static_cast<double>(sample.sampled_blocks);
 }
 
-KeyPopulation population_of(const KeySample& sample, bool leading) {
-  KeyPopulation population;
-  if (sample.rows.empty() || sample.sampled_rows <= 0) return population;
+double inclusion_of(const KeySample& sample) {
   const bool whole_table = sample.sampled_blocks >= sample.table_blocks;
-  const double table_rows = rows_of_table(sample, whole_table);
-  const double inclusion = static_cast<double>(sample.sampled_rows) / table_rows;
-  population.rows = static_cast<double>(sample.rows.size()) / inclusion;
-  const std::vector<SeenKey> keys = count_keys(sample, leading);
-  add_whole_keys(population, keys, inclusion, whole_table);
-  if (!whole_table) add_rare_keys(population, keys, inclusion, table_rows);
-  merge_groups(population.groups);
-  return population;
+  return static_cast<double>(sample.sampled_rows) / rows_of_table(sample, whole_table);
 }
 
 }  // namespace
 
 KeyPopulation estimate_population(const KeySample& sample) {
-  return population_of(sample, false);
+  KeyPopulation population;
+  if (sample.rows.empty() || sample.sampled_rows <= 0) return population;
+  const double inclusion = inclusion_of(sample);
+  population.rows = static_cast<double>(sample.rows.size()) / inclusion;
+  const std::vector<SeenKey> keys = count_keys(sample, false);
+  add_whole_keys(population, keys, inclusion, inclusion >= 1);
+  if (inclusion < 1) add_rare_keys(population, keys, inclusion, population.rows);
+  merge_groups(population.groups);
+  return population;
 }
 
 double estimate_leading_distinct(const KeySample& sample) {
-  return population_of(sample, true).distinct_keys;
+  if (sample.rows.empty() || sample.sampled_rows <= 0) return 0;
+  double units = 0;
+  double once = 0;
+  const std::vector<SeenKey> keys = count_keys(sample, true);
+  for (const SeenKey& key : keys) {
+    units += key.units;
+    once += key.units == 1 ? 1 : 0;
+  }
+  return duj1(static_cast<double>(keys.size()), units, once, inclusion_of(sample));
 }
 
 }  // namespace deal::index

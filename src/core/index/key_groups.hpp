@@ -23,7 +23,7 @@ struct KeyPopulation {
 /// blocks. With the whole table sampled the result is exact.
 KeyPopulation estimate_population(const KeySample& sample);
 
-/// The number of distinct leading columns (by leading_hash), by the same method.
+/// The number of distinct leading columns (by leading_hash), roughly (Duj1).
 double estimate_leading_distinct(const KeySample& sample);
 
 }  // namespace deal::index

@@ -27,6 +27,14 @@ void keep_if_fits(std::vector<Move>& moves, const SearchState& state, Move move)
   if (state.fits(move)) moves.push_back(std::move(move));
 }
 
+Move widening(const Problem& problem, const SearchState& state, int candidate) {
+  Move widen{{candidate}, {}};
+  for (const int chosen : state.chosen()) {
+    if (covers(index_of(problem, candidate), index_of(problem, chosen))) widen.remove.push_back(chosen);
+  }
+  return widen;
+}
+
 // Every addition, whether it fits or not.
 std::vector<Move> single_additions(const Problem& problem, const SearchState& state,
                                    const std::vector<int>& kept) {
@@ -34,10 +42,7 @@ std::vector<Move> single_additions(const Problem& problem, const SearchState& st
   for (const int candidate : kept) {
     if (state.contains(candidate)) continue;
     moves.push_back({{candidate}, {}});
-    Move widen{{candidate}, {}};
-    for (const int chosen : state.chosen()) {
-      if (covers(index_of(problem, candidate), index_of(problem, chosen))) widen.remove.push_back(chosen);
-    }
+    Move widen = widening(problem, state, candidate);
     if (!widen.remove.empty()) moves.push_back(std::move(widen));
   }
   return moves;
@@ -105,6 +110,17 @@ std::vector<Move> additions(const Problem& problem, const PlanCache& cache, cons
   std::vector<Move> moves = single_additions(problem, state, kept);
   if (groups) append_groups(moves, problem, cache, state);
   std::erase_if(moves, [&](const Move& move) { return !state.fits(move); });
+  return moves;
+}
+
+std::vector<Move> widenings(const Problem& problem, const SearchState& state, const std::vector<int>& kept,
+                            int chosen) {
+  std::vector<Move> moves;
+  for (const int candidate : kept) {
+    if (state.contains(candidate) || !covers(index_of(problem, candidate), index_of(problem, chosen)))
+      continue;
+    keep_if_fits(moves, state, widening(problem, state, candidate));
+  }
   return moves;
 }
 

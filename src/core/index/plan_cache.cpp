@@ -80,8 +80,9 @@ PlanCache::Known PlanCache::plan(int query, CandidateSet set) {
 PlanCache::Known PlanCache::plan_exactly(int query, CandidateSet set) {
   if (const Record* record = exact_record(query, set)) return {record->used, record->cost};
   poll_interrupts();
-  exhausted_ = exhausted_ || calls_ >= problem_.max_planner_calls || (problem_.stop && problem_.stop());
-  if (exhausted_) {
+  stopped_ = stopped_ || (problem_.stop && problem_.stop());
+  if (stopped_ || calls_ >= limit_) {
+    refused_ = true;
     Known known;
     return find(query, set, known) ? known : cheapest(query, set);
   }

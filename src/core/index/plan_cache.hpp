@@ -40,6 +40,11 @@ class PlanCache {
     return places_[static_cast<std::size_t>(query) * queries_of_.size() +
                    static_cast<std::size_t>(candidate)];
   }
+  /// All of the query's candidates.
+  CandidateSet all(int query) const {
+    const std::size_t size = members(query).size();
+    return size == 64 ? ~CandidateSet{0} : (CandidateSet{1} << size) - 1;
+  }
   /// The query's existing candidates.
   CandidateSet existing(int query) const { return queries_[static_cast<std::size_t>(query)].existing; }
   /// Queries to which the candidate matters, ascending.
@@ -72,8 +77,11 @@ class PlanCache {
   std::vector<int> candidates_of(int query, CandidateSet set) const;
 
   int calls() const { return calls_; }
-  /// True once the call limit is reached or the caller said stop: from then on only what is known counts.
-  bool exhausted() const { return exhausted_; }
+  /// Sets how many calls may be made in all.
+  void limit_calls(int calls) { limit_ = calls; }
+  /// True once a call was refused for the limit or because the caller said stop: then only what is known
+  /// counts.
+  bool exhausted() const { return stopped_ || (refused_ && calls_ >= limit_); }
 
  private:
   struct Record {
@@ -99,7 +107,9 @@ class PlanCache {
   std::vector<std::int8_t> places_;  // query x candidate
   std::vector<int> available_;       // scratch
   int calls_ = 0;
-  bool exhausted_ = false;
+  int limit_ = 0;
+  bool refused_ = false;
+  bool stopped_ = false;
 };
 
 }  // namespace deal::index

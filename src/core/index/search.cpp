@@ -4,23 +4,23 @@
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <queue>
 
 #include "core/base/error.hpp"
 #include "core/base/interrupt.hpp"
+#include "core/index/elimination.hpp"
+#include "core/index/move_queue.hpp"
 #include "core/index/moves.hpp"
 #include "core/index/plan_cache.hpp"
 #include "core/index/search_state.hpp"
+#include "core/index/solution.hpp"
 
 namespace deal::index {
 
 namespace {
 
-// "Plan with all, set the used aside, plan again": so many times, to see the runners-up.
-constexpr int kEliminationRounds = 4;
 // A better set must be better by this share of the cost, else the search runs after noise.
 constexpr double kWorthwhile = 1e-4;
-constexpr int kMostRounds = 200;
+constexpr int kMostPasses = 100;
 constexpr int kVerifications = 3;
 
 void check(const Problem& problem) {
@@ -47,149 +47,45 @@ class Search {
   Search(const Problem& problem, const Planner& planner) : problem_(problem), cache_(problem, planner) {}
 
   Solution run() {
-    plan_bases();
+    // What it takes to confirm the result and to say what each index is worth is kept back.
+    const int reserve =
+        std::min(static_cast<int>(problem_.relevant.size()) + 40, problem_.max_planner_calls / 5);
+    const int limit = problem_.max_planner_calls - reserve;
+    const int bases = static_cast<int>(problem_.relevant.size());
+    cache_.limit_calls(std::max(bases, bases + (limit - bases) * 2 / 3));
+    kept_ = eliminate(problem_, cache_);
+    cache_.limit_calls(limit);
     SearchState state(problem_, cache_);
-    const double before = state.cost();
-    eliminate();
     choose(state);
-    for (int round = 0; round < kVerifications; ++round) {
-      const double believed = state.objective();
-      state.verify_all();
-      if (std::fabs(state.objective() - believed) <= kWorthwhile * state.cost() && round > 0) break;
-      improve(state, true);
-    }
-    state.verify_all();
-    Solution solution = describe(state);
-    solution.cost_before = before;
+    const bool cut = cache_.exhausted();
+    cache_.limit_calls(problem_.max_planner_calls);
+    verify(state, !cut);
+    Solution solution = describe(problem_, cache_, state);
+    solution.planner_calls = cache_.calls();
+    solution.hit_limit = cut || cache_.exhausted();
     return solution;
   }
 
  private:
   bool budgeted() const { return problem_.budget_bytes != std::numeric_limits<std::int64_t>::max(); }
-  int queries() const { return static_cast<int>(problem_.relevant.size()); }
 
-  void plan_bases() {
-    for (int query = 0; query < queries(); ++query)
-      cache_.plan_base(query);
-  }
-
-  // Plans each query with all its candidates, then without those it used, and so on: what is never used isn't
-  // kept.
-  void eliminate() {
-    std::vector<char> keep(problem_.candidates.size(), 0);
-    for (int query = 0; query < queries(); ++query)
-      eliminate(query, false, keep);
-    // The planner doesn't look at sizes. Where room is short, the best of the smaller ones may be the better
-    // buy.
-    std::int64_t bytes = 0;
-    for (std::size_t i = 0; i < keep.size(); ++i)
-      bytes += keep[i] != 0 ? problem_.candidates[i].bytes : 0;
-    if (bytes > problem_.budget_bytes) {
-      for (int query = 0; query < queries(); ++query)
-        eliminate(query, true, keep);
-    }
-    for (std::size_t candidate = 0; candidate < keep.size(); ++candidate) {
-      if (keep[candidate] != 0) kept_.push_back(static_cast<int>(candidate));
-    }
-  }
-
-  // One query's rounds. With `smaller` each round also sets aside what isn't smaller than the used one of its
-  // table.
-  void eliminate(int query, bool smaller, std::vector<char>& keep) {
-    const std::vector<int>& members = cache_.members(query);
-    const CandidateSet existing = cache_.existing(query);
-    CandidateSet left = members.size() == 64 ? ~CandidateSet{0} : (CandidateSet{1} << members.size()) - 1;
-    for (int round = 0; round < kEliminationRounds && (left & ~existing) != 0; ++round) {
-      const CandidateSet used = cache_.plan(query, left).used & ~existing;
-      if (used == 0 || cache_.exhausted()) break;
-      left &= ~used;
-      for (const int candidate : cache_.candidates_of(query, used)) {
-        keep_with_prefixes(candidate, members, keep);
-        if (smaller) left &= ~not_smaller(query, candidate);
-      }
-    }
-  }
-
-  CandidateSet not_smaller(int query, int than) const {
-    const CandidateIndex& used = problem_.candidates[static_cast<std::size_t>(than)];
-    CandidateSet set = 0;
-    for (const int candidate : cache_.members(query)) {
-      const CandidateIndex& index = problem_.candidates[static_cast<std::size_t>(candidate)];
-      const bool counts = !index.existing && index.table == used.table && index.bytes >= used.bytes;
-      if (counts) set |= cache_.bit(query, candidate);
-    }
-    return set;
-  }
-
-  // A plan takes the widest index that helps; the narrower ones it begins with may be the better buy.
-  void keep_with_prefixes(int candidate, const std::vector<int>& members, std::vector<char>& keep) const {
-    keep[static_cast<std::size_t>(candidate)] = 1;
-    for (const int other : members) {
-      const CandidateIndex& narrow = problem_.candidates[static_cast<std::size_t>(other)];
-      if (!narrow.existing && covers(problem_.candidates[static_cast<std::size_t>(candidate)], narrow)) {
-        keep[static_cast<std::size_t>(other)] = 1;
-      }
-    }
-  }
-
-  double score(const SearchState& state, const Move& move, double gain, bool per_byte) const {
-    if (!per_byte) return gain;
-    return gain / static_cast<double>(std::max<std::int64_t>(state.bytes_after(move) - state.bytes(), 1));
-  }
-
-  struct Entry {
-    double score;
-    int move;
-    bool operator<(const Entry& other) const {
-      return score != other.score ? score < other.score : move > other.move;
-    }
-  };
-
-  // The best of the moves, asking the planner only about moves that could be it; at most `asks` questions.
-  std::optional<Move> best_move(SearchState& state, const std::vector<Move>& moves, Pricing pricing,
-                                bool per_byte, int asks) {
-    const double least = kWorthwhile * state.cost();
-    std::priority_queue<Entry> queue;
-    InterruptPoll poll;
-    for (std::size_t i = 0; i < moves.size(); ++i) {
-      poll.step();
-      const Gain gain = state.gain(moves[i], pricing_of(moves[i], pricing));
-      if (gain.value > least) queue.push({score(state, moves[i], gain.value, per_byte), static_cast<int>(i)});
-    }
-    while (!queue.empty()) {
-      const Entry top = queue.top();
-      queue.pop();
-      const Move& move = moves[static_cast<std::size_t>(top.move)];
-      // Answers to other moves may have settled this one.
-      const Gain gain = state.gain(move, pricing_of(move, pricing));
-      const Entry now{score(state, move, gain.value, per_byte), top.move};
-      if (gain.value <= least) continue;
-      if (now.score < top.score && !queue.empty() && now < queue.top()) {
-        queue.push(now);
-        continue;
-      }
-      if (gain.unsure_query < 0) return move;
-      if (asks-- <= 0 || cache_.exhausted()) return std::nullopt;
-      state.ask(move, gain.unsure_query);
-      queue.push(now);
-    }
-    return std::nullopt;
-  }
-
-  // Three and more at once are only tried on what is known: hoping for each of them would ask about
-  // everything.
-  static Pricing pricing_of(const Move& move, Pricing pricing) {
-    return move.add.size() > 2 ? Pricing::pessimistic : pricing;
-  }
+  double least_gain(const SearchState& state) const { return kWorthwhile * state.cost(); }
 
   void greedy(SearchState& state, bool ask, bool per_byte, bool groups) {
-    for (int round = 0; round < kMostRounds; ++round) {
+    bool any = true;
+    for (int pass = 0; pass < kMostPasses && any; ++pass) {
+      any = false;
       state.set_least_saving(problem_.min_gain * state.cost());
-      const std::vector<Move> moves = additions(problem_, cache_, state, kept_, groups);
-      const std::optional<Move> move =
-          best_move(state, moves, ask ? Pricing::hopeful : Pricing::pessimistic, per_byte, kNoLimit);
-      if (!move) return;
-      state.apply(*move, ask);
+      MoveQueue queue(state, ask ? Pricing::hopeful : Pricing::pessimistic, per_byte, least_gain(state));
+      queue.add(additions(problem_, cache_, state, kept_, groups));
+      int asks = kNoLimit;
+      while (const std::optional<Move> move = queue.next(cache_, asks)) {
+        any = true;
+        state.apply(*move, ask);
+        state.set_least_saving(problem_.min_gain * state.cost());
+        for (const int candidate : move->add)
+          queue.add(widenings(problem_, state, kept_, candidate));
+      }
     }
   }
 
@@ -197,20 +93,29 @@ class Search {
   bool try_move(SearchState& state, const Move& move, bool ask) {
     SearchState next = state;
     next.apply(move, ask);
-    if (next.objective() >= state.objective() - kWorthwhile / 2 * state.cost()) return false;
+    if (next.objective() >= state.objective() - least_gain(state) / 2) return false;
     state = std::move(next);
     return true;
   }
 
+  // Exchanges until none helps: those that are better by what is known, then those that could be.
   void improve(SearchState& state, bool ask) {
-    for (int round = 0; round < kMostRounds; ++round) {
+    for (int pass = 0; pass < kMostPasses; ++pass) {
+      bool any = false;
+      int asks = 0;
       const std::vector<Move> moves = exchanges(problem_, cache_, state, kept_);
-      std::optional<Move> move = best_move(state, moves, Pricing::pessimistic, false, 0);
-      if (move && try_move(state, *move, ask)) continue;
+      MoveQueue known(state, Pricing::pessimistic, false, least_gain(state));
+      known.add(moves);
+      while (const std::optional<Move> move = known.next(cache_, asks))
+        any = try_move(state, *move, ask) || any;
+      if (any) continue;
       if (!ask) return;
       ask_without_each(state);
-      move = best_move(state, moves, Pricing::hopeful, false, kAsksPerImprovement);
-      if (!move || !try_move(state, *move, ask)) return;
+      asks = kAsksPerImprovement;
+      MoveQueue hopeful(state, Pricing::hopeful, false, least_gain(state));
+      hopeful.add(moves);
+      const std::optional<Move> move = hopeful.next(cache_, asks);
+      if (!move || !try_move(state, *move, true)) return;
     }
   }
 
@@ -222,6 +127,17 @@ class Search {
         if ((state.plan(query).used & bit) != 0) cache_.plan(query, state.set(query) & ~bit);
       }
     }
+  }
+
+  // Plans every query with the final set; the planner isn't monotone, so that may change what is best.
+  void verify(SearchState& state, bool ask) {
+    for (int round = 0; round < kVerifications; ++round) {
+      const double believed = state.objective();
+      state.verify_all();
+      if (std::fabs(state.objective() - believed) <= kWorthwhile * state.cost() && round > 0) return;
+      improve(state, ask);
+    }
+    state.verify_all();
   }
 
   void choose(SearchState& state) {
@@ -296,67 +212,6 @@ class Search {
       if (consider(state, other)) return true;
     }
     return false;
-  }
-
-  Solution describe(SearchState& state) {
-    Solution solution;
-    std::vector<Step> steps;
-    for (const int candidate : state.chosen())
-      steps.push_back({.candidate = candidate});
-    for (Step& step : steps)
-      replace_existing(state, step);
-    for (Step& step : steps)
-      step.marginal_saving = state.loss_without(step.candidate);
-    rank(state, steps, solution);
-    solution.cost_after = state.cost();
-    for (int query = 0; query < queries(); ++query) {
-      const PlanCache::Known& plan = state.plan(query);
-      solution.query_before.push_back(cache_.base_cost(query));
-      solution.query_after.push_back(plan.cost);
-      solution.query_used.push_back(cache_.candidates_of(query, plan.used));
-    }
-    solution.planner_calls = cache_.calls();
-    solution.hit_limit = cache_.exhausted();
-    return solution;
-  }
-
-  // Existing indexes that the new one covers and that no query misses.
-  void replace_existing(SearchState& state, Step& step) {
-    const CandidateIndex& wide = problem_.candidates[static_cast<std::size_t>(step.candidate)];
-    for (std::size_t i = 0; i < problem_.candidates.size(); ++i) {
-      const CandidateIndex& narrow = problem_.candidates[i];
-      if (!narrow.existing || !narrow.droppable || !covers(wide, narrow)) continue;
-      const int candidate = static_cast<int>(i);
-      if (state.loss_without(candidate) > std::max(narrow.write_cost, problem_.min_gain * state.cost()))
-        continue;
-      state.hide(candidate);
-      step.replaces.push_back(candidate);
-    }
-  }
-
-  // Orders the steps: the best first, given those before.
-  void rank(const SearchState& state, std::vector<Step>& steps, Solution& solution) {
-    SearchState ranked(problem_, cache_);
-    ranked.set_least_saving(problem_.min_gain * state.cost());
-    while (!steps.empty()) {
-      std::size_t best = 0;
-      double best_score = -std::numeric_limits<double>::infinity();
-      for (std::size_t i = 0; i < steps.size(); ++i) {
-        const Move move{{steps[i].candidate}, {}};
-        const double value = score(ranked, move, ranked.gain(move, Pricing::pessimistic).value, budgeted());
-        if (value > best_score) {
-          best_score = value;
-          best = i;
-        }
-      }
-      Step step = steps[best];
-      steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(best));
-      ranked.apply({{step.candidate}, {}}, true);
-      for (const int existing : step.replaces)
-        ranked.hide(existing);
-      step.cost_after = steps.empty() ? state.cost() : ranked.cost();
-      solution.steps.push_back(step);
-    }
   }
 
   static constexpr int kNoLimit = std::numeric_limits<int>::max();

@@ -17,9 +17,10 @@ SearchState::SearchState(const Problem& problem, PlanCache& cache)
     : problem_(&problem),
       cache_(&cache),
       in_(problem.candidates.size(), 0),
+      hidden_(problem.candidates.size(), 0),
       sets_(problem.relevant.size()),
       plans_(problem.relevant.size()),
-      most_saved_(problem.relevant.size()),
+      savings_(problem.relevant.size()),
       stamps_(problem.relevant.size(), 0) {
   double bytes = 1;
   for (const CandidateIndex& candidate : problem.candidates)
@@ -28,7 +29,10 @@ SearchState::SearchState(const Problem& problem, PlanCache& cache)
   for (std::size_t query = 0; query < sets_.size(); ++query) {
     const int q = static_cast<int>(query);
     sets_[query] = cache.existing(q);
-    most_saved_[query].assign(cache.members(q).size(), -1.0);
+    for (const int candidate : cache.members(q)) {
+      const double lower = cache.lower(q, sets_[query] | cache.bit(q, candidate));
+      savings_[query].push_back({std::max(0.0, cache.base_cost(q) - lower), false});
+    }
     set_plan(q, cache.plan(q, sets_[query]));
   }
 }
@@ -106,9 +110,7 @@ double SearchState::hopeful_cost(int query, CandidateSet set, const Move& move, 
   for (const int candidate : move.add) {
     const int place = cache_->place_of(query, candidate);
     if (place < 0) continue;
-    const double seen = most_saved_[static_cast<std::size_t>(query)][static_cast<std::size_t>(place)];
-    if (seen < 0) return lower;
-    saving += seen;
+    saving += savings_[static_cast<std::size_t>(query)][static_cast<std::size_t>(place)].most;
   }
   return std::min(upper, std::max(lower, without - saving));
 }
@@ -144,13 +146,46 @@ Gain SearchState::gain(const Move& move, Pricing pricing) {
   return gain;
 }
 
+// A candidate that was never tried is asked about together with the untried ones of its table that are no
+// larger: the best of them shows, and none of the others can save more.
+CandidateSet SearchState::rivals(int query, int candidate) const {
+  const CandidateIndex& index = problem_->candidates[static_cast<std::size_t>(candidate)];
+  const std::vector<int>& members = cache_->members(query);
+  CandidateSet rivals = 0;
+  for (std::size_t place = 0; place < members.size(); ++place) {
+    const CandidateIndex& other = problem_->candidates[static_cast<std::size_t>(members[place])];
+    const bool untried = savings_[static_cast<std::size_t>(query)][place].tried == false;
+    if (untried && !other.existing && other.table == index.table && other.bytes <= index.bytes) {
+      rivals |= CandidateSet{1} << place;
+    }
+  }
+  return rivals & ~set(query);
+}
+
 void SearchState::ask(const Move& move, int query) {
-  const PlanCache::Known known = cache_->plan(query, set_after(query, move));
-  if (move.add.size() != 1 || !move.remove.empty() || cache_->exhausted()) return;
+  const CandidateSet target = set_after(query, move);
+  if (move.add.size() != 1 || !move.remove.empty()) {
+    cache_->plan(query, target);
+    return;
+  }
   const int place = cache_->place_of(query, move.add.front());
-  if (place < 0) return;
-  double& seen = most_saved_[static_cast<std::size_t>(query)][static_cast<std::size_t>(place)];
-  seen = std::max({seen, 0.0, plan(query).cost - known.cost});
+  std::vector<Saving>& savings = savings_[static_cast<std::size_t>(query)];
+  Saving& own = savings[static_cast<std::size_t>(place)];
+  const CandidateSet rivals = own.tried ? 0 : this->rivals(query, move.add.front());
+  if ((rivals & ~target) != 0) {
+    const double before = own.most;
+    const PlanCache::Known known = cache_->plan(query, target | rivals);
+    const double saved = std::max(0.0, plan(query).cost - known.cost);
+    for (std::size_t i = 0; i < savings.size(); ++i) {
+      const CandidateSet bit = CandidateSet{1} << i;
+      if ((rivals & bit) == 0) continue;
+      savings[i].most = std::min(savings[i].most, saved);
+      if ((known.used & ~set(query)) == bit || (known.used & rivals) == 0) savings[i].tried = true;
+    }
+    if (own.tried || own.most < 0.9 * before || cache_->exhausted()) return;
+  }
+  own.most = std::max(0.0, plan(query).cost - cache_->plan(query, target).cost);
+  own.tried = true;
 }
 
 void SearchState::settle(int query, bool ask) {
@@ -201,6 +236,7 @@ double SearchState::loss_without(int candidate) {
 }
 
 void SearchState::hide(int candidate) {
+  hidden_[static_cast<std::size_t>(candidate)] = 1;
   for (const int query : cache_->queries_of(candidate)) {
     const CandidateSet bit = cache_->bit(query, candidate);
     sets_[static_cast<std::size_t>(query)] &= ~bit;

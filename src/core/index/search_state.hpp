@@ -62,23 +62,33 @@ class SearchState {
   double loss_without(int candidate);
   /// Takes an existing candidate away for good. The planner must have said what its queries cost without it.
   void hide(int candidate);
+  bool hidden(int candidate) const { return hidden_[static_cast<std::size_t>(candidate)] != 0; }
   /// Asks the planner about every query whose cost under this selection is only inferred from bounds.
   void settle_all();
   /// Asks the planner about every query under exactly this selection.
   void verify_all();
 
  private:
+  // What a candidate can save a query. Savings are taken to shrink as the selection grows; where two only
+  // help together, moves that add both see to it.
+  struct Saving {
+    double most;  // no more than this, by the plans seen
+    bool tried;   // seen alone on top of some selection
+  };
+
   const std::vector<int>& affected(const Move& move);
   CandidateSet set_after(int query, const Move& move) const;
   double hopeful_cost(int query, CandidateSet set, const Move& move, double upper) const;
+  CandidateSet rivals(int query, int candidate) const;
   void settle(int query, bool ask);
   void set_plan(int query, const PlanCache::Known& known);
   double upkeep_of(int candidate) const;
-  double tolerance() const { return 2e-5 * cost_; }
+  double tolerance() const { return 1e-4 * cost_; }
 
   const Problem* problem_;
   PlanCache* cache_;
   std::vector<char> in_;
+  std::vector<char> hidden_;
   std::vector<int> chosen_;  // in the order they came
   std::int64_t bytes_ = 0;
   double cost_ = 0;
@@ -87,9 +97,8 @@ class SearchState {
   double per_byte_ = 0;
   std::vector<CandidateSet> sets_;
   std::vector<PlanCache::Known> plans_;
-  std::vector<std::vector<double>>
-      most_saved_;             // per query and member: the most it was seen to save; < 0: never seen
-  std::vector<int> affected_;  // scratch
+  std::vector<std::vector<Saving>> savings_;  // per query and member
+  std::vector<int> affected_;                 // scratch
   std::vector<int> stamps_;
   int stamp_ = 0;
 };

@@ -100,6 +100,7 @@ void text_table(std::string& out, const Block& block) {
       widths[i] = std::max(widths[i], width_of(row[i]));
   text_row(out, block.items, widths);
   std::vector<std::string> rule;
+  rule.reserve(widths.size());
   for (size_t const width : widths)
     rule.emplace_back(width, '-');
   text_row(out, rule, widths);

@@ -41,6 +41,7 @@ void add_facts(Section& section, const Input& input) {
                    count_of(static_cast<int64_t>(catalog.constraints.size()), "constraint", "constraints"))},
       {"statistics since", input.stats_since.empty() ? "not known" : input.stats_since},
   };
+  rows.reserve(rows.size() + input.settings.size());
   for (auto const& [name, value] : input.settings)
     rows.push_back({name, value});
   section.table({"fact", "value"}, std::move(rows));
@@ -57,6 +58,7 @@ void add_counts(Section& section, const Input& input) {
       skipped.push_back(fmt::format("{} {}: {}", finding.check_id, finding.title, finding.skip_reason));
   }
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(open.size());
   for (auto const& [severity, count] : open)
     rows.push_back({std::string(severity_name(severity)), std::to_string(count)});
   if (rows.empty())
@@ -79,6 +81,7 @@ void add_largest(Section& section, const Catalog& catalog) {
   if (tables.size() > kLargestTables) tables.resize(kLargestTables);
   if (tables.empty()) return;
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(tables.size());
   for (const Table* const table : tables)
     rows.push_back({table->identity, table->rows < 0 ? "not counted" : fmt::format("{:.0f}", table->rows),
                     format_bytes(catalog.bytes(table->pages)),

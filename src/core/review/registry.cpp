@@ -108,6 +108,7 @@ void validate(const Selection& selection) {
   for (auto const& id : selection.checks) {
     if (find_check(id) != nullptr) continue;
     std::vector<std::string_view> ids;
+    ids.reserve(kChecks.size());
     for (auto const& check : kChecks)
       ids.push_back(check.id);
     throw Error("22023", "unknown check \"" + id + "\"").hint("Checks: " + joined(ids) + ".");

@@ -23,7 +23,7 @@ std::string Arguments::json(int i) const {
 int64_t Arguments::milliseconds(int i) const {
   Interval const* const interval = DatumGetIntervalP(datum(i));
   int64_t const days = interval->day + 30LL * interval->month;
-  return interval->time / 1000 + days * 86'400'000LL;
+  return interval->time / 1000 + (interval->time % 1000 > 0 ? 1 : 0) + days * 86'400'000LL;
 }
 
 std::optional<std::string> Arguments::optional_text(int i) const {

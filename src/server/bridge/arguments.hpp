@@ -24,7 +24,7 @@ class Arguments {
   Oid oid(int i) const { return DatumGetObjectId(datum(i)); }
   /// A jsonb argument as JSON text.
   std::string json(int i) const;
-  /// An interval argument in milliseconds; months count 30 days.
+  /// An interval argument in milliseconds, a started one counts; months count 30 days.
   int64_t milliseconds(int i) const;
 
   std::optional<std::string> optional_text(int i) const;

@@ -30,6 +30,13 @@ std::string ServerError::sqlstate() const {
   return unpack_sql_state(data_->sqlerrcode);
 }
 
+void ServerError::refer_to(const std::string& text) {
+  if (data_->cursorpos <= 0 || data_->internalquery != nullptr) return;
+  data_->internalquery =
+      call([&]() -> char* { return MemoryContextStrdup(GetMemoryChunkContext(data_), text.c_str()); });
+  data_->internalpos = std::exchange(data_->cursorpos, 0);
+}
+
 void fail_in_call(int sqlerrcode, const char* message, const char* hint) {
   ereport(ERROR,
           (errcode(sqlerrcode), errmsg_internal("%s", message), hint != nullptr ? errhint("%s", hint) : 0));

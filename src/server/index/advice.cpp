@@ -33,7 +33,7 @@ index::Solution solve(const SearchSpace& space, const AnalysedWorkload& workload
   return index::search(space.problem, [&](int query, std::span<const int> available) {
     auto const& one = workload.plannable[static_cast<size_t>(query)];
     StatementScope const scope(one.statement);
-    return space.plan(one.prepared, available);
+    return space.plan(query, one.prepared, available);
   });
 }
 

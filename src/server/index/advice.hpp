@@ -16,8 +16,9 @@ struct AdviceRequest {
   std::vector<std::string> schemas;     ///< only tables of these; empty: all user schemas
   int max_columns = 4;
   int64_t time_limit_ms = 30'000;
-  bool details = false;        ///< also rows for what was rejected or skipped
-  bool budget_is_net = false;  ///< the bytes of dropped and replaced indexes are added to the budget
+  bool single_statement = false;  ///< the workload is one statement that the caller handed in
+  bool details = false;           ///< also rows for what was rejected or skipped
+  bool budget_is_net = false;     ///< the bytes of dropped and replaced indexes are added to the budget
   int max_planner_calls = 1500;
   double min_gain_pct = 0.1;  ///< of the workload's cost, for one index
   int min_table_pages = 16;   ///< smaller tables are read whole anyway

@@ -119,8 +119,8 @@ Build build_of(const index::CandidateIndex& candidate, const IndexedTable& table
 }
 
 /// The definition of an existing index, to be built again without blocking writers.
-std::string rebuild_statement(const ExistingIndex& index) {
-  std::string text = index.definition;
+std::string rebuild_statement(const std::string& definition) {
+  std::string text = definition;
   static constexpr std::string_view kStart[] = {"CREATE UNIQUE INDEX ", "CREATE INDEX "};
   for (auto const& start : kStart)
     if (text.starts_with(start)) return text.insert(start.size(), "CONCURRENTLY ");
@@ -183,7 +183,7 @@ AdviceRow step_row(const index::Step& step, double cost_before, double cost_befo
     ExistingIndex const& replaced = *space.existing(old);
     row.replaces.push_back(replaced.name);
     build.ddl.push_back("drop index concurrently " + replaced.name);
-    build.rollback.insert(build.rollback.begin(), rebuild_statement(replaced));
+    build.rollback.insert(build.rollback.begin(), rebuild_statement(replaced.definition));
   }
   row.ddl = std::move(build.ddl);
   row.rollback = std::move(build.rollback);
@@ -193,22 +193,20 @@ AdviceRow step_row(const index::Step& step, double cost_before, double cost_befo
 }
 
 /// Dropping what another index does as well; the higher ranks were priced without it already.
-AdviceRow drop_row(const RedundantIndex& drop, const SearchSpace& space, double cost_before,
-                   double cost_after) {
+AdviceRow drop_row(const RedundantIndex& drop, double cost_before, double cost_after) {
   AdviceRow row;
   row.action = "drop";
-  row.relation = space.tables()[static_cast<size_t>(drop.table)].qualified();
-  row.index_name = drop.index->name;
-  row.est_bytes = drop.index->candidate.bytes;
+  row.relation = drop.relation;
+  row.index_name = drop.name;
+  row.est_bytes = drop.bytes;
   row.cost_before = cost_before;
   row.cost_after = cost_after;
   row.write_cost = drop.write_cost;
-  row.why = drop.equal ? "duplicate of " + drop.keeper->name
-                       : "its key is a prefix of " + drop.keeper->name + ", which answers the same searches";
+  row.why = drop.why;
   row.confidence = 0.95F;
-  row.ddl.push_back("drop index concurrently " + drop.index->name);
-  row.rollback.push_back(rebuild_statement(*drop.index));
-  row.replaces.push_back(drop.index->name);
+  row.ddl.push_back("drop index concurrently " + drop.name);
+  row.rollback.push_back(rebuild_statement(drop.definition));
+  row.replaces.push_back(drop.name);
   return row;
 }
 
@@ -239,8 +237,8 @@ std::vector<AdviceRow> make_rows(const AdviceRequest& request, const AnalysedWor
     cost = step.cost_after;
   }
   for (auto const& drop : space.redundant())
-    rows.push_back(drop_row(drop, space, cost_before, cost));
-  if (request.details)
+    rows.push_back(drop_row(drop, cost_before, cost));
+  if (request.details || rows.empty())  // silence would pass for "nothing to do"
     for (auto const& skipped : workload.skipped)
       rows.push_back(skip_row(skipped));
   return rows;

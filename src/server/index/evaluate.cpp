@@ -36,6 +36,21 @@ void append_hidden(const std::string& name, std::vector<Oid>& hidden) {
     hidden.push_back(list_nth_oid(all, i));
 }
 
+/// Runs `fn`, whose errors may point into `text`: the client must not take that for its own statement.
+template <class Fn>
+auto reading(const std::string& text, Fn&& fn) {
+  try {
+    return fn();
+  } catch (pg::ServerError& error) {
+    error.refer_to(text);
+    throw;
+  }
+}
+
+Hypothetical* read_definition(const std::string& definition) {
+  return reading(definition, [&] { return hypothetical_from_definition(definition); });
+}
+
 }  // namespace
 
 WhatIfAnswer index_what_if(const std::string& query, const std::vector<std::string>& definitions,
@@ -46,23 +61,25 @@ WhatIfAnswer index_what_if(const std::string& query, const std::vector<std::stri
     Statement statement;
     statement.query = query;
     StatementScope const scope(statement);
-    PreparedQuery const prepared = prepare(query);
+    PreparedQuery const prepared = reading(query, [&] { return prepare(query); });
     check_permissions(prepared);
     ExtentEstimator sizes;
     std::vector<Hypothetical*> added;
+    std::vector<FreshVisibility> fresh;
     for (auto const& definition : definitions) {
-      added.push_back(hypothetical_from_definition(definition));
+      added.push_back(read_definition(definition));
       sizes.estimate(*added.back());
+      append_visibility(added.back()->table, fresh);
     }
     std::vector<Oid> hidden;
     for (auto const& name : hide)
       append_hidden(name, hidden);
     WhatIfAnswer answer;
-    PlanOutcome const after = plan(prepared, {added, hidden});
+    PlanOutcome const after = plan(prepared, {added, hidden, fresh});
     answer.cost_before = plan(prepared, {}).cost;
     answer.cost_after = after.cost;
     answer.plan_before = explain(prepared, {});
-    answer.plan_after = explain(prepared, {added, hidden});
+    answer.plan_after = explain(prepared, {added, hidden, fresh});
     for (auto const* index : added)
       if (std::binary_search(after.used.begin(), after.used.end(), index->oid))
         answer.used.emplace_back(index->name);
@@ -76,7 +93,7 @@ int64_t index_size(const std::string& definition) {
     pg::InContext const in_memory(memory.context());
     pg::ReadOnly const read_only;
     ExtentEstimator sizes;
-    return sizes.estimate(*hypothetical_from_definition(definition)).bytes;
+    return sizes.estimate(*read_definition(definition)).bytes;
   });
 }
 

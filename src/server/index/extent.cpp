@@ -7,12 +7,14 @@
 extern "C" {
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/visibilitymap.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_statistic.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/plancat.h"
+#include "storage/bufmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -131,7 +133,7 @@ TableExtent table_extent(Oid table) {
   return pg::call([&] {
     TableExtent out{0, 0};
     double visible = 0;
-    Relation const relation = table_open(table, AccessShareLock);
+    Relation const relation = open_readable(table);
     estimate_rel_size(relation, nullptr, &out.pages, &out.rows, &visible);
     table_close(relation, NoLock);
     return out;
@@ -201,6 +203,18 @@ index::SizeEstimate ExtentEstimator::estimate(Hypothetical& index) {
   index.extent = extent_of(size);
   cpu_seconds_ += pg::cpu_seconds() - start;
   return size;
+}
+
+void append_visibility(Oid table, std::vector<FreshVisibility>& fresh) {
+  for (Oid const relation : leaf_partitions(table))
+    fresh.push_back({relation, pg::call([&] {
+                       Relation const opened = table_open(relation, AccessShareLock);
+                       double const pages = RelationGetNumberOfBlocks(opened);
+                       BlockNumber visible = 0;
+                       visibilitymap_count(opened, &visible, nullptr);
+                       table_close(opened, NoLock);
+                       return pages > 0 ? std::fmin(visible / pages, 1.0) : 0.0;
+                     })});
 }
 
 }  // namespace deal::server

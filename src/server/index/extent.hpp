@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "server/index/table_sample.hpp"
+#include "server/index/what_if.hpp"
 
 namespace deal::server {
 
@@ -44,5 +45,8 @@ struct TableExtent {
   BlockNumber pages;
 };
 TableExtent table_extent(Oid table);
+
+/// Appends what CREATE INDEX on the table would count of its pages (of each leaf, for a partitioned one).
+void append_visibility(Oid table, std::vector<FreshVisibility>& fresh);
 
 }  // namespace deal::server

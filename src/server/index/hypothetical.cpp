@@ -1,5 +1,7 @@
 #include "server/index/hypothetical.hpp"
 
+#include <algorithm>
+
 #include "core/base/error.hpp"
 
 extern "C" {
@@ -7,6 +9,7 @@ extern "C" {
 #include "access/nbtree.h"
 #include "access/relation.h"
 #include "access/reloptions.h"
+#include "access/sysattr.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
@@ -20,6 +23,7 @@ extern "C" {
 #include "parser/parse_utilcmd.h"
 #include "tcop/tcopprot.h"
 #include "utils/lsyscache.h"
+#include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 }
@@ -78,6 +82,18 @@ void settle_deduplication(Hypothetical& made) {
       made.deduplicate && !made.unique && made.columns == made.keys && keys_are_equal_image(made);
 }
 
+void refuse_system_columns(bool any) {
+  if (any)
+    pg::fail_in_call(ERRCODE_FEATURE_NOT_SUPPORTED, "index creation on system columns is not supported");
+}
+
+void refuse_system_columns_in(Node* expression) {
+  Bitmapset* attributes = nullptr;
+  pull_varattnos(expression, 1, &attributes);
+  int const first = bms_next_member(attributes, -1);
+  refuse_system_columns(first >= 0 && first + FirstLowInvalidHeapAttributeNumber < 0);
+}
+
 /// Fills one key column from the parsed element; a plain column wrapped in parentheses counts as one.
 void read_element(Hypothetical& made, int column, IndexElem* element, bool is_key) {
   Oid type = InvalidOid;
@@ -88,11 +104,15 @@ void read_element(Hypothetical& made, int column, IndexElem* element, bool is_ke
     expression = nullptr;
   } else if (element->name != nullptr) {
     made.attnos[column] = get_attnum(made.table, element->name);
+    refuse_system_columns(made.attnos[column] < 0);
     if (made.attnos[column] == InvalidAttrNumber)
       pg::fail_in_call(ERRCODE_UNDEFINED_COLUMN, psprintf("column \"%s\" does not exist", element->name),
                        "The column must belong to the table that is indexed.");
   }
   if (expression != nullptr) {
+    if (!is_key)
+      pg::fail_in_call(ERRCODE_FEATURE_NOT_SUPPORTED, "expressions are not supported in included columns");
+    refuse_system_columns_in(expression);
     if (contain_mutable_functions(expression))
       pg::fail_in_call(ERRCODE_INVALID_OBJECT_DEFINITION,
                        "functions in index expression must be marked IMMUTABLE");
@@ -115,6 +135,7 @@ void read_element(Hypothetical& made, int column, IndexElem* element, bool is_ke
 
 List* prepare_predicate(Node* clause) {
   if (clause == nullptr) return NIL;
+  refuse_system_columns_in(clause);
   if (contain_mutable_functions(clause))
     pg::fail_in_call(ERRCODE_INVALID_OBJECT_DEFINITION,
                      "functions in index predicate must be marked IMMUTABLE");
@@ -129,6 +150,20 @@ void read_options(Hypothetical& made, List* options) {
   if (parsed == nullptr) return;
   made.fillfactor = parsed->fillfactor;
   made.deduplicate = parsed->deduplicate_items;
+}
+
+/// The server keeps a partitioned table's keys unique only leaf by leaf.
+void require_partition_columns(const Hypothetical& made) {
+  Relation const table = relation_open(made.table, NoLock);
+  PartitionKey const partition = RelationGetPartitionKey(table);
+  for (int i = 0; partition != nullptr && i < get_partition_natts(partition); ++i) {
+    int16 const wanted = get_partition_col_attnum(partition, i);
+    AttrNumber* const end = made.attnos + made.keys;
+    if (wanted == 0 || std::find(made.attnos, end, wanted) == end)
+      pg::fail_in_call(ERRCODE_FEATURE_NOT_SUPPORTED,
+                       "unique constraint on partitioned table must include all partitioning columns");
+  }
+  relation_close(table, NoLock);
 }
 
 IndexStmt* parse_definition(const char* text) {
@@ -173,6 +208,7 @@ Hypothetical* read_definition(const char* text) {
   made->predicate = prepare_predicate(statement->whereClause);
   made->unique = statement->unique;
   made->nulls_not_distinct = statement->nulls_not_distinct;
+  if (made->unique) require_partition_columns(*made);
   read_options(*made, statement->options);
   settle_deduplication(*made);
   made->name = statement->idxname != nullptr ? pstrdup(statement->idxname)

@@ -10,6 +10,7 @@ extern "C" {
 #include "nodes/pathnodes.h"
 #include "optimizer/paths.h"
 #include "optimizer/plancat.h"
+#include "parser/parsetree.h"
 #include "rewrite/rewriteManip.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -167,6 +168,8 @@ void on_relation_info(PlannerInfo* root, Oid relation, bool inherited_parent, Re
   if (next_relation_info != nullptr) next_relation_info(root, relation, inherited_parent, rel);
   if (!is_ours(root) || inherited_parent) return;
   if (active->hidden_count > 0) hide_indexes(rel);
+  for (int i = 0; i < active->fresh_count; ++i)
+    if (active->fresh[i].relation == relation) rel->allvisfrac = active->fresh[i].all_visible;
   for (int i = 0; i < active->added_count; ++i) {
     const Hypothetical& index = *active->added[i];
     const IndexExtent* const extent = extent_on(index, relation);
@@ -174,10 +177,19 @@ void on_relation_info(PlannerInfo* root, Oid relation, bool inherited_parent, Re
   }
 }
 
+/// True for a table that the statement reads only as a part of another; not for the arms of a UNION ALL,
+/// which the planner handles alike.
+bool is_partition(const PlannerInfo* root, const RelOptInfo* rel) {
+  if (rel->reloptkind == RELOPT_BASEREL) return false;
+  if (rel->reloptkind != RELOPT_OTHER_MEMBER_REL) return true;
+  Index const parent = root->append_rel_array[rel->relid]->parent_relid;
+  return planner_rt_fetch(parent, root)->rtekind == RTE_RELATION;
+}
+
 void on_pathlist(PlannerInfo* root, RelOptInfo* rel, Index rti, RangeTblEntry* rte) {
   if (next_pathlist != nullptr) next_pathlist(root, rel, rti, rte);
   if (!is_ours(root) || active->observer == nullptr) return;
-  if (rte->rtekind != RTE_RELATION || rel->reloptkind != RELOPT_BASEREL) return;
+  if (rte->rtekind != RTE_RELATION || is_partition(root, rel)) return;
   active->observer(active->observer_state, root, rel, rte->relid);
 }
 

@@ -12,6 +12,8 @@ struct Injection {
   int added_count;
   const Oid* hidden;
   int hidden_count;
+  const FreshVisibility* fresh;
+  int fresh_count;
   RelationObserver observer;
   void* observer_state;
 };

@@ -1,6 +1,7 @@
 #include "server/index/problem.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "core/index/candidates.hpp"
 #include "core/index/write_cost.hpp"
@@ -39,6 +40,11 @@ bool writes_to(const index::CandidateIndex& index, const WriteProfile& writes) {
 SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload)
     : sizes_(request.sample_rows) {
   collect_uses(request, workload);
+  std::set<int> used;
+  for (auto const& use : uses_)
+    if (used.insert(use.table).second)
+      append_visibility(registry_.tables()[static_cast<size_t>(use.table)].oid, fresh_);
+  find_redundant(request);
   int const queries = static_cast<int>(workload.plannable.size());
   index::CandidateLimits limits;
   limits.max_columns = request.max_columns;
@@ -74,6 +80,17 @@ void SearchSpace::collect_uses(const AdviceRequest& request, const AnalysedWorkl
   }
 }
 
+/// Of the asked schemas; for a single statement only on the tables it uses.
+void SearchSpace::find_redundant(const AdviceRequest& request) {
+  redundant_ = redundant_indexes(request.schemas);
+  if (!request.single_statement) return;
+  std::erase_if(redundant_, [&](const RedundantIndex& drop) {
+    auto const& tables = registry_.tables();
+    return std::none_of(tables.begin(), tables.end(),
+                        [&](const IndexedTable& table) { return table.oid == drop.table; });
+  });
+}
+
 /// A net budget also has what the redundant indexes leave; a little is kept back, since sizes are estimates.
 void SearchSpace::set_budget(const AdviceRequest& request) {
   if (!request.budget_bytes) return;
@@ -81,14 +98,13 @@ void SearchSpace::set_budget(const AdviceRequest& request) {
   if (!request.budget_is_net) return;
   int64_t freed = 0;
   for (auto const& drop : redundant_)
-    freed += drop.index->candidate.bytes;
+    freed += drop.bytes;
   problem.budget_bytes += freed - freed / 50;
 }
 
 void SearchSpace::add_existing() {
-  redundant_ = redundant_indexes(registry_.tables());
   for (auto const& drop : redundant_)
-    always_hidden_.push_back(drop.index->oid);
+    always_hidden_.push_back(drop.oid);
   std::vector<std::vector<int>> by_table(registry_.tables().size());
   for (size_t number = 0; number < registry_.tables().size(); ++number) {
     IndexedTable const& table = registry_.tables()[number];
@@ -163,16 +179,18 @@ double SearchSpace::write_cost(const index::CandidateIndex& candidate, int root_
   double const entry = index::entry_cost(root_level, settings);
   double total = 0;
   for (auto const& one : workload.plannable) {
-    if (one.writes.target != table.oid || !writes_to(candidate, one.writes)) continue;
-    // An update of no indexed column is heap-only: the first index on what it changes costs an entry in
-    // every other index too.
-    bool const heap_only =
-        !one.writes.all_columns &&
-        std::none_of(table.indexes.begin(), table.indexes.end(), [&](const ExistingIndex& index) {
-          return &index.candidate != &candidate && writes_to(index.candidate, one.writes);
-        });
-    double const entries = heap_only ? 1.0 + static_cast<double>(table.indexes.size()) : 1.0;
-    total += one.statement.calls * one.writes.rows * entries * entry;
+    for (auto const& writes : one.writes) {
+      if (writes.target != table.oid || !writes_to(candidate, writes)) continue;
+      // An update of no indexed column is heap-only: the first index on what it changes costs an entry in
+      // every other index too.
+      bool const heap_only =
+          !writes.all_columns &&
+          std::none_of(table.indexes.begin(), table.indexes.end(), [&](const ExistingIndex& index) {
+            return &index.candidate != &candidate && writes_to(index.candidate, writes);
+          });
+      double const entries = heap_only ? 1.0 + static_cast<double>(table.indexes.size()) : 1.0;
+      total += one.statement.calls * writes.rows * entries * entry;
+    }
   }
   return total;
 }
@@ -185,20 +203,25 @@ void SearchSpace::price_writes(const AnalysedWorkload& workload) {
     candidate.write_cost = write_cost(candidate, root_level, workload);
   }
   for (auto& drop : redundant_)
-    drop.write_cost = write_cost(drop.index->candidate, kUsualRootLevel, workload);
+    for (auto const& table : registry_.tables())
+      for (auto const& index : table.indexes)
+        if (index.oid == drop.oid) drop.write_cost = write_cost(index.candidate, kUsualRootLevel, workload);
 }
 
-index::QueryPlan SearchSpace::plan(const PreparedQuery& prepared, std::span<const int> available) const {
+index::QueryPlan SearchSpace::plan(int query, const PreparedQuery& prepared,
+                                   std::span<const int> available) const {
   std::vector<Hypothetical*> added;
   std::vector<Oid> hidden = always_hidden_;
-  for (size_t i = 0; i < existing_.size(); ++i)
-    if (existing_[i] != nullptr &&
-        !std::binary_search(available.begin(), available.end(), static_cast<int>(i)))
-      hidden.push_back(existing_[i]->oid);
+  // What is not relevant to the query (indexes of tables too small to advise on) stays as it is.
+  for (int const number : problem.relevant[static_cast<size_t>(query)]) {
+    const ExistingIndex* const index = existing_[static_cast<size_t>(number)];
+    if (index != nullptr && !std::binary_search(available.begin(), available.end(), number))
+      hidden.push_back(index->oid);
+  }
   for (int const number : available)
     if (hypothetical_[static_cast<size_t>(number)] != nullptr)
       added.push_back(hypothetical_[static_cast<size_t>(number)]);
-  PlanOutcome const outcome = server::plan(prepared, {added, hidden});
+  PlanOutcome const outcome = server::plan(prepared, {added, hidden, fresh_});
   index::QueryPlan answer{outcome.cost, {}};
   for (Oid const oid : outcome.used) {
     auto const found = by_oid_.find(oid);

@@ -16,8 +16,8 @@ class SearchSpace {
 
   index::Problem problem;
 
-  /// One planner call for the search; the caller has the statement's scope open.
-  index::QueryPlan plan(const PreparedQuery& prepared, std::span<const int> available) const;
+  /// One planner call for the search, as index::Planner says; the caller has the statement's scope open.
+  index::QueryPlan plan(int query, const PreparedQuery& prepared, std::span<const int> available) const;
 
   size_t proposed() const { return proposed_; }
   const IndexedTable& table_of(int candidate) const;
@@ -33,6 +33,7 @@ class SearchSpace {
 
  private:
   void collect_uses(const AdviceRequest& request, const AnalysedWorkload& workload);
+  void find_redundant(const AdviceRequest& request);
   void add_existing();
   void add_proposed(const index::CandidateIndex& candidate);
   void rank_relevant(const index::Proposals& proposals, const std::vector<int>& numbers);
@@ -48,6 +49,7 @@ class SearchSpace {
   std::vector<Hypothetical*> hypothetical_;     ///< by candidate number; null for existing ones
   std::vector<const ExistingIndex*> existing_;  ///< by candidate number; null for proposed ones
   std::map<Oid, int> by_oid_;
+  std::vector<FreshVisibility> fresh_;
   std::vector<RedundantIndex> redundant_;
   std::vector<Oid> always_hidden_;  ///< the redundant ones
   size_t proposed_ = 0;

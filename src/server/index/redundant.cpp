@@ -1,43 +1,50 @@
 #include "server/index/redundant.hpp"
 
-#include <algorithm>
+#include <map>
+
+#include "core/index/redundancy.hpp"
+#include "server/catalog/read.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "storage/bufmgr.h"
+#include "utils/rel.h"
+}
 
 namespace deal::server {
 
 namespace {
 
-/// Of two equal indexes the one that must stay, else the older one.
-bool outranks(const ExistingIndex& a, const ExistingIndex& b) {
-  if (a.candidate.droppable != b.candidate.droppable) return !a.candidate.droppable;
-  return a.oid < b.oid;
-}
-
-const ExistingIndex* keeper_of(const IndexedTable& table, const ExistingIndex& index) {
-  const ExistingIndex* best = nullptr;
-  for (auto const& other : table.indexes) {
-    if (&other == &index || !index::covers(other.candidate, index.candidate)) continue;
-    bool const equal = index::covers(index.candidate, other.candidate);
-    if (equal && !outranks(other, index)) continue;
-    if (best == nullptr || other.candidate.keys.size() > best->candidate.keys.size()) best = &other;
-  }
-  return best;
+int64_t bytes_of(Oid index) {
+  return pg::call([&] {
+    Relation const relation = index_open(index, AccessShareLock);
+    int64_t const bytes = relation->rd_rel->relkind == RELKIND_INDEX
+                              ? static_cast<int64_t>(RelationGetNumberOfBlocks(relation)) * BLCKSZ
+                              : 0;
+    index_close(relation, NoLock);
+    return bytes;
+  });
 }
 
 }  // namespace
 
-std::vector<RedundantIndex> redundant_indexes(const std::vector<IndexedTable>& tables) {
+std::vector<RedundantIndex> redundant_indexes(const std::vector<std::string>& schemas) {
+  Catalog const catalog = read_catalog(schemas);
   std::vector<RedundantIndex> found;
-  for (size_t number = 0; number < tables.size(); ++number) {
-    if (tables[number].partitioned) continue;
-    for (auto const& index : tables[number].indexes) {
-      if (!index.candidate.droppable) continue;
-      // The longest key that covers it: nothing outranks that one, so it stays.
-      const ExistingIndex* const keeper = keeper_of(tables[number], index);
-      if (keeper != nullptr)
-        found.push_back(
-            {&index, keeper, static_cast<int>(number), 0, index::covers(index.candidate, keeper->candidate)});
-    }
+  std::vector<ObjectId> oids;
+  for (auto const& redundancy : index::find_redundant(catalog)) {
+    Index const& index = catalog.indexes[static_cast<size_t>(redundancy.drop)];
+    Table const& table = catalog.tables[static_cast<size_t>(index.table)];
+    if (index.partitioned) continue;  // its partitions' indexes go one by one, never as a whole
+    found.push_back({static_cast<Oid>(index.oid), static_cast<Oid>(table.oid), index.identity, table.identity,
+                     redundancy.why, "", bytes_of(static_cast<Oid>(index.oid)), 0});
+    oids.push_back(index.oid);
   }
+  std::map<ObjectId, std::string> definitions;
+  for (auto& [oid, definition] : read_index_definitions(oids))
+    definitions.emplace(oid, std::move(definition));
+  for (auto& one : found)
+    one.definition = definitions[one.oid];
   return found;
 }
 

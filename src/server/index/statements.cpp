@@ -1,5 +1,6 @@
 #include "server/index/statements.hpp"
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 
@@ -33,20 +34,32 @@ Workload merge_templates(const Workload& workload) {
   return merged;
 }
 
-/// UPDATE and MERGE: the assigned columns; INSERT and DELETE touch every index.
-WriteProfile write_profile(const Query& query, double rows) {
+/// UPDATE: the assigned columns; INSERT, DELETE and MERGE touch every index.
+void append_profile(const Query& query, const std::vector<PlannedWrite>& writes,
+                    std::vector<WriteProfile>& profiles) {
+  if (query.commandType == CMD_SELECT || query.resultRelation == 0) return;
   WriteProfile profile;
-  if (query.commandType == CMD_SELECT || query.resultRelation == 0) return profile;
-  auto const* target = rt_fetch(query.resultRelation, query.rtable);
-  profile.target = target->relid;
-  profile.rows = rows < 1 ? 1 : rows;
+  profile.target = rt_fetch(query.resultRelation, query.rtable)->relid;
+  profile.rows = 1;
+  for (auto const& write : writes)
+    if (write.table == profile.target) profile.rows = std::max(profile.rows, write.rows);
   profile.all_columns = query.commandType != CMD_UPDATE;
-  if (profile.all_columns) return profile;
-  for (int i = 0; i < list_length(query.targetList); ++i) {
+  for (int i = 0; !profile.all_columns && i < list_length(query.targetList); ++i) {
     auto const* entry = static_cast<const TargetEntry*>(list_nth(query.targetList, i));
     if (!entry->resjunk) profile.updated.push_back(entry->resno);
   }
-  return profile;
+  profiles.push_back(std::move(profile));
+}
+
+std::vector<WriteProfile> write_profiles(const Query& query, const std::vector<PlannedWrite>& writes) {
+  std::vector<WriteProfile> profiles;
+  for (int i = 0; i < list_length(query.cteList); ++i) {
+    auto const* with = static_cast<const CommonTableExpr*>(list_nth(query.cteList, i));
+    if (IsA(with->ctequery, Query))
+      append_profile(*reinterpret_cast<const Query*>(with->ctequery), writes, profiles);
+  }
+  append_profile(query, writes, profiles);
+  return profiles;
 }
 
 double time_of(const Statement& statement, bool by_time) {
@@ -91,7 +104,7 @@ AnalysedWorkload analyse(const Workload& workload, const std::function<bool()>& 
       check_permissions(ready.prepared);
       PlanOutcome const base = plan_and_observe(ready.prepared, static_cast<int>(out.plannable.size()), uses);
       ready.base_cost = base.cost;
-      ready.writes = write_profile(*ready.prepared.query, base.rows);
+      ready.writes = write_profiles(*ready.prepared.query, base.writes);
     });
     if (failure) {
       out.skipped.push_back({statement, failure->message});

@@ -7,9 +7,9 @@
 
 namespace deal::server {
 
-/// What a statement writes, for what keeping an index costs.
+/// What a statement writes into one table, for what keeping an index costs.
 struct WriteProfile {
-  Oid target = 0;                ///< 0: reads only
+  Oid target = 0;
   bool all_columns = false;      ///< INSERT or DELETE: every index of the table is touched
   std::vector<int32_t> updated;  ///< attribute numbers, for UPDATE
   double rows = 0;               ///< per execution, as the planner estimates
@@ -20,7 +20,7 @@ struct PlannableStatement {
   Statement statement;
   PreparedQuery prepared;
   double base_cost = 0;
-  WriteProfile writes;
+  std::vector<WriteProfile> writes;  ///< its own and those in WITH
 };
 
 /// One that cannot, and why.

@@ -8,6 +8,9 @@ extern "C" {
 #include "access/htup_details.h"
 #include "access/itup.h"
 #include "access/table.h"
+#include "access/toast_compression.h"
+#include "access/toast_internals.h"
+#include "access/xlog.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -34,6 +37,7 @@ constexpr uint32_t kSeed = 20250101;
 constexpr int kMostRows = 200'000;
 constexpr size_t kMostBytes = size_t{64} << 20;
 constexpr uint32_t kCompressAbove = 508;  ///< TOAST_INDEX_TARGET with 8 kB pages
+constexpr int kMostCompressed = 300;      ///< values per column; their mean ratio stands for the rest
 
 /// What reading blocks leaves behind.
 struct RawSample {
@@ -92,7 +96,7 @@ void deform(Relation table, RawSample& sample) {
 
 RawSample read_sample(Oid oid, int target_rows) {
   RawSample sample{};
-  Relation const table = table_open(oid, AccessShareLock);
+  Relation const table = open_readable(oid);
   sample.rows = static_cast<HeapTuple*>(palloc(sizeof(HeapTuple) * kMostRows));
   sample.table_blocks = RelationGetNumberOfBlocks(table);
   BlockSamplerData sampler;
@@ -116,10 +120,12 @@ struct StorageRule {
   int16 length;
   bool by_value;
   char align;
+  bool compressible;
 };
 
 StorageRule storage_rule(Oid type) {
-  StorageRule rule{type, 0, false, 'i'};
+  char const storage = get_typstorage(type);
+  StorageRule rule{type, 0, false, 'i', storage == TYPSTORAGE_EXTENDED || storage == TYPSTORAGE_MAIN};
   get_typlenbyvalalign(type, &rule.length, &rule.by_value, &rule.align);
   return rule;
 }
@@ -141,7 +147,30 @@ uint64_t hash_bytes_of(const void* bytes, size_t length) {
   return hash_bytes_extended(static_cast<const unsigned char*>(bytes), static_cast<int>(length), kSeed);
 }
 
-void append_varlena(StoredColumn& column, Datum value, char align) {
+/// How well the long values of one column compress.
+struct Compression {
+  int values = 0;
+  double ratios = 0;
+};
+
+/// Size of a long value as index_form_tuple would store it: it compresses what the table keeps as it is.
+uint32_t compressed_size(Datum value, uint32_t size, Compression& seen) {
+  if (seen.values < kMostCompressed) {
+    uint32_t const now = pg::call([&] {
+      Datum const packed = toast_compress_datum(value, InvalidCompressionMethod);
+      if (DatumGetPointer(packed) == nullptr) return size;
+      auto const bytes = static_cast<uint32_t>(VARSIZE(DatumGetPointer(packed)));
+      pfree(DatumGetPointer(packed));
+      return bytes;
+    });
+    ++seen.values;
+    seen.ratios += static_cast<double>(now) / size;
+    return now;
+  }
+  return static_cast<uint32_t>(size * seen.ratios / seen.values);
+}
+
+void append_varlena(StoredColumn& column, Datum value, const StorageRule& rule, Compression& seen) {
   auto* const bytes = reinterpret_cast<varlena*>(DatumGetPointer(value));
   uint32_t size = 0;
   uint8_t alignment = 1;
@@ -149,15 +178,16 @@ void append_varlena(StoredColumn& column, Datum value, char align) {
     varatt_external pointer;
     VARATT_EXTERNAL_GET_POINTER(pointer, bytes);
     size = static_cast<uint32_t>(VARATT_EXTERNAL_GET_EXTSIZE(pointer)) + VARHDRSZ;
-    alignment = align_bytes(align);
+    alignment = align_bytes(rule.align);
   } else if (VARATT_IS_1B(bytes)) {
     size = VARSIZE_1B(bytes);
   } else if (VARATT_CAN_MAKE_SHORT(bytes)) {
     size = VARATT_CONVERTED_SHORT_SIZE(bytes);
   } else {
     size = static_cast<uint32_t>(VARSIZE_ANY(bytes));
-    if (size > kCompressAbove && !VARATT_IS_COMPRESSED(bytes)) size = size / 2 + kCompressAbove / 2;
-    alignment = align_bytes(align);
+    if (size > kCompressAbove && rule.compressible && !VARATT_IS_EXTENDED(bytes))
+      size = compressed_size(value, size, seen);
+    alignment = align_bytes(rule.align);
   }
   column.size.push_back(size);
   column.align.push_back(alignment);
@@ -167,7 +197,7 @@ void append_varlena(StoredColumn& column, Datum value, char align) {
                             : hash_bytes_of(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)));
 }
 
-void append_value(StoredColumn& column, Datum value, bool null, const StorageRule& rule) {
+void append_value(StoredColumn& column, Datum value, bool null, const StorageRule& rule, Compression& seen) {
   if (null) {
     column.hash.push_back(0x6e756c6c);
     column.size.push_back(0);
@@ -178,7 +208,7 @@ void append_value(StoredColumn& column, Datum value, bool null, const StorageRul
     column.size.push_back(static_cast<uint32_t>(length + 1));
     column.align.push_back(1);
   } else if (rule.length == -1) {
-    append_varlena(column, value, rule.align);
+    append_varlena(column, value, rule, seen);
   } else {
     auto const length = static_cast<size_t>(rule.length);
     column.hash.push_back(rule.by_value ? hash_bytes_of(&value, sizeof value)
@@ -191,13 +221,14 @@ void append_value(StoredColumn& column, Datum value, bool null, const StorageRul
 StoredColumn store(const Datum* values, const bool* nulls, int rows, int stride, Oid type) {
   StorageRule const rule = pg::call([&] { return storage_rule(type); });
   StoredColumn column;
+  Compression seen;
   auto const count = static_cast<size_t>(rows);
   column.hash.reserve(count);
   column.size.reserve(count);
   column.align.reserve(count);
   for (int row = 0; row < rows; ++row) {
     auto const at = static_cast<ptrdiff_t>(row) * stride;
-    append_value(column, values[at], nulls[at], rule);
+    append_value(column, values[at], nulls[at], rule, seen);
   }
   return column;
 }
@@ -358,6 +389,16 @@ index::KeySample TableSample::key_sample(const Hypothetical& index) {
   }
   if (!sample.rows.empty()) sample.leading_bytes = leading_bytes / static_cast<double>(sample.rows.size());
   return sample;
+}
+
+Relation open_readable(Oid oid) {
+  Relation const table = table_open(oid, AccessShareLock);
+  if (RecoveryInProgress() && !RelationIsPermanent(table))
+    pg::fail_in_call(
+        ERRCODE_FEATURE_NOT_SUPPORTED,
+        psprintf("the unlogged table \"%s\" cannot be read during recovery", RelationGetRelationName(table)),
+        "Ask on the primary.");
+  return table;
 }
 
 bool is_heap(Oid table) {

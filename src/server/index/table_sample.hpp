@@ -7,6 +7,10 @@
 #include "server/bridge/memory.hpp"
 #include "server/index/hypothetical.hpp"
 
+extern "C" {
+#include "utils/relcache.h"
+}
+
 namespace deal::server {
 
 /// How each sampled row's value of one column or expression would be stored in an index.
@@ -51,6 +55,10 @@ class TableSample {
 /// True when the current role may see every row of the index's table and the index's columns: SELECT on them
 /// and no row security that applies.
 bool may_read(const Hypothetical& index);
+
+/// Opens the table for reading its size or its pages. Runs inside pg::call. Raises 0A000 for an unlogged
+/// table during recovery, where it has no pages.
+Relation open_readable(Oid table);
 
 /// True when blocks of the table can be sampled: it is stored by the server's heap.
 bool is_heap(Oid table);

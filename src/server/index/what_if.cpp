@@ -12,6 +12,7 @@ extern "C" {
 #include "optimizer/optimizer.h"
 #include "optimizer/plancat.h"
 #include "optimizer/planner.h"
+#include "parser/parsetree.h"
 #include "tcop/tcopprot.h"
 #include "utils/snapmgr.h"
 #if PG_VERSION_NUM >= 180000
@@ -79,17 +80,33 @@ PlannedStmt* run_planner(const PreparedQuery& prepared) {
   return planned;
 }
 
-/// The source of a writing plan: its own row count is 0.
-double result_rows(const Plan* top) {
-  while (IsA(top, ModifyTable) && top->lefttree != nullptr)
-    top = top->lefttree;
-  return top->plan_rows;
+/// Adds what a plan writes, if it does.
+List* append_write(List* writes, const PlannedStmt* planned, const Plan* top) {
+  if (top == nullptr || !IsA(top, ModifyTable)) return writes;
+  auto const* modify = reinterpret_cast<const ModifyTable*>(top);
+  auto* write = static_cast<PlannedWrite*>(palloc(sizeof(PlannedWrite)));
+  write->table = rt_fetch(modify->nominalRelation, planned->rtable)->relid;
+  write->rows = top->lefttree != nullptr ? top->lefttree->plan_rows : 1;
+  return lappend(writes, write);
 }
 
+/// Lists in the planner's memory.
 struct RawOutcome {
   double cost;
-  double rows;
+  List* used;
+  List* writes;
 };
+
+RawOutcome read_plan(const PlannedStmt* planned) {
+  RawOutcome raw{planned->planTree->total_cost, NIL, NIL};
+  collect_used(planned->planTree, raw.used);
+  collect_list(planned->subplans, raw.used);
+  ListCell* cell = nullptr;
+  foreach (cell, planned->subplans)
+    raw.writes = append_write(raw.writes, planned, static_cast<Plan*>(lfirst(cell)));
+  raw.writes = append_write(raw.writes, planned, planned->planTree);
+  return raw;
+}
 
 #if PG_VERSION_NUM < 160000
 /// PostgreSQL 15 would prune partitions at start-up, which a generic plan has no values for.
@@ -148,19 +165,17 @@ PlanOutcome plan(const PreparedQuery& prepared, const IndexSet& indexes, Relatio
                             static_cast<int>(indexes.added.size()),
                             indexes.hidden.data(),
                             static_cast<int>(indexes.hidden.size()),
+                            indexes.fresh.data(),
+                            static_cast<int>(indexes.fresh.size()),
                             observer,
                             observer_state};
   InjectionScope const active(injection);
-  List* used = NIL;
-  RawOutcome const raw = pg::call([&] {
-    PlannedStmt* const planned = run_planner(prepared);
-    collect_used(planned->planTree, used);
-    collect_list(planned->subplans, used);
-    return RawOutcome{planned->planTree->total_cost, result_rows(planned->planTree)};
-  });
-  PlanOutcome outcome{raw.cost, raw.rows, {}};
-  for (int i = 0; i < list_length(used); ++i)
-    outcome.used.push_back(list_nth_oid(used, i));
+  RawOutcome const raw = pg::call([&] { return read_plan(run_planner(prepared)); });
+  PlanOutcome outcome{raw.cost, {}, {}};
+  for (int i = 0; i < list_length(raw.writes); ++i)
+    outcome.writes.push_back(*static_cast<const PlannedWrite*>(list_nth(raw.writes, i)));
+  for (int i = 0; i < list_length(raw.used); ++i)
+    outcome.used.push_back(list_nth_oid(raw.used, i));
   std::sort(outcome.used.begin(), outcome.used.end());
   return outcome;
 }
@@ -186,6 +201,8 @@ std::string explain(const PreparedQuery& prepared, const IndexSet& indexes) {
                             static_cast<int>(indexes.added.size()),
                             indexes.hidden.data(),
                             static_cast<int>(indexes.hidden.size()),
+                            indexes.fresh.data(),
+                            static_cast<int>(indexes.fresh.size()),
                             nullptr,
                             nullptr};
   InjectionScope const active(injection);

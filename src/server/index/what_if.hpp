@@ -10,17 +10,31 @@ struct RelOptInfo;
 
 namespace deal::server {
 
+/// What the planner will know of a table once an index on it is built: CREATE INDEX counts its all-visible
+/// pages anew, and the price of index-only scans follows.
+struct FreshVisibility {
+  Oid relation;
+  double all_visible;  ///< share of its pages, 0 to 1
+};
+
 /// Which indexes a planner call sees besides the real ones, and which real ones it does not see.
 struct IndexSet {
   std::span<Hypothetical* const> added;
   std::span<const Oid> hidden;
+  std::span<const FreshVisibility> fresh = {};
+};
+
+/// What the plan inserts, updates, deletes or merges in one table, at its top or in WITH.
+struct PlannedWrite {
+  Oid table;    ///< as named in the statement, not its partitions
+  double rows;  ///< as the planner estimates
 };
 
 /// What the planner answered.
 struct PlanOutcome {
-  double cost = 0;        ///< total cost of the whole plan, in the planner's unit
-  double rows = 0;        ///< estimated rows of the result (for INSERT .. SELECT and the like: of its source)
-  std::vector<Oid> used;  ///< real and hypothetical indexes in the plan, ascending, each once
+  double cost = 0;                     ///< total cost of the whole plan, in the planner's unit
+  std::vector<PlannedWrite> writes{};  ///< the top's last, since WITH comes first
+  std::vector<Oid> used{};             ///< real and hypothetical indexes in the plan, ascending, each once
 };
 
 /// Called for every base relation of a query while it is planned, when its paths are known.

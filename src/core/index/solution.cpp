@@ -1,0 +1,76 @@
+#include "core/index/solution.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace deal::index {
+
+namespace {
+
+// Existing indexes that the new one covers and that no query misses.
+void replace_existing(const Problem& problem, SearchState& state, Step& step) {
+  const CandidateIndex& wide = problem.candidates[static_cast<std::size_t>(step.candidate)];
+  for (std::size_t i = 0; i < problem.candidates.size(); ++i) {
+    const CandidateIndex& narrow = problem.candidates[i];
+    if (!narrow.existing || !narrow.droppable || state.hidden(static_cast<int>(i)) || !covers(wide, narrow))
+      continue;
+    const int candidate = static_cast<int>(i);
+    if (state.loss_without(candidate) > std::max(narrow.write_cost, problem.min_gain * state.cost()))
+      continue;
+    state.hide(candidate);
+    step.replaces.push_back(candidate);
+  }
+}
+
+// The step that brings most on top of the ranked ones.
+std::size_t best_step(const Problem& problem, SearchState& ranked, const std::vector<Step>& steps) {
+  const bool per_byte = problem.budget_bytes != std::numeric_limits<std::int64_t>::max();
+  std::size_t best = 0;
+  double best_value = -std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const CandidateIndex& index = problem.candidates[static_cast<std::size_t>(steps[i].candidate)];
+    double value = ranked.gain({{steps[i].candidate}, {}}, Pricing::pessimistic).value;
+    if (per_byte) value /= static_cast<double>(std::max<std::int64_t>(index.bytes, 1));
+    if (value <= best_value) continue;
+    best_value = value;
+    best = i;
+  }
+  return best;
+}
+
+}  // namespace
+
+Solution describe(const Problem& problem, PlanCache& cache, SearchState& state) {
+  Solution solution;
+  std::vector<Step> steps;
+  for (const int candidate : state.chosen())
+    steps.push_back({.candidate = candidate});
+  for (Step& step : steps)
+    replace_existing(problem, state, step);
+  for (Step& step : steps)
+    step.marginal_saving = state.loss_without(step.candidate);
+  SearchState ranked(problem, cache);
+  solution.cost_before = ranked.cost();
+  ranked.set_least_saving(problem.min_gain * state.cost());
+  while (!steps.empty()) {
+    const std::size_t best = best_step(problem, ranked, steps);
+    Step step = steps[best];
+    steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(best));
+    ranked.apply({{step.candidate}, {}}, true);
+    for (const int existing : step.replaces)
+      ranked.hide(existing);
+    step.cost_after = steps.empty() ? state.cost() : ranked.cost();
+    solution.steps.push_back(step);
+  }
+  solution.cost_after = state.cost();
+  for (std::size_t query = 0; query < problem.relevant.size(); ++query) {
+    const int q = static_cast<int>(query);
+    solution.query_before.push_back(cache.base_cost(q));
+    solution.query_after.push_back(state.plan(q).cost);
+    solution.query_used.push_back(cache.candidates_of(q, state.plan(q).used));
+  }
+  return solution;
+}
+
+}  // namespace deal::index

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "core/index/plan_cache.hpp"
+#include "core/index/search.hpp"
+#include "core/index/search_state.hpp"
+
+namespace deal::index {
+
+/// Turns a selection into advice: finds the existing indexes that it makes superfluous, asks what would be
+/// lost without each chosen index, and puts them in order: the best per byte first (without a budget: the
+/// best), given those before.
+Solution describe(const Problem& problem, PlanCache& cache, SearchState& state);
+
+}  // namespace deal::index

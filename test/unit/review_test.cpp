@@ -1,0 +1,346 @@
+/// The checks, over models made by hand.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "core/base/error.hpp"
+#include "core/base/quote.hpp"
+#include "core/report/diagram.hpp"
+#include "core/report/document.hpp"
+#include "core/review/builder.hpp"
+#include "core/review/export.hpp"
+#include "core/review/foreign_key.hpp"
+#include "core/review/gate.hpp"
+#include "core/review/registry.hpp"
+
+namespace deal::review {
+namespace {
+
+/// Builds a catalog table by table; everything of a table is added before the next one.
+class Model {
+ public:
+  Model() {
+    catalog_.server.database = "test";
+    catalog_.server.now = 100 * kDay;
+    catalog_.server.stats_since = kDay;
+    catalog_.server.statements_loaded = catalog_.server.statements_created = true;
+  }
+
+  Model& table(const std::string& name, std::initializer_list<const char*> columns, double rows = -1) {
+    Table table;
+    table.oid = static_cast<ObjectId>(100 + catalog_.tables.size());
+    table.schema = "shop";
+    table.name = name;
+    table.identity = quote_qualified("shop", name);
+    table.rows = rows;
+    catalog_.tables.push_back(table);
+    int number = 0;
+    for (const char* const column : columns)
+      catalog_.columns.push_back({last(), ++number, column, "integer", true, false});
+    return *this;
+  }
+
+  Model& index(const std::string& name, std::vector<int> keys, const std::string& method = "btree",
+               const std::string& predicate = "") {
+    Index index;
+    index.oid = static_cast<ObjectId>(1000 + catalog_.indexes.size());
+    index.table = last();
+    index.name = name;
+    index.identity = quote_qualified("shop", name);
+    index.method = method;
+    index.key_count = static_cast<int>(keys.size());
+    index.predicate = predicate;
+    index.partial = !predicate.empty();
+    index.columns.begin = static_cast<int>(catalog_.index_columns.size());
+    for (int const key : keys) {
+      IndexColumn column;
+      column.number = key;
+      catalog_.index_columns.push_back(column);
+    }
+    index.columns.end = static_cast<int>(catalog_.index_columns.size());
+    catalog_.indexes.push_back(index);
+    return *this;
+  }
+
+  Model& constraint(char type, std::vector<int> columns, const std::string& name = "made") {
+    Constraint constraint;
+    constraint.table = last();
+    constraint.name = name;
+    constraint.type = type;
+    constraint.columns = std::move(columns);
+    if (type == 'f') constraint.referenced_oid = 100, constraint.referenced = "shop.parent";
+    catalog_.constraints.push_back(constraint);
+    return *this;
+  }
+
+  Index& last_index() { return catalog_.indexes.back(); }
+  Constraint& last_constraint() { return catalog_.constraints.back(); }
+  Table& last_table() { return catalog_.tables.back(); }
+  Catalog& catalog() { return catalog_; }
+
+  std::vector<Finding> run(const std::string& id) {
+    catalog_.link();
+    Selection selection;
+    selection.checks = {id};
+    validate(selection);
+    return run_checks(catalog_, selection);
+  }
+
+  static constexpr std::int64_t kDay = 86'400'000'000;
+
+ private:
+  int last() const { return static_cast<int>(catalog_.tables.size()) - 1; }
+  Catalog catalog_;
+};
+
+Model with_foreign_key() {
+  Model model;
+  model.table("parent", {"id"}).constraint('p', {1});
+  model.table("child", {"id", "a", "b"}).constraint('p', {1}).constraint('f', {2, 3});
+  return model;
+}
+
+TEST(ForeignKey, ColumnsInAnyOrderServe) {
+  EXPECT_EQ(with_foreign_key().run("SCH-003").size(), 1u);
+  EXPECT_TRUE(with_foreign_key().index("i", {2, 3}).run("SCH-003").empty());
+  EXPECT_TRUE(with_foreign_key().index("i", {3, 2, 1}).run("SCH-003").empty());
+  EXPECT_EQ(with_foreign_key().index("i", {2, 1, 3}).run("SCH-003").size(), 1u);
+  EXPECT_EQ(with_foreign_key().index("i", {2}).run("SCH-003").size(), 1u);
+}
+
+TEST(ForeignKey, PartialBrinHashAndInvalidIndexes) {
+  EXPECT_EQ(with_foreign_key().index("i", {2, 3}, "brin").run("SCH-003").size(), 1u);
+  EXPECT_EQ(with_foreign_key().index("i", {2, 3}, "btree", "(id > 3)").run("SCH-003").size(), 1u);
+  EXPECT_TRUE(with_foreign_key().index("i", {2, 3}, "btree", "(a IS NOT NULL)").run("SCH-003").empty());
+  EXPECT_EQ(with_foreign_key().index("i", {2, 3}, "btree", "(id IS NOT NULL)").run("SCH-003").size(), 1u);
+  Model model = with_foreign_key().index("i", {2, 3});
+  model.last_index().valid = false;
+  EXPECT_EQ(model.run("SCH-003").size(), 1u);
+}
+
+TEST(ForeignKey, SeverityFollowsSize) {
+  Model small = with_foreign_key();
+  small.last_table().rows = 50;
+  EXPECT_EQ(small.run("SCH-003").front().severity, Severity::low);
+  Model large = with_foreign_key();
+  large.last_table().rows = 2e6;
+  EXPECT_EQ(large.run("SCH-003").front().severity, Severity::medium);
+  large.catalog().tables.front().deletes = 1;
+  EXPECT_EQ(large.run("SCH-003").front().severity, Severity::high);
+}
+
+TEST(ForeignKey, TheNewIndexHasAFreeName) {
+  Model model = with_foreign_key();
+  model.catalog().relation_names = {"shop.child_a_b_idx", "shop.child_a_b_2_idx"};
+  Finding const finding = model.run("SCH-003").front();
+  EXPECT_EQ(finding.fix.front(), "CREATE INDEX CONCURRENTLY child_a_b_3_idx ON shop.child (a, b)");
+  EXPECT_EQ(finding.rollback.front(), "DROP INDEX CONCURRENTLY shop.child_a_b_3_idx");
+  EXPECT_FALSE(finding.fix_transactional);
+}
+
+TEST(ForeignKey, PartitionsAreBuiltOneByOne) {
+  Model model;
+  model.table("parent", {"id"}).constraint('p', {1});
+  model.table("parts", {"a"}).constraint('f', {1});
+  model.last_table().kind = TableKind::partitioned;
+  model.table("leaf", {"a"});
+  model.last_table().parent = 1;
+  model.last_table().partition = true;
+  auto const fix = model.run("SCH-003").front().fix;
+  ASSERT_EQ(fix.size(), 3u);
+  EXPECT_EQ(fix[0], "CREATE INDEX parts_a_idx ON ONLY shop.parts (a)");
+  EXPECT_EQ(fix[1], "CREATE INDEX CONCURRENTLY leaf_a_idx ON shop.leaf (a)");
+  EXPECT_EQ(fix[2], "ALTER INDEX shop.parts_a_idx ATTACH PARTITION shop.leaf_a_idx");
+  model.catalog().tables[1].foreign_leaf = true;
+  EXPECT_EQ(model.run("SCH-003").front().fix.size(), 1u);
+}
+
+TEST(PrimaryKey, UsesWhatIsThere) {
+  Model unique;
+  unique.table("codes", {"code"}).index("codes_code", {1});
+  unique.last_index().unique = true;
+  Finding finding = unique.run("SCH-001").front();
+  EXPECT_EQ(finding.fix.front(), "ALTER TABLE shop.codes ADD PRIMARY KEY USING INDEX codes_code");
+  EXPECT_EQ(finding.severity, Severity::low);
+  EXPECT_EQ(finding.recreates, unique.last_index().oid);
+  unique.catalog().columns.front().not_null = false;
+  EXPECT_EQ(unique.run("SCH-001").front().severity, Severity::medium);
+
+  Model numbered;
+  numbered.table("log", {"id", "what"});
+  numbered.catalog().columns.front().numbered = true;
+  finding = numbered.run("SCH-001").front();
+  ASSERT_EQ(finding.fix.size(), 2u);
+  EXPECT_EQ(finding.fix.front(), "CREATE UNIQUE INDEX CONCURRENTLY log_pkey ON shop.log (id)");
+
+  Model none;
+  none.table("log", {"id", "row_id"});
+  EXPECT_EQ(none.run("SCH-001").front().fix.front(),
+            "ALTER TABLE shop.log ADD COLUMN row_id2 bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY");
+}
+
+TEST(PrimaryKey, PartitionsAndViewsAreNotAsked) {
+  Model model;
+  model.table("view", {"a"});
+  model.last_table().kind = TableKind::materialized_view;
+  model.table("leaf", {"a"});
+  model.last_table().partition = true;
+  EXPECT_TRUE(model.run("SCH-001").empty());
+}
+
+TEST(UnusedIndex, NeedsOldStatistics) {
+  Model model;
+  model.table("t", {"a"}).constraint('p', {1}).index("t_a", {1});
+  EXPECT_EQ(model.run("IDX-008").front().status, Status::open);
+  model.catalog().server.stats_since = model.catalog().server.now - Model::kDay;
+  EXPECT_EQ(model.run("IDX-008").front().status, Status::skipped);
+  model.catalog().server.stats_since = 0;
+  EXPECT_EQ(model.run("IDX-008").front().status, Status::skipped);
+  model.catalog().server.stats_since = Model::kDay;
+  model.catalog().server.in_recovery = true;
+  EXPECT_EQ(model.run("IDX-008").front().status, Status::skipped);
+}
+
+TEST(UnusedIndex, KeepsWhatHasADuty) {
+  auto const reported = [](void (*change)(Index&)) {
+    Model model;
+    model.table("t", {"a"}).index("t_a", {1});
+    change(model.last_index());
+    return !model.run("IDX-008").empty();
+  };
+  EXPECT_TRUE(reported([](Index&) {}));
+  EXPECT_FALSE(reported([](Index& i) { i.scans = 1; }));
+  EXPECT_FALSE(reported([](Index& i) { i.unique = true; }));
+  EXPECT_FALSE(reported([](Index& i) { i.exclusion = true; }));
+  EXPECT_FALSE(reported([](Index& i) { i.constraint = true; }));
+  EXPECT_FALSE(reported([](Index& i) { i.key_target = true; }));
+  EXPECT_FALSE(reported([](Index& i) { i.replica_identity = true; }));
+  EXPECT_FALSE(reported([](Index& i) { i.clustered = true; }));
+  EXPECT_FALSE(reported([](Index& i) { i.parent = 7; }));
+  EXPECT_FALSE(reported([](Index& i) { i.valid = false; }));
+  EXPECT_TRUE(with_foreign_key().index("i", {2, 3}).run("IDX-008").empty());
+}
+
+TEST(UnusedIndex, CountsTheScansOfPartitions) {
+  Model model;
+  model.table("parts", {"a"}).index("parts_a", {1});
+  model.last_index().partitioned = true;
+  ObjectId const parent = model.last_index().oid;
+  model.table("leaf", {"a"}).index("leaf_a", {1});
+  model.last_index().parent = parent;
+  model.last_index().scans = 3;
+  EXPECT_TRUE(model.run("IDX-008").empty());
+  model.last_index().scans = 0;
+  auto const found = model.run("IDX-008");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found.front().fix.front(), "DROP INDEX shop.parts_a");
+}
+
+TEST(UnusedIndex, NeverBothOfTwo) {
+  Model model;
+  model.table("t", {"a", "b"}).index("t_a", {1}).index("t_a_b", {1, 2});
+  EXPECT_TRUE(model.run("IDX-008").empty());
+  EXPECT_EQ(model.run("IDX-002").front().object, "shop.t_a");
+}
+
+TEST(InvalidIndex, RebuiltDroppedOrSkipped) {
+  Model model;
+  model.table("t", {"a"}).index("t_a", {1});
+  model.last_index().valid = false;
+  EXPECT_EQ(model.run("IDX-007").front().fix.front(), "REINDEX INDEX CONCURRENTLY shop.t_a");
+  model.last_index().name = "t_a_ccnew1";
+  EXPECT_TRUE(model.run("IDX-007").front().fix.front().starts_with("DROP INDEX CONCURRENTLY"));
+  model.last_table().maintenance = true;
+  EXPECT_EQ(model.run("IDX-007").front().status, Status::skipped);
+}
+
+TEST(Definitions, TakeTheirPlaceInTheRollback) {
+  Model model;
+  model.table("t", {"a"}).index("t_a", {1});
+  auto findings = model.run("IDX-008");
+  ASSERT_EQ(wanted_definitions(findings), std::vector<ObjectId>{model.last_index().oid});
+  add_definitions(findings, {{model.last_index().oid, "CREATE INDEX t_a ON shop.t USING btree (a)"}});
+  EXPECT_EQ(findings.front().rollback,
+            std::vector<std::string>{"CREATE INDEX CONCURRENTLY t_a ON shop.t USING btree (a)"});
+  findings = model.run("IDX-008");
+  add_definitions(findings, {});
+  EXPECT_TRUE(findings.front().rollback.empty()) << "no half rollback when the index is gone";
+}
+
+TEST(Preload, KeepsWhatIsThere) {
+  Model model;
+  model.catalog().server.statements_loaded = false;
+  model.catalog().server.statements_available = true;
+  EXPECT_TRUE(model.run("SRV-018").front().fix.empty())
+      << "the list may not be read, so it may not be replaced";
+  model.catalog().server.preload_known = true;
+  model.catalog().server.preload = "auto_explain, \"$libdir/other\"";
+  Finding const finding = model.run("SRV-018").front();
+  EXPECT_EQ(
+      finding.fix.front(),
+      "ALTER SYSTEM SET shared_preload_libraries = 'auto_explain', '$libdir/other', 'pg_stat_statements'");
+  EXPECT_EQ(finding.rollback.front(),
+            "ALTER SYSTEM SET shared_preload_libraries = 'auto_explain', '$libdir/other'");
+}
+
+TEST(Registry, RefusesWhatItDoesNotKnow) {
+  EXPECT_THROW(validate({{"moon"}, {}, 0}), Error);
+  EXPECT_THROW(validate({{}, {"IDX-999"}, 0}), Error);
+  EXPECT_NO_THROW(validate({{"index"}, {"IDX-001"}, 0}));
+}
+
+TEST(Fingerprint, IsStableAndSeparatesItsParts) {
+  EXPECT_EQ(fingerprint("IDX-001", {"shop.a", "shop.b"}), fingerprint("IDX-001", {"shop.a", "shop.b"}));
+  EXPECT_NE(fingerprint("IDX-001", {"ab", "c"}), fingerprint("IDX-001", {"a", "bc"}));
+  EXPECT_NE(fingerprint("IDX-001", {"a"}), fingerprint("IDX-002", {"a"}));
+  EXPECT_EQ(fingerprint("SCH-001", {"shop.events"}), "a1028590980d9544") << "accepted findings rely on it";
+}
+
+TEST(Gate, OpensForAcceptedAndLowOnes) {
+  Finding finding;
+  finding.severity = Severity::medium;
+  EXPECT_THROW(gate({finding}, Severity::medium, false), Error);
+  EXPECT_NO_THROW(gate({finding}, Severity::high, false));
+  finding.status = Status::accepted;
+  EXPECT_NO_THROW(gate({finding}, Severity::info, true));
+  finding.status = Status::skipped;
+  EXPECT_NO_THROW(gate({finding}, Severity::info, false));
+  EXPECT_THROW(gate({finding}, Severity::info, true), Error);
+}
+
+TEST(Document, NamesCannotBecomeMarkup) {
+  report::Document document{"<b>", {}};
+  report::Section section{"One", {}};
+  section.table({"a|b"}, {{"x\n| y"}}).code("sql", "select '```';");
+  document.sections.push_back(section);
+  std::string const text = report::as_markdown(document);
+  EXPECT_NE(text.find("# &lt;b&gt;"), std::string::npos);
+  EXPECT_NE(text.find("| x \\| y |"), std::string::npos);
+  EXPECT_NE(text.find("\n````sql\nselect '```';\n````\n"), std::string::npos);
+}
+
+TEST(Document, TextIsWrapped) {
+  report::Section section{"One", {}};
+  section.paragraph(std::string(40, 'a') + ' ' + std::string(40, 'b') + ' ' + std::string(40, 'c'));
+  std::string const text = report::as_text({"t", {section}});
+  EXPECT_NE(text.find('b' + std::string("\n") + std::string(40, 'c')), std::string::npos);
+}
+
+TEST(Diagram, ShowsKeysAndLimits) {
+  Model model = with_foreign_key();
+  model.catalog().link();
+  auto const diagram = report::entity_diagram(model.catalog(), 60);
+  EXPECT_EQ(diagram.tables, 2);
+  EXPECT_NE(diagram.text.find("\"shop.parent\" ||--o{ \"shop.child\" : \"made\""), std::string::npos);
+  EXPECT_EQ(report::entity_diagram(model.catalog(), 1).left_out, 1);
+}
+
+TEST(Export, FormatsAreChecked) {
+  EXPECT_THROW(export_findings({}, "excel"), Error);
+  EXPECT_EQ(export_findings({}, "json"), "[]");
+}
+
+}  // namespace
+}  // namespace deal::review
