@@ -226,6 +226,7 @@ select set_has('select reason from deal_advisor.workload_status() where status =
   $$values ('permission denied to plan as role "deal_attacker"')$$, 'a hidden text is reported and not planned');
 reset role;
 
+set local client_min_messages = error;
 -- A table filled by somebody else: its owner does not choose with whose rights its text is planned.
 set local role deal_attacker;
 create table attack.fake_workload (query text, role name);
