@@ -168,6 +168,28 @@ create index pairs_ab on tap_shop.pairs (a, b);
 select results_eq($$select check_id, object from deal_advisor.findings_detail('{index}', '{tap_shop}', options => '{"min_stats_age": "0"}')
   where object ~ 'pairs' order by 1$$, $$values ('IDX-002', 'tap_shop.pairs_a')$$, 'two findings never drop both of two indexes');
 
+-- pg_stat_statements: loaded, but not created here.
+create function pg_temp.statements_fix() returns setof text language plpgsql as $$
+declare
+  f record;
+  found int;
+begin
+  if not exists (select from pg_settings where name = 'pg_stat_statements.max') then
+    return next skip('pg_stat_statements is not loaded', 3);
+    return;
+  end if;
+  drop extension if exists pg_stat_statements;
+  select * into f from deal_advisor.findings_detail('{server}') where check_id = 'SRV-018';
+  return next is(f.fix, '{CREATE EXTENSION pg_stat_statements}'::text[], 'the extension is missed');
+  call deal_advisor.findings_apply(array[f.fingerprint]);
+  execute 'select count(*)::int from (' || f.verify || ') v' into found;
+  return next is(found, 0, 'its fix is verified');
+  execute f.rollback[1];
+  execute 'select count(*)::int from (' || f.verify || ') v' into found;
+  return next is(found, 1, 'and can be rolled back');
+end $$;
+select * from pg_temp.statements_fix();
+
 -- Read only; a transaction cannot go back from that, so it comes last.
 set local transaction_read_only = on;
 set local role tap_monitor;

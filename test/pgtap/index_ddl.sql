@@ -79,7 +79,7 @@ select d from advice, unnest(rollback) with ordinality u (d, n) order by rank de
 create table after as select * from indexes;
 
 begin;
-select no_plan();
+select plan(18);
 select is((select array_agg(distinct action order by action) from advice), '{create,drop,replace}', 'every kind of advice was tried');
 select is((select count(distinct relation) from advice), 8::bigint, 'every table got some');
 select is((select count(*) from advice where index_name is null or octet_length(index_name) > 63 and action <> 'drop'), 0::bigint, 'names fit');

@@ -57,7 +57,7 @@ exception when sqlstate 'UNDO1' then return bytes;
 end $$;
 
 begin;
-select no_plan();
+select plan(39);
 create temp table definitions (what text, definition text, truth bigint, guess bigint);
 insert into definitions (what, definition) values
   ('unique integers', 'create unique index ix on sized.t (id)'),

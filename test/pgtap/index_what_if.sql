@@ -116,7 +116,7 @@ end $$;
 begin;
 set local jit = off;
 set local max_parallel_workers_per_gather = 0;
-select no_plan();
+select plan(289);
 
 -- Keys
 select pg_temp.like_built('single column', 'select * from what_if.orders where customer_id = 17',

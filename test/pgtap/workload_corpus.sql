@@ -158,7 +158,7 @@ begin
   end if;
   for s in select * from corpus.statement order by number loop
     begin
-      execute '/* corpus ' || s.number || ' */ ' || s.query;
+      execute s.query || ' /* corpus ' || s.number || ' */';
     exception when others then
       insert into corpus.outcome values (s.number, s.query, sqlerrm);
     end;

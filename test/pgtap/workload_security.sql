@@ -171,13 +171,13 @@ select pg_temp.clean(:'original_path') \g /dev/null
 -- A superuser's own statement about an object whose owner has since put something else there.
 create view attack.public_view as select x from attack.bait where y = 'harmless';
 alter view attack.public_view owner to deal_attacker;
-/* superuser's */ select count(*) as m from attack.public_view \gset
+select count(*) as m from attack.public_view \gset
 set local role deal_attacker;
 create or replace view attack.public_view as select x from attack.bait where x = attack.plain() or x = attack.with_setting();
 reset role;
 create table pg_temp.own as
   select * from deal_advisor.workload_status(options => jsonb_build_object('roles', array[current_user]))
-  where query like '%superuser''s% as m from attack.public_view%';
+  where query like 'select count(*) as m from attack.public_view%';
 select is((select status from pg_temp.own), 'skipped', 'a superuser''s statement that would run the attacker''s function is skipped');
 select matches((select reason from pg_temp.own), 'would run function plain of role deal_attacker', 'and the reason names it');
 select is_empty('select pg_temp.ran_as()', 'the function did not run at all');
@@ -226,6 +226,7 @@ select set_has('select reason from deal_advisor.workload_status() where status =
   $$values ('permission denied to plan as role "deal_attacker"')$$, 'a hidden text is reported and not planned');
 reset role;
 
+set local client_min_messages = error;
 -- A table filled by somebody else: its owner does not choose with whose rights its text is planned.
 set local role deal_attacker;
 create table attack.fake_workload (query text, role name);

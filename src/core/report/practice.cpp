@@ -27,10 +27,10 @@ constexpr std::string_view kWaiting =
 
 constexpr std::string_view kIndexUse =
     "-- are the indexes used, and what do they cost\n"
-    "select schemaname, relname, indexrelname, idx_scan, "
-    "pg_catalog.pg_size_pretty(pg_catalog.pg_relation_size(indexrelid)) as size\n"
-    "from pg_catalog.pg_stat_user_indexes order by idx_scan, pg_catalog.pg_relation_size(indexrelid) desc "
-    "limit 20;\n";
+    "select schemaname, relname, indexrelname, idx_scan,\n"
+    "  pg_catalog.pg_size_pretty(pg_catalog.pg_relation_size(indexrelid)) as size\n"
+    "from pg_catalog.pg_stat_user_indexes\n"
+    "order by idx_scan, pg_catalog.pg_relation_size(indexrelid) desc limit 20;\n";
 
 constexpr std::string_view kDeadRows =
     "-- dead rows and the last vacuum\n"
@@ -63,8 +63,8 @@ Section code_examples(const Input& input) {
   if (!list.empty()) {
     std::string const key = list.front()->fingerprint;
     text += fmt::format(
-        "select why, evidence, fix, rollback from deal_advisor.findings_detail() where fingerprint = "
-        "'{}';\n\n"
+        "select why, evidence, fix, rollback from deal_advisor.findings_detail()\n"
+        "where fingerprint = '{}';\n\n"
         "-- run its fix, or say why it may stay\n"
         "call deal_advisor.findings_apply(array['{}']);\n"
         "select deal_advisor.findings_accept('{}', 'the reason', now() + interval '90 days');\n",

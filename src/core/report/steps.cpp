@@ -103,8 +103,11 @@ Section migration_plan(const Input& input) {
     section.paragraph("Nothing to plan: no finding has a fix, and no index is proposed.");
     return section;
   }
-  section.paragraph("Before a statement that needs a blocking lock:");
-  section.code("sql", "set lock_timeout = '2s';\n");
+  auto const list = fixable(input);
+  if (std::any_of(list.begin(), list.end(), [](const Finding* f) { return takes_blocking_lock(*f); })) {
+    section.paragraph("Before a statement that needs a blocking lock:");
+    section.code("sql", "set lock_timeout = '2s';\n");
+  }
   return section;
 }
 

@@ -19,8 +19,9 @@ class ServerError : public std::exception {
   /// The five characters of the SQLSTATE.
   std::string sqlstate() const;
   const char* what() const noexcept override { return data_->message != nullptr ? data_->message : ""; }
-  /// Says that the error's position counts in `text`, which is not the statement that the client sent but, for
-  /// one, an argument of it. Does nothing to errors without a position, or with one that is settled already.
+  /// Says that the error's position counts in `text`, which is not the statement that the client sent but,
+  /// for one, an argument of it. Does nothing to errors without a position, or with one that is settled
+  /// already.
   void refer_to(const std::string& text);
   /// Hands the record to the caller, who must re-throw it as a server error; the exception lets go of it.
   ErrorData* take() noexcept { return std::exchange(*owned_, nullptr); }

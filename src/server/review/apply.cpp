@@ -26,7 +26,7 @@ void refuse_unless_applicable(const Finding& finding) {
 void run_here(const Finding& finding) {
   for (auto const& statement : finding.fix) {
     pg::notice("running " + statement);
-    pg::Spi spi;
+    pg::Spi spi(pg::SearchPath::callers);  // CREATE EXTENSION makes its objects in the first schema of it
     spi.execute(statement);
   }
 }

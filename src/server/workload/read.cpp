@@ -76,14 +76,14 @@ std::string pick(const Source& source, std::initializer_list<const char*> column
 
 std::string mean_expression(const Source& source) {
   std::string const total = pick(source, {"total_exec_time", "total_time", "total_ms"}, "float8", "");
-  std::string const mean = pick(source, {"mean_ms", "mean_exec_time", "mean_time"}, "float8", "");
+  std::string mean = pick(source, {"mean_ms", "mean_exec_time", "mean_time"}, "float8", "");
   if (!mean.empty()) return mean;
   if (total.empty()) return "null::float8";
   return source.has("calls") ? total + " / nullif(s.calls::float8, 0)" : total;
 }
 
 std::string role_expression(const Source& source) {
-  std::string const by_name = pick(source, {"role", "rolname", "usename", "username"}, "text", "");
+  std::string by_name = pick(source, {"role", "rolname", "usename", "username"}, "text", "");
   if (!by_name.empty()) return by_name;
   return source.has("userid") ? "pg_catalog.pg_get_userbyid(s.userid)::text" : "null::text";
 }

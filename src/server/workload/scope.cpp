@@ -145,10 +145,10 @@ std::string without_temporary(std::string path) {
 /// Sets what the server stored for a role; a value that this server does not take is passed over, as
 /// at the start of a session.
 void apply(const Settings& settings) {
-  for (auto const& [name, value] : settings)
+  for (auto const& setting : settings)
     pg::call([&] {
-      (void)set_config_option(name.c_str(), value.c_str(), PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
-                              DEBUG1, false);
+      (void)set_config_option(setting.first.c_str(), setting.second.c_str(), PGC_SUSET, PGC_S_SESSION,
+                              GUC_ACTION_SAVE, true, DEBUG1, false);
     });
 }
 
