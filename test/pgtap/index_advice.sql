@@ -59,7 +59,7 @@ end $$;
 begin;
 set local jit = off;
 set local max_parallel_workers_per_gather = 0;
-select plan(108);
+select plan(110);
 
 -- One statement
 create temp table one as select * from deal_advisor.index_advice('select * from advised.orders where customer_id = 17');
@@ -144,6 +144,23 @@ select is(pg_temp.replaced(), '{}', 'not one of another access method');
 drop index advised.kept;
 select ok(bool_or(pg_temp.key(ddl) like 'items (order_id, line, quantity%' and replaces = '{}'), 'a key that covers the primary key leaves it')
 from deal_advisor.index_advice('select order_id, line, quantity from advised.items where order_id between 100 and 20000');
+
+-- Many indexes do not crowd out the one that is missing
+do $$ begin
+  execute 'create table advised.wide (id int, ' || (select string_agg(format('c%s int not null', i), ', ') from generate_series(1, 66) i) || ')';
+  execute 'insert into advised.wide select g, ' || (select string_agg(format('(g * %s::bigint / %s %% 20)::int', 7919 + i * 2, i), ', ') from generate_series(1, 66) i)
+    || ' from generate_series(1, 20000) g';
+  for i in 1..66 loop execute format('create index wide_%s on advised.wide (c%s)', i, i); end loop;
+  analyze advised.wide;
+end $$;
+select ok(pg_temp.key(ddl) ~ '^wide \(c[123], c[123]' and replaces <@ '{advised.wide_1,advised.wide_2,advised.wide_3}', 'advice on a table with 66 indexes')
+from deal_advisor.index_advice('select * from advised.wide where c1 = $1 and c2 = $2 and c3 = $3') where rank = 1;
+
+-- The part of a partitioned index cannot be dropped alone
+create index on advised.parted (tenant);
+select is(replaces, '{}', 'no part of a partitioned index is replaced')
+from deal_advisor.index_advice('select * from advised.parted_old where tenant = $1 order by size limit 2') where rank = 1;
+drop index advised.parted_tenant_idx;
 
 -- Duplicates and covered prefixes go, with a workload as the occasion
 create index double_1 on advised.log (kind);

@@ -42,8 +42,7 @@ Advice advise(const AdviceRequest& request) {
   double const cpu_start = pg::cpu_seconds();
   auto const out_of_time = [&] { return deadline.passed(); };
   AnalysedWorkload const workload = analyse(request.workload, out_of_time);
-  SearchSpace space(request, workload);
-  space.problem.stop = out_of_time;
+  SearchSpace space(request, workload, out_of_time);
   index::Solution const solution = solve(space, workload);
   Advice advice;
   AdviceStats& stats = advice.stats;

@@ -37,8 +37,10 @@ bool writes_to(const index::CandidateIndex& index, const WriteProfile& writes) {
 
 }  // namespace
 
-SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload)
+SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload,
+                         const std::function<bool()>& out_of_time)
     : sizes_(request.sample_rows) {
+  problem.stop = out_of_time;
   collect_uses(request, workload);
   std::set<int> used;
   for (auto const& use : uses_)
@@ -50,11 +52,11 @@ SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& w
   limits.max_columns = request.max_columns;
   index::Proposals const proposals = index::propose(uses_, queries, limits);
   problem.relevant.resize(static_cast<size_t>(queries));
-  add_existing();
+  add_existing(proposals.candidates);
   std::vector<int> numbers;  // proposal -> candidate; -1: left out
   for (auto const& candidate : proposals.candidates) {
     numbers.push_back(-1);
-    if (!is_useful(candidate)) continue;
+    if (!is_useful(candidate) || out_of_time()) continue;
     size_t const before = problem.candidates.size();
     add_proposed(candidate);
     if (problem.candidates.size() > before) numbers.back() = static_cast<int>(before);
@@ -102,7 +104,9 @@ void SearchSpace::set_budget(const AdviceRequest& request) {
   problem.budget_bytes += freed - freed / 50;
 }
 
-void SearchSpace::add_existing() {
+/// Only indexes that a proposal could replace are the search's business; all others are simply there, and
+/// must not fill its short lists.
+void SearchSpace::add_existing(const std::vector<index::CandidateIndex>& proposed) {
   for (auto const& drop : redundant_)
     always_hidden_.push_back(drop.oid);
   std::vector<std::vector<int>> by_table(registry_.tables().size());
@@ -111,6 +115,11 @@ void SearchSpace::add_existing() {
     if (table.partitioned) continue;  // its indexes live on the leaves and are never hidden
     for (auto const& index : table.indexes) {
       if (std::find(always_hidden_.begin(), always_hidden_.end(), index.oid) != always_hidden_.end())
+        continue;
+      auto const& existing = index.candidate;
+      if (!existing.droppable || std::none_of(proposed.begin(), proposed.end(), [&](auto const& wide) {
+            return index::covers(wide, existing);
+          }))
         continue;
       by_table[number].push_back(static_cast<int>(problem.candidates.size()));
       by_oid_[index.oid] = static_cast<int>(problem.candidates.size());

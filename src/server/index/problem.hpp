@@ -10,9 +10,10 @@ namespace deal::server {
 /// Candidates, proposed and existing, and what stands behind each.
 class SearchSpace {
  public:
-  /// Proposes, sizes and prices candidates for the workload. Memory for the hypothetical indexes is the
-  /// current context's.
-  SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload);
+  /// Proposes, sizes and prices candidates for the workload, as many as time allows. Memory for the
+  /// hypothetical indexes is the current context's.
+  SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload,
+              const std::function<bool()>& out_of_time);
 
   index::Problem problem;
 
@@ -34,7 +35,7 @@ class SearchSpace {
  private:
   void collect_uses(const AdviceRequest& request, const AnalysedWorkload& workload);
   void find_redundant(const AdviceRequest& request);
-  void add_existing();
+  void add_existing(const std::vector<index::CandidateIndex>& proposed);
   void add_proposed(const index::CandidateIndex& candidate);
   void rank_relevant(const index::Proposals& proposals, const std::vector<int>& numbers);
   void set_budget(const AdviceRequest& request);

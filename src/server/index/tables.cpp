@@ -27,7 +27,7 @@ namespace {
 struct RawIndex {
   Oid oid;
   Oid schema;
-  bool valid, unique, constraint, clustered, replica_identity, plain;
+  bool valid, unique, constraint, clustered, replica_identity, attached, plain;
   int keys, columns;
   AttrNumber attnos[INDEX_MAX_KEYS];
   bool descending[INDEX_MAX_KEYS];
@@ -66,6 +66,7 @@ RawIndex read_index(Oid oid, Oid table) {
   raw.unique = row->indisunique;
   raw.clustered = row->indisclustered;
   raw.replica_identity = row->indisreplident;
+  raw.attached = index->rd_rel->relispartition;
   raw.constraint = row->indisprimary || row->indisexclusion || OidIsValid(get_index_constraint(oid)) ||
                    get_index_ref_constraints(oid) != NIL;
   raw.plain = is_plain(index, table);
@@ -113,7 +114,7 @@ ExistingIndex as_existing(const RawIndex& raw, int table) {
   out.candidate.bytes = raw.bytes;
   out.candidate.existing = true;
   out.candidate.droppable =
-      raw.plain && !raw.unique && !raw.constraint && !raw.clustered && !raw.replica_identity;
+      raw.plain && !raw.unique && !raw.constraint && !raw.clustered && !raw.replica_identity && !raw.attached;
   return out;
 }
 
