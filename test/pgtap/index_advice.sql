@@ -59,7 +59,7 @@ end $$;
 begin;
 set local jit = off;
 set local max_parallel_workers_per_gather = 0;
-select plan(110);
+select plan(115);
 
 -- One statement
 create temp table one as select * from deal_advisor.index_advice('select * from advised.orders where customer_id = 17');
@@ -161,6 +161,23 @@ create index on advised.parted (tenant);
 select is(replaces, '{}', 'no part of a partitioned index is replaced')
 from deal_advisor.index_advice('select * from advised.parted_old where tenant = $1 order by size limit 2') where rank = 1;
 drop index advised.parted_tenant_idx;
+
+-- A key of few values, whose entries are long lists of rows
+create table advised.flagged (flag "char" not null, id int, note text, other text);
+insert into advised.flagged select 'x', i, 'n' || i, 'o' || i from generate_series(1, 20000) i;
+analyze advised.flagged;
+select is(pg_temp.key(ddl), 'flagged (flag)', 'long posting lists are no wide keys')
+from deal_advisor.index_advice('select * from advised.flagged where flag = ''y''') where rank = 1;
+-- Keys too wide for a B-tree page, all of them or a few
+create table advised.broad (id int, essay text, mostly_short text);
+alter table advised.broad alter essay set storage external, alter mostly_short set storage external;
+insert into advised.broad
+select i, string_agg(md5(i || '.' || j), ''), case when i % 20 = 0 then string_agg(md5(i || '-' || j), '') else 's' || i end
+from generate_series(1, 2000) i, generate_series(1, 100) j group by i;
+analyze advised.broad;
+select throws_ok('create index on advised.broad (' || c || ')', '54000', null, 'cannot be built: ' || c) from unnest(array['essay', 'mostly_short']) c;
+select is_empty(format('select * from deal_advisor.index_advice(''select * from advised.broad where %s = $1'')', c), 'is not advised: ' || c)
+from unnest(array['essay', 'mostly_short']) c;
 
 -- Duplicates and covered prefixes go, with a workload as the occasion
 create index double_1 on advised.log (kind);

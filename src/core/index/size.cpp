@@ -66,6 +66,7 @@ SizeEstimate finish(BtreePages pages, double rows, double distinct, double pivot
   size.rows = rows;
   size.leaf_tuples = pages.leaf_tuples;
   size.distinct_keys = distinct;
+  size.entry_bytes = size.widest_entry = pages.key_bytes;
   size.low_bytes = size.bytes;
   size.high_bytes = size.bytes;
   return size;
@@ -185,6 +186,8 @@ SizeEstimate estimate_btree(const KeySample& sample, const BtreeShape& shape) {
   const double pivot =
       pivot_size(leaves, population.distinct_keys, leading, several ? sample.leading_bytes : 0);
   SizeEstimate size = finish(leaves, population.rows, population.distinct_keys, pivot, shape.page_size);
+  for (const SampledRow& row : sample.rows)
+    size.widest_entry = std::max(size.widest_entry, static_cast<double>(row.key_bytes) + kTupleHeader);
   set_sample_interval(size, population, sample, leaves.key_bytes, shape.deduplicate);
   return size;
 }

@@ -96,6 +96,8 @@ void add_up(index::SizeEstimate& total, const index::SizeEstimate& part) {
   total.rows += part.rows;
   total.leaf_tuples += part.leaf_tuples;
   total.distinct_keys += part.distinct_keys;
+  total.entry_bytes = std::max(total.entry_bytes, part.entry_bytes);
+  total.widest_entry = std::max(total.widest_entry, part.widest_entry);
   total.low_bytes += part.low_bytes;
   total.high_bytes += part.high_bytes;
 }

@@ -17,7 +17,8 @@ namespace {
 
 constexpr size_t kMostRelevant = 60;   ///< the search looks at 64 a query
 constexpr int kUsualRootLevel = 2;     ///< of existing indexes: millions of entries
-constexpr double kWidestEntry = 1000;  ///< bytes; wider keys make poor B-trees and may pass its limit
+constexpr double kWideEntry = 1000;    ///< bytes on average; wider keys make poor B-trees
+constexpr double kWidestEntry = 2000;  ///< bytes; a B-tree takes 2704, and a sample misses the widest
 
 bool wanted_schema(const AdviceRequest& request, const std::string& schema) {
   return request.schemas.empty() ||
@@ -149,9 +150,7 @@ void SearchSpace::add_proposed(const index::CandidateIndex& candidate) {
   Oid const table = registry_.tables()[static_cast<size_t>(candidate.table)].oid;
   Hypothetical* const made = hypothetical_from_columns(table, candidate.keys, candidate.include);
   index::SizeEstimate const size = sizes_.estimate(*made);
-  if (size.rows > 0 && static_cast<double>(size.bytes) / std::max(size.leaf_tuples, 1.0) > kWidestEntry &&
-      size.pages > 2)
-    return;
+  if (size.entry_bytes > kWideEntry || size.widest_entry > kWidestEntry) return;
   by_oid_[made->oid] = static_cast<int>(problem.candidates.size());
   problem.candidates.push_back(candidate);
   problem.candidates.back().bytes = size.bytes;
