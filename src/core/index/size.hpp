@@ -55,8 +55,8 @@ struct SizeEstimate {
   double rows = 0;         ///< index entries (heap TIDs)
   double leaf_tuples = 0;  ///< after deduplication
   double distinct_keys = 0;
-  double entry_bytes = 0;   ///< mean leaf tuple, header included, without the list of rows that share it
-  double widest_entry = 0;  ///< the widest that was sampled; without a sample the mean one
+  double entry_bytes = 0;      ///< mean leaf tuple, header included, without the list of rows that share it
+  double widest_entry = 0;     ///< the widest that was sampled; without a sample the mean one
   std::int64_t low_bytes = 0;  ///< the truth is between these two in about 95 of 100 cases
   std::int64_t high_bytes = 0;
 };
