@@ -44,19 +44,20 @@ create function pg_temp.locked() returns text language sql as $$
   select coalesce(string_agg(distinct relation::regclass::text || ' ' || mode, ', '), 'none') from pg_locks
   where pid = pg_backend_pid() and locktype = 'relation'
     and relation in (select oid from pg_class where relnamespace = 'safe'::regnamespace) $$;
-select is(pg_temp.locked(), 'none', 'no lock before');
+select pg_temp.locked() as locked_before \gset
+select ok(:'locked_before' !~ 'Exclusive', 'no strong lock before');  -- GRANT may leave weak ones
 select is(used_indexes, '{ix}', 'what-if with an index')
 from deal_advisor.index_what_if('select * from safe.t where a = 1', '{create index ix on safe.t (a)}', '{safe.t_pkey}');
-select is(pg_temp.locked(), 'none', 'index_what_if keeps no lock');
+select is(pg_temp.locked(), :'locked_before', 'index_what_if keeps no lock');
 select ok(deal_advisor.index_size('create index on safe.parted (a)') > 0, 'size of a partitioned index');
-select is(pg_temp.locked(), 'none', 'index_size keeps no lock');
+select is(pg_temp.locked(), :'locked_before', 'index_size keeps no lock');
 select ok(count(*) > 0, 'advice')
 from deal_advisor.index_advice('select * from safe.t t join safe.parted p using (a) where p.b = $1 and t.b = $2');
-select is(pg_temp.locked(), 'none', 'index_advice keeps no lock');
+select is(pg_temp.locked(), :'locked_before', 'index_advice keeps no lock');
 select throws_ok($$select deal_advisor.index_what_if('select * from safe.t', '{create index ix on safe.t (nothing)}')$$, '42703');
-select is(pg_temp.locked(), 'none', 'no lock after an error');
+select is(pg_temp.locked(), :'locked_before', 'no lock after an error');
 select throws_ok($$select deal_advisor.index_what_if('select * from safe.t where a / 0 = 1 and 1 / 0 = 1', '{create index ix on safe.t (a)}')$$, '22012');
-select is(pg_temp.locked(), 'none', 'no lock after an error of the planner');
+select is(pg_temp.locked(), :'locked_before', 'no lock after an error of the planner');
 select is(pg_temp.catalogs(), :'catalogs_before', 'pg_class, pg_index, pg_attribute and pg_statistic are as they were');
 select is(current_setting('transaction_read_only'), 'off', 'the transaction may still write');
 
