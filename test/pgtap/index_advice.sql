@@ -59,7 +59,7 @@ end $$;
 begin;
 set local jit = off;
 set local max_parallel_workers_per_gather = 0;
-select plan(115);
+select plan(117);
 
 -- One statement
 create temp table one as select * from deal_advisor.index_advice('select * from advised.orders where customer_id = 17');
@@ -178,6 +178,17 @@ analyze advised.broad;
 select throws_ok('create index on advised.broad (' || c || ')', '54000', null, 'cannot be built: ' || c) from unnest(array['essay', 'mostly_short']) c;
 select is_empty(format('select * from deal_advisor.index_advice(''select * from advised.broad where %s = $1'')', c), 'is not advised: ' || c)
 from unnest(array['essay', 'mostly_short']) c;
+
+-- A foreign partition has no index, so the parent cannot have one either: each leaf gets its own
+create extension if not exists file_fdw;
+create server advised_files foreign data wrapper file_fdw;
+create foreign table advised.parted_far partition of advised.parted for values from ('2025-01-01') to ('2026-01-01')
+  server advised_files options (filename '/dev/null');
+create temp table beside_foreign as select * from deal_advisor.index_advice('select size, id + 0 from advised.parted where tenant = 3');
+select ok(array_length(ddl, 1) = 2 and ddl[1] ~ 'concurrently .* on advised.parted_(old|new) \(' and ddl[2] ~ 'concurrently .* on advised.parted_(old|new) \(', 'beside a foreign partition: leaf by leaf') from beside_foreign;
+select ok(array_length(rollback, 1) = 2 and index_name is null and why ~ 'foreign', 'and back, with a word about it') from beside_foreign;
+drop foreign table advised.parted_far;
+drop server advised_files;
 
 -- Duplicates and covered prefixes go, with a workload as the occasion
 create index double_1 on advised.log (kind);

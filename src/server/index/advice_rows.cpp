@@ -30,6 +30,7 @@ index::TableNames names_of(const IndexedTable& table) {
 struct Build {
   std::vector<std::string> ddl;
   std::vector<std::string> rollback;
+  bool leaves_only = false;  ///< of a partitioned table that can't have the index as a whole
 };
 
 /// Chooses names that no relation has and no earlier row was given.
@@ -101,15 +102,41 @@ void build_partitioned(const index::CandidateIndex& candidate, const index::Tabl
     else if (kind == RELKIND_RELATION)
       build.ddl.push_back(index::create_statement(moved, child_names, child_index, false));
     else
-      continue;  // a foreign table has no index of ours
+      continue;
     build.ddl.push_back("alter index " + quote_qualified(table.schema, name) + " attach partition " +
                         quote_qualified(child_names.schema, child_index));
+  }
+}
+
+bool has_foreign_partition(Oid table) {
+  return pg::call([&] {
+    ListCell* cell = nullptr;
+    foreach (cell, find_all_inheritors(table, AccessShareLock, nullptr))
+      if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_FOREIGN_TABLE) return true;
+    return false;
+  });
+}
+
+/// A foreign partition has no index to attach, and without it the parent's index never turns valid.
+void build_leaves(const index::CandidateIndex& candidate, const index::TableNames& table, Oid oid,
+                  NameChooser& chooser, Build& build) {
+  build.leaves_only = true;
+  for (Oid const leaf : leaf_partitions(oid)) {
+    index::TableNames const names = names_of(leaf);
+    index::CandidateIndex const moved = on_child(candidate, table, leaf);
+    std::string const name = chooser.choose(names.schema, base_name(moved, names));
+    build.ddl.push_back(index::create_statement(moved, names, name, false));
+    build.rollback.push_back(index::drop_statement(names.schema, name, true));
   }
 }
 
 Build build_of(const index::CandidateIndex& candidate, const IndexedTable& table, const std::string& name,
                NameChooser& chooser) {
   Build build;
+  if (table.partitioned && has_foreign_partition(table.oid)) {
+    build_leaves(candidate, names_of(table), table.oid, chooser, build);
+    return build;
+  }
   if (table.partitioned)
     build_partitioned(candidate, names_of(table), table.oid, name, chooser, build);
   else
@@ -189,6 +216,10 @@ AdviceRow step_row(const index::Step& step, double cost_before, double cost_befo
   row.rollback = std::move(build.rollback);
   row.queries = shares(workload, solution, step.candidate);
   row.why = why_text(space, row, step.candidate);
+  if (build.leaves_only) {
+    row.index_name.clear();
+    row.why += "; foreign partitions have no index, so the others get one each";
+  }
   return row;
 }
 
