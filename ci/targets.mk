@@ -20,7 +20,7 @@ test: ## build and run what a contributor runs, in at most 10 minutes
 	@ci/packages
 	@ci/test
 
-test-all: ## everything CI runs: also format, tidy, sanitizers, demo, benches, PostgreSQL 17 and 18
+test-all: ## everything CI runs: also format, the archive, the demo with its bars
 	@ci/packages --dev
 	@ci/test --all
 

@@ -9,6 +9,7 @@
 #include "core/base/quote.hpp"
 #include "core/report/diagram.hpp"
 #include "core/report/document.hpp"
+#include "core/report/report.hpp"
 #include "core/review/builder.hpp"
 #include "core/review/export.hpp"
 #include "core/review/foreign_key.hpp"
@@ -335,6 +336,22 @@ TEST(Diagram, ShowsKeysAndLimits) {
   EXPECT_EQ(diagram.tables, 2);
   EXPECT_NE(diagram.text.find("\"shop.parent\" ||--o{ \"shop.child\" : \"made\""), std::string::npos);
   EXPECT_EQ(report::entity_diagram(model.catalog(), 1).left_out, 1);
+}
+
+TEST(Steps, TheSameStatementStandsOnce) {
+  Model model = with_foreign_key();
+  auto const findings = model.run("SCH-003");
+  report::Input input{model.catalog(), findings, -1, {}, {}, {}, {}, {}, 50};
+  report::AdviceRow row;
+  row.rank = 1;
+  row.relation = "shop.child";
+  row.ddl = {"create index concurrently child_a_b_idx on shop.child (a, b)"};
+  row.rollback = {"drop index concurrently shop.child_a_b_idx"};
+  input.advice = {row};
+  std::string const steps = report::implementation_steps(input).blocks.back().text;
+  EXPECT_NE(steps.find("CREATE INDEX CONCURRENTLY child_a_b_idx"), std::string::npos);
+  EXPECT_EQ(steps.find("create index"), std::string::npos);
+  EXPECT_EQ(report::rollback_strategy(input).blocks.back().text.find("drop index"), std::string::npos);
 }
 
 TEST(Export, FormatsAreChecked) {

@@ -77,7 +77,7 @@ class LeafLevel {
 
 // Children that one finished inner page keeps, for pivots of this size.
 int inner_fanout(double pivot_bytes, int page_size) {
-  const double target_free = page_size * (100 - kInnerFillfactor) / 100;
+  const int target_free = page_size * (100 - kInnerFillfactor) / 100;
   // The first item's key isn't stored: everything left of the second is below it.
   double free = empty_page_space(page_size) - kTupleHeader - kLinePointer;
   int items = 1;

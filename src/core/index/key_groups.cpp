@@ -163,6 +163,7 @@ std::vector<Rare> collect_rare(const std::vector<SeenKey>& keys, const Singles& 
           static_cast<std::uint64_t>(tuple_bytes_of(key))] += weight;
   }
   std::vector<Rare> rare;
+  rare.reserve(kinds.size());
   for (const auto& [kind, count] : kinds) {
     rare.push_back({static_cast<int>(kind >> 56), static_cast<double>(kind >> 24 & 0xFFFFFFFF),
                     static_cast<int>(kind & 0xFFFFFF), count});

@@ -81,6 +81,7 @@ std::vector<int> least_missed(const Problem& problem, SearchState& state) {
   }
   std::sort(losses.begin(), losses.end());
   std::vector<int> candidates;
+  candidates.reserve(losses.size());
   for (const auto& [loss, candidate] : losses)
     candidates.push_back(candidate);
   return candidates;

@@ -23,6 +23,14 @@ void replace_existing(const Problem& problem, SearchState& state, Step& step) {
   }
 }
 
+double weighted_base(const Problem& problem, const PlanCache& cache) {
+  double cost = 0;
+  for (std::size_t query = 0; query < problem.weights.size(); ++query) {
+    cost += problem.weights[query] * cache.base_cost(static_cast<int>(query));
+  }
+  return cost;
+}
+
 // The step that brings most on top of the ranked ones.
 std::size_t best_step(const Problem& problem, SearchState& ranked, const std::vector<Step>& steps) {
   const bool per_byte = problem.budget_bytes != std::numeric_limits<std::int64_t>::max();
@@ -48,8 +56,13 @@ Solution describe(const Problem& problem, PlanCache& cache, SearchState& state) 
     steps.push_back({.candidate = candidate});
   for (Step& step : steps)
     replace_existing(problem, state, step);
-  for (Step& step : steps)
+  for (Step& step : steps) {
     step.marginal_saving = state.loss_without(step.candidate);
+    // Out of calls, and no plan is known that does without it: it saves at least what the set as a whole
+    // saves.
+    if (!std::isfinite(step.marginal_saving))
+      step.marginal_saving = weighted_base(problem, cache) - state.cost();
+  }
   SearchState ranked(problem, cache);
   solution.cost_before = ranked.cost();
   ranked.set_least_saving(problem.min_gain * state.cost());

@@ -21,8 +21,11 @@ double duj1(double keys, double units, double once, double inclusion) {
 
 UnitMixture::UnitMixture(double inclusion, double max_units) : inclusion_(inclusion) {
   const double most = std::clamp(1.5 * kRareUnits / inclusion, 1.0, std::max(1.0, max_units));
-  for (double units = 1; units <= most; units = std::max(units + 1, std::floor(units * kGridRatio))) {
-    units_.push_back(units);
+  units_.push_back(1);
+  for (;;) {
+    const double next = std::max(units_.back() + 1, std::floor(units_.back() * kGridRatio));
+    if (next > most) break;
+    units_.push_back(next);
   }
   weights_.assign(units_.size(), 0.0);
   likelihood_.resize(units_.size());

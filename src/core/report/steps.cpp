@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "core/base/text.hpp"
 #include "core/report/report.hpp"
@@ -37,6 +38,20 @@ std::string seconds_of(const Finding& finding) {
   if (!finding.est_seconds) return "";
   return fmt::format("{:.1f} to {:.1f} s", finding.est_seconds->first,
                      std::max(finding.est_seconds->second, 0.1));
+}
+
+/// The advisors differ in the case of keywords only when they propose the same thing.
+bool same_statement(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+/// A finding has the same statement already: a second one would fail.
+bool stands_in_findings(const Input& input, const AdviceRow& row) {
+  auto const list = fixable(input);
+  return !row.ddl.empty() && std::any_of(list.begin(), list.end(), [&](const Finding* finding) {
+    return same_statement(finding->fix.front(), row.ddl.front());
+  });
 }
 
 template <class Wanted>
@@ -75,7 +90,11 @@ Section implementation_steps(const Input& input) {
   }
   if (count > input.max_items) text += fmt::format("-- and {} more\n", count - input.max_items);
   for (auto const& row : input.advice)
-    text += fmt::format("-- index advice, rank {}: {}\n{}", row.rank, remark(row.relation), script(row.ddl));
+    if (stands_in_findings(input, row))
+      text += fmt::format("-- index advice, rank {}: {}, see above\n", row.rank, remark(row.relation));
+    else
+      text +=
+          fmt::format("-- index advice, rank {}: {}\n{}", row.rank, remark(row.relation), script(row.ddl));
   if (text.empty()) {
     section.paragraph("Nothing to do: no finding has a fix, and no index is proposed.");
     return section;
@@ -117,8 +136,9 @@ Section rollback_strategy(const Input& input) {
   std::vector<std::string> without;
   auto const list = fixable(input);
   for (auto row = input.advice.rbegin(); row != input.advice.rend(); ++row)
-    text += fmt::format("-- index advice, rank {}: {}\n{}", row->rank, remark(row->relation),
-                        script(row->rollback));
+    if (!stands_in_findings(input, *row))
+      text += fmt::format("-- index advice, rank {}: {}\n{}", row->rank, remark(row->relation),
+                          script(row->rollback));
   size_t const shown = std::min(list.size(), static_cast<size_t>(input.max_items));
   for (size_t i = shown; i-- > 0;) {
     const Finding& finding = *list[i];

@@ -164,14 +164,21 @@ IndexOptInfo* make_info(const Hypothetical& index, const IndexExtent& extent, Re
   return info;
 }
 
+/// True when the server lists the index on a parent of partitions too, as proof that rows are unique (from 16
+/// on).
+bool counts_on_parent(const Hypothetical& index, Oid relation) {
+  return PG_VERSION_NUM >= 160000 && index.table == relation && index.leaves != nullptr;
+}
+
 void on_relation_info(PlannerInfo* root, Oid relation, bool inherited_parent, RelOptInfo* rel) {
   if (next_relation_info != nullptr) next_relation_info(root, relation, inherited_parent, rel);
-  if (!is_ours(root) || inherited_parent) return;
+  if (!is_ours(root)) return;
   if (active->hidden_count > 0) hide_indexes(rel);
   for (int i = 0; i < active->fresh_count; ++i)
     if (active->fresh[i].relation == relation) rel->allvisfrac = active->fresh[i].all_visible;
   for (int i = 0; i < active->added_count; ++i) {
     const Hypothetical& index = *active->added[i];
+    if (inherited_parent && !counts_on_parent(index, relation)) continue;
     const IndexExtent* const extent = extent_on(index, relation);
     if (extent != nullptr) rel->indexlist = lcons(make_info(index, *extent, rel, relation), rel->indexlist);
   }
