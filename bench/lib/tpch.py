@@ -2,7 +2,9 @@
 
 import contextlib
 import pathlib
+import signal
 import subprocess
+import sys
 import tempfile
 
 import database
@@ -28,6 +30,7 @@ def statements():
 @contextlib.contextmanager
 def server():
     """The environment of a private server with TPC-H loaded and the extension installed; gone afterwards."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # a time limit must not leave it behind
     with tempfile.TemporaryDirectory(prefix="deal_advisor_bench.") as parent:
         pathlib.Path(parent).chmod(0o755)
         directory = f"{parent}/server"
@@ -37,7 +40,8 @@ def server():
                 raise SystemExit(status)  # 77: the data can't be had here
             yield database.environment(directory)
         finally:
-            subprocess.run([ROOT / "ci" / "server", "stop", directory], check=False)
+            if pathlib.Path(directory).exists():
+                subprocess.run([ROOT / "ci" / "server", "stop", directory], check=False)
 
 
 def install(env):
