@@ -308,7 +308,7 @@ TEST(Covers, NeedsTheSamePrefixAndTheIncludedColumns) {
   narrow.include.clear();
   EXPECT_FALSE(covers(wide, narrow));
   wide = candidate(1, {1, 2, 3}, 0);
-  wide.family = 1;
+  wide.predicate = 1;
   EXPECT_FALSE(covers(wide, narrow));
 }
 

@@ -224,10 +224,17 @@ class Search {
 
 }  // namespace
 
+std::string_view name_of(AccessMethod method) {
+  static constexpr std::string_view kNames[] = {"btree", "hash", "brin", "gin", "gist", "spgist"};
+  return kNames[static_cast<std::size_t>(method)];
+}
+
 bool covers(const CandidateIndex& wide, const CandidateIndex& narrow) {
-  if (wide.table != narrow.table || wide.family != narrow.family || wide.keys.size() < narrow.keys.size()) {
+  if (wide.table != narrow.table || wide.method != narrow.method || wide.predicate != narrow.predicate ||
+      wide.keys.size() < narrow.keys.size()) {
     return false;
   }
+  if (wide.method != AccessMethod::btree && wide.keys.size() != narrow.keys.size()) return false;
   if (!std::equal(narrow.keys.begin(), narrow.keys.end(), wide.keys.begin())) return false;
   return std::all_of(narrow.include.begin(), narrow.include.end(), [&](std::int32_t column) {
     return std::find(wide.include.begin(), wide.include.end(), column) != wide.include.end() ||

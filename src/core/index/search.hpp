@@ -4,9 +4,16 @@
 #include <functional>
 #include <limits>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace deal::index {
+
+/// How an index finds rows.
+enum class AccessMethod : std::uint8_t { btree, hash, brin, gin, gist, spgist };
+
+/// The server's name of the method.
+std::string_view name_of(AccessMethod method);
 
 /// One key column of an index: an attribute number (> 0), or a number < 0 that the caller gave to an
 /// expression.
@@ -14,15 +21,17 @@ struct KeyColumn {
   std::int32_t attno = 0;
   bool descending = false;
   bool nulls_first = false;
+  std::uint32_t opclass = 0;  ///< 0: the type's default with the column's own collation; else a number that
+                              ///< the caller gave to another choice
 
   bool operator==(const KeyColumn&) const = default;
 };
 
 /// An index that the search may build, or an existing one that it may build upon or replace.
 struct CandidateIndex {
-  std::int32_t table = 0;   ///< any number that names the table
-  std::int32_t family = 0;  ///< candidates of one table widen each other only within a family: the caller
-                            ///< gives every (access method, predicate, opclasses) a number of its own
+  std::int32_t table = 0;  ///< any number that names the table
+  AccessMethod method = AccessMethod::btree;
+  std::int32_t predicate = 0;  ///< 0: all rows; else a number that the caller gave to the predicate
   std::vector<KeyColumn> keys;
   std::vector<std::int32_t> include;
   std::int64_t bytes = 0;
@@ -91,8 +100,9 @@ struct Solution {
 /// 0). Whatever `planner` or the interrupt check throws passes through.
 Solution search(const Problem& problem, const Planner& planner);
 
-/// True if `wide` serves every ordered search that `narrow` serves: same table and family, its keys begin
-/// with narrow's, and it carries narrow's included columns. Equal indexes cover each other.
+/// True if `wide` serves every search that `narrow` serves: same table, method and predicate, its keys begin
+/// with narrow's (are narrow's, unless both are B-trees), and it carries narrow's included columns. Equal
+/// indexes cover each other.
 bool covers(const CandidateIndex& wide, const CandidateIndex& narrow);
 
 }  // namespace deal::index

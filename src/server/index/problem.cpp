@@ -25,22 +25,11 @@ bool wanted_schema(const AdviceRequest& request, const std::string& schema) {
          std::find(request.schemas.begin(), request.schemas.end(), schema) != request.schemas.end();
 }
 
-/// True when the statement makes a new entry in such an index.
-bool writes_to(const index::CandidateIndex& index, const WriteProfile& writes) {
-  if (writes.all_columns) return true;
-  auto const touched = [&](int32_t attno) {
-    return std::find(writes.updated.begin(), writes.updated.end(), attno) != writes.updated.end();
-  };
-  return std::any_of(index.keys.begin(), index.keys.end(),
-                     [&](const index::KeyColumn& key) { return touched(key.attno); }) ||
-         std::any_of(index.include.begin(), index.include.end(), touched);
-}
-
 }  // namespace
 
 SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload,
                          const std::function<bool()>& out_of_time)
-    : sizes_(request.sample_rows) {
+    : words_(*workload.words), registry_(*workload.words), sizes_(request.sample_rows) {
   problem.stop = out_of_time;
   collect_uses(request, workload);
   std::set<int> used;
@@ -139,16 +128,48 @@ void SearchSpace::add_existing(const std::vector<index::CandidateIndex>& propose
 
 bool SearchSpace::is_useful(const index::CandidateIndex& candidate) const {
   IndexedTable const& table = registry_.tables()[static_cast<size_t>(candidate.table)];
-  for (auto const& key : candidate.keys)
-    if (!table.sortable[static_cast<size_t>(key.attno) - 1]) return false;
-  return std::none_of(table.indexes.begin(), table.indexes.end(), [&](const ExistingIndex& index) {
-    return index.candidate.family == 0 && index::covers(index.candidate, candidate);
-  });
+  for (auto const& key : candidate.keys) {
+    if (candidate.method != index::AccessMethod::btree || key.opclass != 0) continue;
+    bool const sortable =
+        key.attno > 0 ? table.sortable[static_cast<size_t>(key.attno) - 1] : is_sortable(words_, key.attno);
+    if (!sortable) return false;
+  }
+  return std::none_of(table.indexes.begin(), table.indexes.end(),
+                      [&](const ExistingIndex& index) { return index::covers(index.candidate, candidate); });
+}
+
+/// True when the statement makes a new entry in such an index.
+bool SearchSpace::writes_to(const index::CandidateIndex& index, const WriteProfile& writes) const {
+  if (writes.all_columns) return true;
+  auto const touched = [&](int32_t attno) {
+    return std::find(writes.updated.begin(), writes.updated.end(), attno) != writes.updated.end();
+  };
+  auto const reads_touched = [&](int32_t number) {
+    auto const columns = columns_read(words_, number);
+    return std::any_of(columns.begin(), columns.end(), touched);
+  };
+  return std::any_of(index.keys.begin(), index.keys.end(),
+                     [&](const index::KeyColumn& key) {
+                       return key.attno > 0 ? touched(key.attno) : reads_touched(key.attno);
+                     }) ||
+         std::any_of(index.include.begin(), index.include.end(), touched) ||
+         (index.predicate != 0 && reads_touched(index.predicate));
+}
+
+/// A plain B-tree from its columns; anything else from the text that the user would run.
+Hypothetical* SearchSpace::make_hypothetical(const index::CandidateIndex& candidate) const {
+  bool const plain = candidate.method == index::AccessMethod::btree && candidate.predicate == 0 &&
+                     std::all_of(candidate.keys.begin(), candidate.keys.end(),
+                                 [](const auto& key) { return key.attno > 0 && key.opclass == 0; });
+  if (!plain)
+    return hypothetical_from_definition(
+        index::create_statement(candidate, names_for(candidate), "candidate", false));
+  Oid const table = registry_.tables()[static_cast<size_t>(candidate.table)].oid;
+  return hypothetical_from_columns(table, candidate.keys, candidate.include);
 }
 
 void SearchSpace::add_proposed(const index::CandidateIndex& candidate) {
-  Oid const table = registry_.tables()[static_cast<size_t>(candidate.table)].oid;
-  Hypothetical* const made = hypothetical_from_columns(table, candidate.keys, candidate.include);
+  Hypothetical* const made = make_hypothetical(candidate);
   index::SizeEstimate const size = sizes_.estimate(*made);
   if (size.entry_bytes > kWideEntry || size.widest_entry > kWidestEntry) return;
   by_oid_[made->oid] = static_cast<int>(problem.candidates.size());
@@ -241,6 +262,18 @@ index::QueryPlan SearchSpace::plan(int query, const PreparedQuery& prepared,
 
 const IndexedTable& SearchSpace::table_of(int candidate) const {
   return registry_.tables()[static_cast<size_t>(problem.candidates[static_cast<size_t>(candidate)].table)];
+}
+
+index::TableNames SearchSpace::names_for(const index::CandidateIndex& candidate) const {
+  IndexedTable const& table = registry_.tables()[static_cast<size_t>(candidate.table)];
+  index::TableNames names{table.schema, table.name, table.columns};
+  for (auto const& key : candidate.keys) {
+    if (key.attno < 0) names.expressions.emplace(key.attno, text_of(words_, key.attno));
+    if (key.opclass != 0) names.opclasses.emplace(key.opclass, opclass_text(key.opclass));
+  }
+  if (candidate.predicate != 0)
+    names.predicates.emplace(candidate.predicate, text_of(words_, candidate.predicate));
+  return names;
 }
 
 const ExistingIndex* SearchSpace::existing(int candidate) const {

@@ -1,6 +1,7 @@
 /// The search problem of one advice run: candidates with sizes and costs, and the planner as its oracle.
 #pragma once
 
+#include "core/index/ddl.hpp"
 #include "server/index/advice.hpp"
 #include "server/index/redundant.hpp"
 #include "server/index/statements.hpp"
@@ -22,6 +23,8 @@ class SearchSpace {
 
   size_t proposed() const { return proposed_; }
   const IndexedTable& table_of(int candidate) const;
+  /// The names in the candidate's SQL text.
+  index::TableNames names_for(const index::CandidateIndex& candidate) const;
   const std::vector<IndexedTable>& tables() const { return registry_.tables(); }
   /// Uses with their table numbers set; those of tables left out are not there.
   const std::vector<index::TableUse>& uses() const { return uses_; }
@@ -43,7 +46,10 @@ class SearchSpace {
   double write_cost(const index::CandidateIndex& candidate, int root_level,
                     const AnalysedWorkload& workload) const;
   bool is_useful(const index::CandidateIndex& candidate) const;
+  bool writes_to(const index::CandidateIndex& index, const WriteProfile& writes) const;
+  Hypothetical* make_hypothetical(const index::CandidateIndex& candidate) const;
 
+  const Vocabulary& words_;
   TableRegistry registry_;
   ExtentEstimator sizes_;
   std::vector<index::TableUse> uses_;

@@ -7,6 +7,7 @@
 
 #include "core/index/search.hpp"
 #include "server/index/extent.hpp"
+#include "server/index/vocabulary.hpp"
 
 namespace deal::server {
 
@@ -36,11 +37,15 @@ struct IndexedTable {
 /// Numbers the tables of a workload; reads each once.
 class TableRegistry {
  public:
+  /// Expressions and predicates of existing indexes get their numbers in `words`.
+  explicit TableRegistry(Vocabulary& words) : words_(words) {}
+
   /// Number of the table in `tables()`; reads it on first sight. Takes AccessShareLock.
   int number_of(Oid table);
   const std::vector<IndexedTable>& tables() const { return tables_; }
 
  private:
+  Vocabulary& words_;
   std::map<Oid, int> numbers_;
   std::vector<IndexedTable> tables_;
 };
