@@ -79,6 +79,12 @@ void offer_block(Relation table, BlockNumber block, BufferAccessStrategy strateg
   UnlockReleaseBuffer(buffer);
 }
 
+/// Asks the kernel for the next blocks, which will be read one by one.
+void prefetch(Relation table, BlockSamplerData& ahead, int count) {
+  for (; count > 0 && BlockSampler_HasMore(&ahead); --count)
+    PrefetchBuffer(table, MAIN_FORKNUM, BlockSampler_Next(&ahead));
+}
+
 /// Fewer than asked for when rows are so wide that they would fill the memory.
 int affordable(Relation table, int target_rows) {
   auto const* const about = table->rd_rel;
@@ -100,10 +106,13 @@ RawRows read_rows(Oid oid, int target_rows) {
   start(reservoir, affordable(table, target_rows));
   BlockSamplerData sampler;
   BlockSampler_Init(&sampler, blocks, reservoir.target, kSeed);
+  BlockSamplerData ahead = sampler;
+  prefetch(table, ahead, maintenance_io_concurrency);
   BufferAccessStrategy const strategy = GetAccessStrategy(BAS_BULKREAD);
   Snapshot const snapshot = GetActiveSnapshot();
   while (BlockSampler_HasMore(&sampler)) {
     CHECK_FOR_INTERRUPTS();
+    if (maintenance_io_concurrency > 0) prefetch(table, ahead, 1);
     offer_block(table, BlockSampler_Next(&sampler), strategy, snapshot, reservoir);
   }
   FreeAccessStrategy(strategy);
