@@ -21,8 +21,8 @@ struct ExpressionValues {
 };
 
 /// A row of pg_statistic for the values, in the context `keep`; null when their type has no statistics. Runs
-/// inside pg::call, and runs the type's functions: open a DefinitionScope around it. What it needs meanwhile is
-/// left in the current memory context.
+/// inside pg::call, and runs the type's functions: open a DefinitionScope around it. What it needs meanwhile
+/// is left in the current memory context.
 HeapTuple analyze_values(const ExpressionValues& values, MemoryContext keep);
 
 /// Rows that ANALYZE would sample of the table: 300 times the largest statistics target of its columns. Runs

@@ -227,13 +227,14 @@ const char* on_index_name(Oid index) {
 
 /// The row of pg_statistic that an index's column would have after ANALYZE; null when there is none.
 HeapTuple statistics_of(const Hypothetical& index, Oid oid, AttrNumber column) {
-  HeapTuple* const all = oid == index.oid ? index.statistics : index.leaves[oid - index.first_leaf_oid].statistics;
+  HeapTuple* const all =
+      oid == index.oid ? index.statistics : index.leaves[oid - index.first_leaf_oid].statistics;
   return all != nullptr ? all[column - 1] : nullptr;
 }
 
 /// True when the plan's user may read every row of the relation, as the server decides it for statistics of
-/// real indexes: else it shows them to leakproof functions only. (Only later minor releases of 15 to 18 export
-/// the server's own.)
+/// real indexes: else it shows them to leakproof functions only. (Only later minor releases of 15 to 18
+/// export the server's own.)
 bool all_rows_are_readable(PlannerInfo* root, const RelOptInfo* rel) {
   Index named = rel->relid;
   while (root->append_rel_array != nullptr && root->append_rel_array[named] != nullptr) {

@@ -15,7 +15,7 @@ namespace deal::server {
 
 namespace {
 
-constexpr int kWholeLeaves = 8;    ///< so many leaves are sampled like tables, more of them share the effort
+constexpr int kWholeLeaves = 8;   ///< so many leaves are sampled like tables, more of them share the effort
 constexpr int kFewestRows = 300;  ///< of a leaf
 
 /// Expression columns of an index: where they stand and what they are.

@@ -15,9 +15,10 @@ namespace deal::server {
 /// ANALYZE. Tables that the current role may not read whole, or that are no heaps, give none.
 class ExpressionStatistics {
  public:
-  /// Sets the statistics of the index and of its leaves. Its leaves must be known (ExtentEstimator::estimate).
-  /// The statistics are allocated in the current memory context; the same expression in another index shares
-  /// them. Expressions and predicate run as DefinitionScope says; their errors are thrown, as by CREATE INDEX.
+  /// Sets the statistics of the index and of its leaves. Its leaves must be known
+  /// (ExtentEstimator::estimate). The statistics are allocated in the current memory context; the same
+  /// expression in another index shares them. Expressions and predicate run as DefinitionScope says; their
+  /// errors are thrown, as by CREATE INDEX.
   void attach(Hypothetical& index);
 
   /// CPU seconds spent so far.
