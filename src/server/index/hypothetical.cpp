@@ -33,7 +33,8 @@ namespace deal::server {
 namespace {
 
 constexpr Oid kFirstOid = 0xF0000000;
-Oid oid_counter = 0;
+constexpr Oid kOids = 0x0FFFFFFF;
+Oid next_number = 1;
 
 template <class T>
 T* array_of(int count) {
@@ -42,7 +43,7 @@ T* array_of(int count) {
 
 Hypothetical* allocate(Oid table, int columns, int keys) {
   auto* made = static_cast<Hypothetical*>(palloc0(sizeof(Hypothetical)));
-  made->oid = next_hypothetical_oid();
+  made->oid = next_hypothetical_oids();
   made->table = table;
   made->columns = columns;
   made->keys = keys;
@@ -238,9 +239,10 @@ Hypothetical* make_plain(Oid table, std::span<const index::KeyColumn> keys,
 
 }  // namespace
 
-Oid next_hypothetical_oid() {
-  oid_counter = (oid_counter + 1) & 0x0FFFFFFF;
-  return kFirstOid + oid_counter;
+Oid next_hypothetical_oids(int count) {
+  auto const wanted = static_cast<Oid>(count);
+  if (wanted > kOids - next_number) next_number = 1;
+  return kFirstOid + std::exchange(next_number, next_number + wanted);
 }
 
 Hypothetical* hypothetical_from_definition(const std::string& definition) {
