@@ -4,7 +4,6 @@ extern "C" {
 #include "access/brin.h"
 #include "access/gist.h"
 #include "access/gist_private.h"
-#include "access/hash.h"
 #include "access/nbtree.h"
 #include "access/reloptions.h"
 #include "access/spgist.h"
@@ -16,12 +15,21 @@ extern "C" {
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/ruleutils.h"
 #include "utils/syscache.h"
 }
 
 namespace deal::server {
 
 namespace {
+
+constexpr int kHashFillfactor = 75;
+
+/// How the options of btree, hash, gist and spgist begin.
+struct FillfactorOptions {
+  int32 header;
+  int fillfactor;
+};
 
 [[noreturn]] void refuse(const char* format, const char* name) {
   pg::fail_in_call(ERRCODE_FEATURE_NOT_SUPPORTED, psprintf(format, name));
@@ -72,6 +80,10 @@ bytea* opclass_options(const Hypothetical& made, int key, List* options) {
   init_local_reloptions(&known, 0);
   OidFunctionCall1(procedure, PointerGetDatum(&known));
   return static_cast<bytea*>(build_local_reloptions(&known, given, true));
+}
+
+int fillfactor_of(const bytea* options, int unset) {
+  return options != nullptr ? reinterpret_cast<const FillfactorOptions*>(options)->fillfactor : unset;
 }
 
 /// GiST gives a column back if its opclass stores values as they are or can restore them.
@@ -138,21 +150,18 @@ void read_method_options(Hypothetical& made, List* options) {
   switch (made.method) {
     case BTREE_AM_OID: {
       auto const* read = reinterpret_cast<const BTOptions*>(parsed);
-      made.fillfactor = read != nullptr ? read->fillfactor : BTREE_DEFAULT_FILLFACTOR;
+      made.fillfactor = fillfactor_of(parsed, BTREE_DEFAULT_FILLFACTOR);
       made.deduplicate = read == nullptr || read->deduplicate_items;
       break;
     }
     case HASH_AM_OID:
-      made.fillfactor = parsed != nullptr ? reinterpret_cast<const HashOptions*>(parsed)->fillfactor
-                                          : HASH_DEFAULT_FILLFACTOR;
+      made.fillfactor = fillfactor_of(parsed, kHashFillfactor);
       break;
     case GIST_AM_OID:
-      made.fillfactor = parsed != nullptr ? reinterpret_cast<const GiSTOptions*>(parsed)->fillfactor
-                                          : GIST_DEFAULT_FILLFACTOR;
+      made.fillfactor = fillfactor_of(parsed, GIST_DEFAULT_FILLFACTOR);
       break;
     case SPGIST_AM_OID:
-      made.fillfactor = parsed != nullptr ? reinterpret_cast<const SpGistOptions*>(parsed)->fillfactor
-                                          : SPGIST_DEFAULT_FILLFACTOR;
+      made.fillfactor = fillfactor_of(parsed, SPGIST_DEFAULT_FILLFACTOR);
       break;
     case BRIN_AM_OID:
       made.pages_per_range =

@@ -11,9 +11,9 @@ extern "C" {
 #include "access/brin_page.h"
 #include "catalog/pg_am.h"
 #include "nodes/pathnodes.h"
+#include "optimizer/optimizer.h"
 #include "utils/index_selfuncs.h"
 #include "utils/spccache.h"
-#include "optimizer/cost.h"
 }
 
 namespace deal::server {
