@@ -18,6 +18,8 @@ namespace deal::index {
 
 namespace {
 
+constexpr std::string_view kMethodNames[] = {"btree", "hash", "brin", "gin", "gist", "spgist"};
+
 // A better set must be better by this share of the cost, else the search runs after noise.
 constexpr double kWorthwhile = 1e-4;
 constexpr int kMostPasses = 100;
@@ -225,8 +227,13 @@ class Search {
 }  // namespace
 
 std::string_view name_of(AccessMethod method) {
-  static constexpr std::string_view kNames[] = {"btree", "hash", "brin", "gin", "gist", "spgist"};
-  return kNames[static_cast<std::size_t>(method)];
+  return kMethodNames[static_cast<std::size_t>(method)];
+}
+
+std::optional<AccessMethod> access_method(std::string_view name) {
+  const auto* const found = std::find(std::begin(kMethodNames), std::end(kMethodNames), name);
+  if (found == std::end(kMethodNames)) return std::nullopt;
+  return static_cast<AccessMethod>(found - std::begin(kMethodNames));
 }
 
 bool covers(const CandidateIndex& wide, const CandidateIndex& narrow) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,8 @@ enum class AccessMethod : std::uint8_t { btree, hash, brin, gin, gist, spgist };
 
 /// The server's name of the method.
 std::string_view name_of(AccessMethod method);
+/// The method of that name, if it is one of these.
+std::optional<AccessMethod> access_method(std::string_view name);
 
 /// One key column of an index: an attribute number (> 0), or a number < 0 that the caller gave to an
 /// expression.

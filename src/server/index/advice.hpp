@@ -14,6 +14,7 @@ struct AdviceRequest {
   Workload workload;
   std::optional<int64_t> budget_bytes;  ///< for new indexes together
   std::vector<std::string> schemas;     ///< only tables of these; empty: all user schemas
+  std::vector<index::AccessMethod> methods;  ///< only indexes of these; empty: all
   int max_columns = 4;
   int64_t time_limit_ms = 30'000;
   bool single_statement = false;  ///< the workload is one statement that the caller handed in

@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "server/bridge/time_limit.hpp"
+#include "server/index/method_extent.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/visibilitymap.h"
 #include "catalog/partition.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_statistic.h"
@@ -58,7 +60,10 @@ index::ColumnStatistics column_statistics(Oid table, AttrNumber attno, bool key)
 }
 
 IndexExtent extent_of(const index::SizeEstimate& size) {
-  return {static_cast<BlockNumber>(size.pages), size.rows, size.root_level};
+  return {static_cast<BlockNumber>(size.pages),
+          size.rows,
+          size.root_level,
+          {size.entry_pages, size.data_pages, size.distinct_keys}};
 }
 
 index::BtreeShape shape_of(const Hypothetical& index) {
@@ -66,6 +71,11 @@ index::BtreeShape shape_of(const Hypothetical& index) {
   shape.deduplicate = index.deduplicate;
   shape.fillfactor = index.fillfactor;
   return shape;
+}
+
+index::SizeEstimate estimate_from_sample(TableSample& sample, const Hypothetical& index) {
+  if (index.method != BTREE_AM_OID) return estimate_method(sample, index);
+  return index::estimate_btree(sample.key_sample(index), shape_of(index));
 }
 
 void add_up(index::SizeEstimate& total, const index::SizeEstimate& part) {
@@ -76,6 +86,8 @@ void add_up(index::SizeEstimate& total, const index::SizeEstimate& part) {
   total.rows += part.rows;
   total.leaf_tuples += part.leaf_tuples;
   total.distinct_keys += part.distinct_keys;
+  total.entry_pages += part.entry_pages;
+  total.data_pages += part.data_pages;
   total.entry_bytes = std::max(total.entry_bytes, part.entry_bytes);
   total.widest_entry = std::max(total.widest_entry, part.widest_entry);
   total.low_bytes += part.low_bytes;
@@ -92,6 +104,8 @@ index::SizeEstimate scaled(const index::SizeEstimate& size, double factor) {
   out.rows *= factor;
   out.leaf_tuples *= factor;
   out.distinct_keys *= factor;
+  out.entry_pages *= factor;
+  out.data_pages *= factor;
   out.low_bytes = scale(size.low_bytes);
   out.high_bytes = scale(size.high_bytes);
   return out;
@@ -151,13 +165,16 @@ index::SizeEstimate ExtentEstimator::estimate_on(const Hypothetical& index, int 
                                                  bool may_read_parent) {
   Oid const relation = index.table;
   if (is_heap(relation) && (may_read_parent || may_read(index)))
-    return index::estimate_btree(sample_of(relation, target_rows).key_sample(index), shape_of(index));
+    return estimate_from_sample(sample_of(relation, target_rows), index);
   without_sample_ = true;
+  TableExtent const table = table_extent(relation);
   std::vector<index::ColumnStatistics> columns;
   for (int i = 0; i < index.columns; ++i)
     columns.push_back(index.attnos[i] != 0 ? column_statistics(relation, index.attnos[i], i < index.keys)
                                            : index::ColumnStatistics{});
-  return index::estimate_btree(std::llround(table_extent(relation).rows), columns, shape_of(index));
+  if (index.method != BTREE_AM_OID)
+    return estimate_from_catalog(index, {table.rows, static_cast<double>(table.pages)}, columns);
+  return index::estimate_btree(std::llround(table.rows), columns, shape_of(index));
 }
 
 index::SizeEstimate ExtentEstimator::estimate_leaves(Hypothetical& index) {

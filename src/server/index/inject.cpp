@@ -1,5 +1,8 @@
 #include "server/index/inject.hpp"
 
+#include "server/index/access_method.hpp"
+#include "server/index/method_cost.hpp"
+
 extern "C" {
 #include "access/amapi.h"
 #include "access/table.h"
@@ -120,8 +123,8 @@ List* target_list(const IndexOptInfo& info, Oid relation, Index varno) {
   return targets;
 }
 
-void describe_access_method(IndexOptInfo& info, const IndexAmRoutine& am) {
-  info.relam = BTREE_AM_OID;
+void describe_access_method(IndexOptInfo& info, Oid method, const IndexAmRoutine& am) {
+  info.relam = method;
   info.amcanorderbyop = am.amcanorderbyop;
   info.amoptionalkey = am.amoptionalkey;
   info.amsearcharray = am.amsearcharray;
@@ -131,12 +134,13 @@ void describe_access_method(IndexOptInfo& info, const IndexAmRoutine& am) {
   info.amhasgetbitmap = am.amgetbitmap != nullptr;
   info.amcanmarkpos = am.ammarkpos != nullptr && am.amrestrpos != nullptr;
   // Declared without arguments up to PostgreSQL 15.
-  info.amcostestimate = reinterpret_cast<decltype(info.amcostestimate)>(am.amcostestimate);
+  info.amcostestimate = reinterpret_cast<decltype(info.amcostestimate)>(method_cost(method, am));
 }
 
 IndexOptInfo* make_info(const Hypothetical& index, const Placed& placed, RelOptInfo* rel, Oid relation) {
   const IndexExtent& extent = *placed.extent;
-  auto* info = makeNode(IndexOptInfo);
+  IndexAmRoutine const& am = *method_routine(index.method);
+  IndexOptInfo* const info = make_priced_info(index, extent);
   auto const columns = static_cast<size_t>(index.columns);
   auto const keys = static_cast<size_t>(index.keys);
   info->indexoid = placed.oid;
@@ -148,7 +152,7 @@ IndexOptInfo* make_info(const Hypothetical& index, const Placed& placed, RelOptI
   info->canreturn = static_cast<bool*>(palloc(sizeof(bool) * columns));
   for (int i = 0; i < index.columns; ++i) {
     info->indexkeys[i] = column_on(index, index.attnos[i], relation);
-    info->canreturn[i] = true;
+    info->canreturn[i] = index.returnable[i];
   }
   auto const copy_keys = [&](const auto* from) {
     auto* to = palloc(sizeof(*from) * keys);
@@ -158,11 +162,13 @@ IndexOptInfo* make_info(const Hypothetical& index, const Placed& placed, RelOptI
   info->indexcollations = copy_keys(index.collations);
   info->opfamily = copy_keys(index.opfamilies);
   info->opcintype = copy_keys(index.input_types);
-  info->sortopfamily = info->opfamily;
-  info->reverse_sort = copy_keys(index.descending);
-  info->nulls_first = copy_keys(index.nulls_first);
-  info->opclassoptions = static_cast<bytea**>(palloc0(sizeof(bytea*) * keys));
-  describe_access_method(*info, *GetIndexAmRoutineByAmId(BTREE_AM_OID, false));
+  if (am.amcanorder) {  // B-tree
+    info->sortopfamily = info->opfamily;
+    info->reverse_sort = copy_keys(index.descending);
+    info->nulls_first = copy_keys(index.nulls_first);
+  }
+  info->opclassoptions = copy_keys(index.opclass_options);
+  describe_access_method(*info, index.method, am);
   info->indexprs = nodes_on(index, index.expressions, relation, rel->relid);
   info->indpred = nodes_on(index, index.predicate, relation, rel->relid);
   info->indextlist = target_list(*info, relation, rel->relid);
@@ -174,7 +180,7 @@ IndexOptInfo* make_info(const Hypothetical& index, const Placed& placed, RelOptI
   info->hypothetical = true;  // the planner must not open it to probe its end points
   info->pages = extent.pages;
   info->tuples = index.predicate == NIL ? rel->tuples : std::fmin(extent.tuples, rel->tuples);
-  info->tree_height = extent.root_level;
+  info->tree_height = index.method == BTREE_AM_OID ? extent.root_level : -1;
   return info;
 }
 

@@ -1,6 +1,7 @@
 #include "server/index/problem.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "core/index/candidates.hpp"
@@ -17,12 +18,28 @@ namespace {
 
 constexpr size_t kMostRelevant = 60;   ///< the search looks at 64 a query
 constexpr int kUsualRootLevel = 2;     ///< of existing indexes: millions of entries
+constexpr double kAlwaysIncluded = 16;  ///< bytes
+constexpr double kIncludedShare = 0.25;
 constexpr double kWideEntry = 1000;    ///< bytes on average; wider keys make poor B-trees
 constexpr double kWidestEntry = 2000;  ///< bytes; a B-tree takes 2704, and a sample misses the widest
 
 bool wanted_schema(const AdviceRequest& request, const std::string& schema) {
   return request.schemas.empty() ||
          std::find(request.schemas.begin(), request.schemas.end(), schema) != request.schemas.end();
+}
+
+/// Included columns are another copy of them: worth it when they are a small part of the row.
+bool includes_little(const index::CandidateIndex& candidate, const IndexedTable& table) {
+  double included = 0;
+  for (auto const attno : candidate.include)
+    included += table.widths[static_cast<size_t>(attno) - 1];
+  double const row = std::accumulate(table.widths.begin(), table.widths.end(), 0.0);
+  return included <= std::max(kAlwaysIncluded, kIncludedShare * row);
+}
+
+bool wanted_method(const AdviceRequest& request, index::AccessMethod method) {
+  return request.methods.empty() ||
+         std::find(request.methods.begin(), request.methods.end(), method) != request.methods.end();
 }
 
 }  // namespace
@@ -46,7 +63,7 @@ SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& w
   std::vector<int> numbers;  // proposal -> candidate; -1: left out
   for (auto const& candidate : proposals.candidates) {
     numbers.push_back(-1);
-    if (!is_useful(candidate) || out_of_time()) continue;
+    if (!wanted_method(request, candidate.method) || !is_useful(candidate) || out_of_time()) continue;
     size_t const before = problem.candidates.size();
     add_proposed(candidate);
     if (problem.candidates.size() > before) numbers.back() = static_cast<int>(before);
@@ -128,6 +145,7 @@ void SearchSpace::add_existing(const std::vector<index::CandidateIndex>& propose
 
 bool SearchSpace::is_useful(const index::CandidateIndex& candidate) const {
   IndexedTable const& table = registry_.tables()[static_cast<size_t>(candidate.table)];
+  if (!includes_little(candidate, table)) return false;
   for (auto const& key : candidate.keys) {
     if (candidate.method != index::AccessMethod::btree || key.opclass != 0) continue;
     bool const sortable =

@@ -1,5 +1,7 @@
 #include "server/index/table_sample.hpp"
 
+#include <algorithm>
+
 #include "server/index/row_expressions.hpp"
 
 extern "C" {
@@ -197,7 +199,7 @@ void append_varlena(StoredColumn& column, Datum value, const StorageRule& rule, 
 
 void append_value(StoredColumn& column, Datum value, bool null, const StorageRule& rule, Compression& seen) {
   if (null) {
-    column.hash.push_back(0x6e756c6c);
+    column.hash.push_back(kNullHash);
     column.size.push_back(0);
     column.align.push_back(0);
   } else if (rule.type == NAMEOID || rule.length == -2) {  // name_ops stores a C string
@@ -216,6 +218,8 @@ void append_value(StoredColumn& column, Datum value, bool null, const StorageRul
   }
 }
 
+}  // namespace
+
 StoredColumn store(const Datum* values, const bool* nulls, int rows, int stride, Oid type) {
   StorageRule const rule = pg::call([&] { return storage_rule(type); });
   StoredColumn column;
@@ -230,6 +234,8 @@ StoredColumn store(const Datum* values, const bool* nulls, int rows, int stride,
   }
   return column;
 }
+
+namespace {
 
 uint32_t aligned(uint32_t offset, uint8_t align) {
   return (offset + align - 1) / align * align;
@@ -282,6 +288,24 @@ std::vector<bool> TableSample::predicate_rows(const Hypothetical& index) const {
   for (int row = 0; row < row_count_; ++row)
     kept[static_cast<size_t>(row)] = !result.nulls[row] && DatumGetBool(result.values[row]);
   return kept;
+}
+
+BlockNumber TableSample::block_of(int row) const {
+  return ItemPointerGetBlockNumber(&static_cast<HeapTuple*>(rows_)[row]->t_self);
+}
+
+SampledValues TableSample::values_of(const Hypothetical& index, int column) const {
+  AttrNumber const attno = index.attnos[column];
+  if (attno != 0)
+    return {values_ + (attno - 1), nulls_ + (attno - 1), column_count_,
+            pg::call([&] { return get_atttype(table_, attno); })};
+  auto const number = std::count(index.attnos, index.attnos + column, 0);
+  DefinitionScope const scope(table_);
+  return pg::call([&] {
+    auto* const tree = static_cast<Expr*>(list_nth(index.expressions, static_cast<int>(number)));
+    Evaluation const result = evaluate(table_, static_cast<HeapTuple*>(rows_), row_count_, tree);
+    return SampledValues{result.values, result.nulls, 1, exprType(reinterpret_cast<Node*>(tree))};
+  });
 }
 
 index::KeySample TableSample::key_sample(const Hypothetical& index) {

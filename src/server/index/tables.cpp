@@ -118,13 +118,8 @@ void normalise_direction(std::vector<index::KeyColumn>& keys) {
 
 /// What candidates call the method; nothing for one of an extension.
 std::optional<index::AccessMethod> method_of(Oid method) {
-  static constexpr std::pair<Oid, index::AccessMethod> kMethods[] = {
-      {BTREE_AM_OID, index::AccessMethod::btree}, {HASH_AM_OID, index::AccessMethod::hash},
-      {BRIN_AM_OID, index::AccessMethod::brin},   {GIN_AM_OID, index::AccessMethod::gin},
-      {GIST_AM_OID, index::AccessMethod::gist},   {SPGIST_AM_OID, index::AccessMethod::spgist}};
-  for (auto const& [oid, known] : kMethods)
-    if (oid == method) return known;
-  return std::nullopt;
+  const char* const name = pg::call([&]() -> const char* { return get_am_name(method); });
+  return name != nullptr ? index::access_method(name) : std::nullopt;
 }
 
 ExistingIndex as_existing(const RawIndex& raw, int table) {
@@ -152,6 +147,13 @@ ExistingIndex as_existing(const RawIndex& raw, int table) {
   return out;
 }
 
+int32_t average_width(Oid table, Form_pg_attribute column) {
+  return pg::call([&] {
+    int32 const known = get_attavgwidth(table, column->attnum);
+    return known > 0 ? known : get_typavgwidth(column->atttypid, column->atttypmod);
+  });
+}
+
 IndexedTable read_table(Oid oid, int number, Vocabulary& words) {
   IndexedTable table;
   table.oid = oid;
@@ -165,6 +167,7 @@ IndexedTable read_table(Oid oid, int number, Vocabulary& words) {
   for (int i = 0; i < shape->natts; ++i) {
     Form_pg_attribute const column = TupleDescAttr(shape, i);
     table.columns.emplace_back(column->attisdropped ? "" : NameStr(column->attname));
+    table.widths.push_back(column->attisdropped ? 0 : average_width(oid, column));
     table.sortable.push_back(!column->attisdropped && has_btree_opclass(column->atttypid));
   }
   List* const oids = pg::call([&] { return RelationGetIndexList(relation); });

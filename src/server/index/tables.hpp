@@ -29,6 +29,7 @@ struct IndexedTable {
   TableExtent extent{0, 0};
   std::vector<std::string> columns;  ///< by attribute number - 1; empty for dropped columns
   std::vector<bool> sortable;        ///< by attribute number - 1: the type has a B-tree opclass
+  std::vector<int32_t> widths;       ///< by attribute number - 1: bytes on average, as statistics say
   std::vector<ExistingIndex> indexes;
 
   std::string qualified() const;

@@ -58,7 +58,8 @@ int position_of(List* phrases, Oid table, const Node* node) {
 /// Position of the tree in the list, to which it is added at first sight.
 int position_after_adding(Vocabulary& words, List*& phrases, Oid table, Node* tree, int varno) {
   MemoryContext const outer = MemoryContextSwitchTo(words.context);
-  Node* const node = as_definition(tree, &varno);
+  // The mutator leaves the values of constants where they are: in the planner's memory.
+  Node* const node = as_definition(static_cast<Node*>(copyObjectImpl(tree)), &varno);
   int position = position_of(phrases, table, node);
   if (position < 0) {
     auto* phrase = static_cast<Phrase*>(palloc(sizeof(Phrase)));
