@@ -209,6 +209,7 @@ TableUse without(const TableUse& use, const std::vector<std::int32_t>& columns) 
 
 /// The same index with the rest of what the query reads beside the key, where the key has no place for it.
 void include_rest(std::vector<CandidateIndex>& found, const TableUse& use, const CandidateLimits& limits) {
+  // Keys of whole tables are widened before, where they stay deduplicated.
   size_t const narrow = std::min<size_t>(found.size(), static_cast<size_t>(limits.per_condition));
   for (size_t i = 0; i < narrow; ++i) {
     if (found[i].method != AccessMethod::btree) continue;
@@ -216,7 +217,7 @@ void include_rest(std::vector<CandidateIndex>& found, const TableUse& use, const
     for (auto const attno : use.needed)
       if (!holds(wide.keys, attno)) wide.include.push_back(attno);
     size_t const extra = wide.include.size();
-    bool const fits_the_key = extra <= static_cast<size_t>(limits.covering_extra) &&
+    bool const fits_the_key = wide.predicate == 0 && extra <= static_cast<size_t>(limits.covering_extra) &&
                               wide.keys.size() + extra <= static_cast<size_t>(limits.max_columns);
     if (extra > 0 && extra <= static_cast<size_t>(limits.include_extra) && !fits_the_key)
       found.push_back(std::move(wide));
@@ -250,11 +251,14 @@ std::vector<CandidateIndex> proposals_for(const TableUse& use, const CandidateLi
     auto const partial = restricted_to(condition, use, limits);
     found.insert(found.end(), partial.begin(), partial.end());
   }
-  std::vector<CandidateIndex> whole;
   for (auto& key : KeyProposer(use, limits).all())
-    whole.push_back(candidate_of(use, AccessMethod::btree, std::move(key)));
-  include_rest(whole, use, limits);
-  found.insert(found.end(), whole.begin(), whole.end());
+    found.push_back(candidate_of(use, AccessMethod::btree, std::move(key)));
+  std::vector<CandidateIndex> searching;
+  for (auto& key : KeyProposer(use, limits).searching())
+    searching.push_back(candidate_of(use, AccessMethod::btree, std::move(key)));
+  auto const first_wide = static_cast<ptrdiff_t>(searching.size());
+  include_rest(searching, use, limits);
+  found.insert(found.end(), searching.begin() + first_wide, searching.end());
   return found;
 }
 

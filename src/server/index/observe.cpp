@@ -54,16 +54,19 @@ bool is_descending(const PathKey* key) {
 #endif
 }
 
-/// `order by place <-> point`: a nearest-neighbour search of an index that has the operator.
-void observe_distance(const Observed& seen, const EquivalenceClass* equal) {
+/// `order by place <-> point`: a nearest-neighbour search of an index that has the operator; a B-tree on the
+/// distance would serve this one point only.
+bool observe_distance(const Observed& seen, const EquivalenceClass* equal) {
   ListCell* cell = nullptr;
   foreach (cell, equal->ec_members) {
     auto* const expression = reinterpret_cast<Node*>(lfirst_node(EquivalenceMember, cell)->em_expr);
     if (!IsA(expression, OpExpr) || list_length(castNode(OpExpr, expression)->args) != 2) continue;
     auto const* op = castNode(OpExpr, expression);
-    observe_access(seen, op->opno, static_cast<Node*>(linitial(op->args)),
-                   static_cast<Node*>(lsecond(op->args)), 0, 1.0, true);
+    if (observe_access(seen, op->opno, static_cast<Node*>(linitial(op->args)),
+                       static_cast<Node*>(lsecond(op->args)), 0, 1.0, true))
+      return true;
   }
+  return false;
 }
 
 /// The leading sort columns that belong to the observed relation; read backwards when the first descends, so
@@ -77,7 +80,7 @@ void observe_order(const Observed& seen, const List* pathkeys) {
   ListCell* cell = nullptr;
   foreach (cell, pathkeys) {
     auto const* pathkey = lfirst_node(PathKey, cell);
-    if (length == 0) observe_distance(seen, pathkey->pk_eclass);
+    if (observe_distance(seen, pathkey->pk_eclass)) break;
     int32_t const key = member_of(seen, pathkey->pk_eclass);
     if (key == 0 || length == kMostOrderColumns) break;
     bool const descending = is_descending(pathkey);

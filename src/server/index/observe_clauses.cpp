@@ -310,17 +310,18 @@ void add_clause(const Observed& seen, const index::Clause& clause) {
   if (use.clause_count < kMostClauses) use.clauses[use.clause_count++] = clause;
 }
 
-void observe_access(const Observed& seen, Oid op, Node* value, Node* other, int arm, double selectivity,
+bool observe_access(const Observed& seen, Oid op, Node* value, Node* other, int arm, double selectivity,
                     bool ordering) {
-  if (mentions(seen, other)) return;
+  if (mentions(seen, other)) return false;
   IndexAccess found[kMostAccesses];
   int const count = find_accesses(op, exprType(strip(value)), ordering, found, kMostAccesses);
   int32_t const key = count > 0 || op == OID_TEXT_LIKE_OP ? key_of(seen, value) : 0;
-  if (key == 0) return;
+  if (key == 0) return false;
   for (int i = 0; i < count; ++i)
     add_clause(seen, {key, index::ClauseKind::search, arm, selectivity, found[i].method,
                       found[i].is_default ? InvalidOid : found[i].opclass});
   observe_prefix(seen, op, key, value, strip(other), arm, selectivity);
+  return true;
 }
 
 void observe_clauses(const Observed& seen) {

@@ -54,8 +54,8 @@ int32_t key_of(const Observed& seen, Node* node);
 /// Adds the clause unless it is there or the table is full.
 void add_clause(const Observed& seen, const index::Clause& clause);
 
-/// Adds what serves `value operator other` by another method than B-tree.
-void observe_access(const Observed& seen, Oid op, Node* value, Node* other, int arm, double selectivity,
+/// Adds what serves `value operator other` by another method than B-tree; false when nothing does.
+bool observe_access(const Observed& seen, Oid op, Node* value, Node* other, int arm, double selectivity,
                     bool ordering);
 
 /// Adds the clauses that restrict or join the relation.

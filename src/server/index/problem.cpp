@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t kMostRelevant = 60;   ///< the search looks at 64 a query
 constexpr int kUsualRootLevel = 2;     ///< of existing indexes: millions of entries
-constexpr double kAlwaysIncluded = 16;  ///< bytes
+constexpr double kAlwaysIncluded = 8;  ///< bytes
 constexpr double kIncludedShare = 0.25;
 constexpr double kWideEntry = 1000;    ///< bytes on average; wider keys make poor B-trees
 constexpr double kWidestEntry = 2000;  ///< bytes; a B-tree takes 2704, and a sample misses the widest
@@ -189,7 +189,9 @@ Hypothetical* SearchSpace::make_hypothetical(const index::CandidateIndex& candid
 void SearchSpace::add_proposed(const index::CandidateIndex& candidate) {
   Hypothetical* const made = make_hypothetical(candidate);
   index::SizeEstimate const size = sizes_.estimate(*made);
-  if (size.entry_bytes > kWideEntry || size.widest_entry > kWidestEntry) return;
+  bool const wide = size.entry_bytes > kWideEntry || size.widest_entry > kWidestEntry;
+  if (wide && candidate.method == index::AccessMethod::btree) return;
+  statistics_.attach(*made);
   by_oid_[made->oid] = static_cast<int>(problem.candidates.size());
   problem.candidates.push_back(candidate);
   problem.candidates.back().bytes = size.bytes;

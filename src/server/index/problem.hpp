@@ -4,6 +4,7 @@
 #include "core/index/ddl.hpp"
 #include "server/index/advice.hpp"
 #include "server/index/redundant.hpp"
+#include "server/index/statistics.hpp"
 #include "server/index/statements.hpp"
 
 namespace deal::server {
@@ -52,6 +53,7 @@ class SearchSpace {
   const Vocabulary& words_;
   TableRegistry registry_;
   ExtentEstimator sizes_;
+  ExpressionStatistics statistics_;
   std::vector<index::TableUse> uses_;
   std::vector<Hypothetical*> hypothetical_;     ///< by candidate number; null for existing ones
   std::vector<const ExistingIndex*> existing_;  ///< by candidate number; null for proposed ones
