@@ -17,9 +17,10 @@ BENCH = pathlib.Path(__file__).resolve().parent.parent
 ROOT = BENCH.parent
 FILES = BENCH / "marketplace"
 
-# Pages come from memory or flash disks, as in most marketplaces; nobody vacuums in between.
-SETTINGS = ["shared_buffers=2GB", "work_mem=16MB", "random_page_cost=1.1", "max_parallel_workers_per_gather=2", "jit=off",
-            "autovacuum=off", "max_wal_size=8GB"]
+# Pages come from memory or flash disks, as in most marketplaces; nobody vacuums in between; the WAL of a write
+# is that of its changes, not of whole pages after a checkpoint.
+SETTINGS = ["shared_buffers=2GB", "work_mem=16MB", "random_page_cost=1.1", "max_parallel_workers_per_gather=2",
+            "jit=off", "autovacuum=off", "max_wal_size=8GB", "full_page_writes=off"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,9 +53,9 @@ def statements():
     for block in re.split(r"\n\s*\n", file("workload.sql")):
         notes = dict(re.findall(r"^-- (name|calls|wants|sample): (.*)$", block, re.MULTILINE))
         if "name" in notes:
-            text = "\n".join(line for line in block.splitlines() if not line.startswith("--")).strip().removesuffix(";")
+            lines = [line for line in block.strip().splitlines() if not line.startswith("--")]
             result.append(Statement(notes["name"], float(notes["calls"]), frozenset(notes.get("wants", "").split()),
-                                    notes.get("sample", ""), text))
+                                    notes.get("sample", ""), "\n".join(lines).removesuffix(";")))
     return result
 
 
@@ -78,47 +79,6 @@ def bound_texts(session, workload):
             raise SystemExit(f"{statement.name}: no row was sampled")
         result[statement.name] = [bind(statement.text, row) for row in rows]
     return result
-
-
-def costs(session, texts):
-    """Name -> the planner's cost, the mean over the sampled calls."""
-    return {name: sum(session.cost(text) for text in bound) / len(bound) for name, bound in texts.items()}
-
-
-def weighted(workload, cost):
-    """The planner's cost of an hour."""
-    return sum(statement.calls * cost[statement.name] for statement in workload)
-
-
-@contextlib.contextmanager
-def server():
-    """The environment of a private server with the marketplace and its indexes of day one; gone afterwards."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # a time limit must not leave it behind
-    with tempfile.TemporaryDirectory(prefix="deal_advisor_bench.") as parent:
-        pathlib.Path(parent).chmod(0o755)
-        directory = f"{parent}/server"
-        try:
-            subprocess.run([ROOT / "ci" / "server", "start", directory, *SETTINGS], check=True)
-            env = database.environment(directory)
-            load(env)
-            yield env
-        finally:
-            if pathlib.Path(directory).exists():
-                subprocess.run([ROOT / "ci" / "server", "stop", directory], check=False)
-
-
-def load(env):
-    """Loads schema, data and day-one indexes."""
-    for name in ("schema.sql", "data.sql", "indexes.sql"):
-        figures.progress(f"loading {name}")
-        run_file(env, name)
-    figures.progress("vacuum and analyze")
-    subprocess.run(["psql", "-qX", "-c", "vacuum (analyze)"], env=env, check=True)
-
-
-def run_file(env, name):
-    """Runs FILES/name with psql."""
-    subprocess.run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-f", FILES / name], env=env, check=True, stdout=sys.stderr)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,19 +127,76 @@ select json_build_object('name', x.indexrelid::regclass::text, 'table', t.relnam
          'is_unique', x.indisunique, 'valid', x.indisvalid,
          'bytes', (select sum(pg_relation_size(relid)) from
                      (select x.indexrelid as relid union select relid from pg_partition_tree(x.indexrelid)) r))
-  from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid join pg_am a on a.oid = i.relam
+  from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid
+  join pg_am a on a.oid = i.relam
  where t.relnamespace = 'market'::regnamespace and not i.relispartition
 """
 
 
 def indexes(session):
     """Name -> Index, for every index of schema market; those of partitions count with their parent's."""
-    found = [Index(**{key: tuple(value) if isinstance(value, list) else value for key, value in json.loads(row[0]).items()})
-             for row in session.rows(INDEXES)]
-    return {index.name: index for index in found}
+    found = {}
+    for row in session.rows(INDEXES):
+        facts = json.loads(row[0])
+        found[facts["name"]] = Index(**facts | {"keys": tuple(facts["keys"]), "included": tuple(facts["included"])})
+    return found
 
 
 def leaf_parents(session):
     """Name of each index of a partition -> name of the parent's."""
     return dict(session.rows("select inhrelid::regclass, inhparent::regclass from pg_inherits join pg_class on oid = inhrelid"
                              " where relkind in ('i', 'I')"))
+
+
+def wal_bytes(session, workload, texts):
+    """Name -> bytes of WAL that one call of each write makes, the mean over the sampled calls, each rolled back."""
+    result = {}
+    here = "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')"
+    for statement in workload:
+        if not statement.is_read():
+            script = "begin;" + f"{here};" + "".join(f"{text};{here};" for text in texts[statement.name]) + "rollback"
+            positions = [int(row[0]) for row in session.rows(script)]
+            result[statement.name] = (positions[-1] - positions[0]) / (len(positions) - 1)
+    return result
+
+
+@contextlib.contextmanager
+def server():
+    """The environment of a private server with the marketplace and its indexes of day one; gone afterwards."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # a time limit must not leave it behind
+    with tempfile.TemporaryDirectory(prefix="deal_advisor_bench.") as parent:
+        pathlib.Path(parent).chmod(0o755)
+        directory = f"{parent}/server"
+        try:
+            subprocess.run([ROOT / "ci" / "server", "start", directory, *SETTINGS], check=True)
+            env = database.environment(directory)
+            load(env)
+            yield env
+        finally:
+            if pathlib.Path(directory).exists():
+                subprocess.run([ROOT / "ci" / "server", "stop", directory], check=False)
+
+
+def load(env):
+    """Loads schema, data and day-one indexes."""
+    for name in ("schema.sql", "data.sql", "indexes.sql"):
+        figures.progress(f"loading {name}")
+        run_file(env, name)
+    figures.progress("vacuum and analyze")
+    subprocess.run(["psql", "-qX", "-c", "vacuum (analyze)"], env=env, check=True)
+
+
+def reset(env, session):
+    """Back to day one: its indexes and no others, fresh statistics, no dead rows."""
+    for (name,) in session.rows(
+            "select x.indexrelid::regclass from pg_index x join pg_class t on t.oid = x.indrelid"
+            " join pg_class i on i.oid = x.indexrelid where t.relnamespace = 'market'::regnamespace"
+            " and not i.relispartition and not exists (select from pg_constraint where conindid = x.indexrelid)"):
+        session.run(f"drop index {name}")
+    run_file(env, "indexes.sql")
+    session.run("vacuum (analyze)")
+
+
+def run_file(env, name):
+    """Runs FILES/name with psql."""
+    subprocess.run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-f", FILES / name], env=env, check=True, stdout=sys.stderr)
