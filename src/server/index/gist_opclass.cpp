@@ -8,9 +8,12 @@
 
 extern "C" {
 #include "access/reloptions.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_index.h"
 #include "storage/bufpage.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/sortsupport.h"
 }
 
@@ -32,6 +35,24 @@ GistEntryVector* entry_vector(size_t count) {
   return made;
 }
 
+/// What opclasses look up in an entry's relation: btree_gist wants the number of columns.
+Relation stand_in(const Hypothetical& index) {
+  auto* const made = static_cast<Relation>(palloc0(sizeof(RelationData)));
+  made->rd_att = CreateTemplateTupleDesc(index.columns);
+  made->rd_rel = static_cast<Form_pg_class>(palloc0(sizeof(FormData_pg_class)));
+  made->rd_rel->relkind = RELKIND_INDEX;
+  made->rd_rel->relnatts = static_cast<int16>(index.columns);
+  made->rd_rel->relam = index.method;
+  made->rd_index = static_cast<Form_pg_index>(palloc0(sizeof(FormData_pg_index)));
+  made->rd_index->indrelid = index.table;
+  made->rd_index->indnatts = static_cast<int16>(index.columns);
+  made->rd_index->indnkeyatts = static_cast<int16>(index.keys);
+  made->rd_opfamily = index.opfamilies;
+  made->rd_opcintype = index.input_types;
+  made->rd_indcollation = index.collations;
+  return made;
+}
+
 int compare_leaves(const void* a, const void* b, void* argument) {
   auto* const support = static_cast<SortSupport>(argument);
   return ApplySortComparator(static_cast<const GistOpclass::Leaf*>(a)->stored, false,
@@ -50,6 +71,7 @@ GistOpclass::GistOpclass(const Hypothetical& index, int key)
     find_support(index, key, GIST_UNION_PROC, union_);
     find_support(index, key, GIST_PICKSPLIT_PROC, split_);
     sort_function_ = support_function(index, key, GIST_SORTSUPPORT_PROC);
+    relation_ = stand_in(index);
     page_ = static_cast<char*>(palloc0(BLCKSZ));
     PageInit(page_, BLCKSZ, sizeof(GISTPageOpaqueData));
     GistPageGetOpaque(page_)->flags = F_LEAF;
@@ -58,7 +80,7 @@ GistOpclass::GistOpclass(const Hypothetical& index, int key)
 
 GISTENTRY GistOpclass::entry_of(Datum key, bool leaf) const {
   GISTENTRY entry;
-  gistentryinit(entry, key, nullptr, page_, FirstOffsetNumber, leaf);
+  gistentryinit(entry, key, relation_, page_, FirstOffsetNumber, leaf);
   return entry;
 }
 

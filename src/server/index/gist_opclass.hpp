@@ -11,6 +11,7 @@
 extern "C" {
 #include "access/gist.h"
 #include "fmgr.h"
+#include "utils/relcache.h"
 }
 
 namespace deal::server {
@@ -53,6 +54,7 @@ class GistOpclass {
   FmgrInfo penalty_{};
   FmgrInfo union_{};
   FmgrInfo split_{};
+  Relation relation_ = nullptr;
   char* page_ = nullptr;  ///< for opclasses that ask whether an entry is a leaf's
   double overhead_ = 12;
   Random random_{20250101};
