@@ -166,8 +166,8 @@ drop index advised.parted_tenant_idx;
 create table advised.flagged (flag "char" not null, id int, note text, other text);
 insert into advised.flagged select 'x', i, 'n' || i, 'o' || i from generate_series(1, 20000) i;
 analyze advised.flagged;
-select is(pg_temp.key(ddl), 'flagged (flag)', 'long posting lists are no wide keys')
-from deal_advisor.index_advice('select * from advised.flagged where flag = $1') where rank = 1;
+select ok(pg_temp.key(ddl) like 'flagged (flag)%', 'long posting lists are no wide keys')
+from deal_advisor.index_advice('select * from advised.flagged where flag = ''y''') where rank = 1;
 -- Keys too wide for a B-tree page, all of them or a few
 create table advised.broad (id int, essay text, mostly_short text);
 alter table advised.broad alter essay set storage external, alter mostly_short set storage external;
