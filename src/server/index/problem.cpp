@@ -46,7 +46,10 @@ bool wanted_method(const AdviceRequest& request, index::AccessMethod method) {
 
 SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload,
                          const std::function<bool()>& out_of_time)
-    : words_(*workload.words), registry_(*workload.words), sizes_(request.sample_rows) {
+    : words_(*workload.words),
+      registry_(*workload.words),
+      sizes_(request.sample_rows),
+      statistics_(request.sample_rows) {
   problem.stop = out_of_time;
   collect_uses(request, workload);
   std::set<int> used;

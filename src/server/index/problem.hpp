@@ -4,8 +4,8 @@
 #include "core/index/ddl.hpp"
 #include "server/index/advice.hpp"
 #include "server/index/redundant.hpp"
-#include "server/index/statistics.hpp"
 #include "server/index/statements.hpp"
+#include "server/index/statistics.hpp"
 
 namespace deal::server {
 
@@ -33,7 +33,7 @@ class SearchSpace {
   const ExistingIndex* existing(int candidate) const;
   /// Existing indexes that go whatever the search says: it plans without them.
   const std::vector<RedundantIndex>& redundant() const { return redundant_; }
-  double sampling_cpu_seconds() const { return sizes_.cpu_seconds(); }
+  double sampling_cpu_seconds() const { return sizes_.cpu_seconds() + statistics_.cpu_seconds(); }
   bool without_sample() const { return sizes_.without_sample(); }
 
  private:

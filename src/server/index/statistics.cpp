@@ -103,18 +103,21 @@ HeapTuple* ExpressionStatistics::gather(const Hypothetical& index, int target_ro
   return all;
 }
 
+int ExpressionStatistics::rows_of(Oid table) const {
+  return std::min(most_rows_, pg::call([&] { return analyzed_rows(table); }));
+}
+
 void ExpressionStatistics::attach(Hypothetical& index) {
   if (index.expressions == NIL) return;
   double const start = pg::cpu_seconds();
   bool const may_read_all = may_read(index);  // reading through the parent asks for no right to the leaves
   if (index.leaves == nullptr) {
-    if (may_read_all && is_heap(index.table))
-      index.statistics = gather(index, pg::call([&] { return analyzed_rows(index.table); }));
+    if (may_read_all && is_heap(index.table)) index.statistics = gather(index, rows_of(index.table));
   }
   for (int i = 0; i < index.leaf_count; ++i) {
     Hypothetical const leaf = on_leaf(index, index.leaves[i].relation);
     if (!is_heap(leaf.table) || !(may_read_all || may_read(leaf))) continue;
-    int const rows = pg::call([&] { return analyzed_rows(leaf.table); });
+    int const rows = rows_of(leaf.table);
     int const share = index.leaf_count > kWholeLeaves ? rows / index.leaf_count * kWholeLeaves : rows;
     index.leaves[i].statistics = gather(leaf, std::clamp(share, std::min(kFewestRows, rows), rows));
   }

@@ -1,6 +1,7 @@
 /// Statistics of hypothetical expression indexes: what ANALYZE would gather once they were built.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <vector>
@@ -15,6 +16,9 @@ namespace deal::server {
 /// ANALYZE. Tables that the current role may not read whole, or that are no heaps, give none.
 class ExpressionStatistics {
  public:
+  /// Of each table at most `most_rows` are sampled, even if ANALYZE would take more.
+  explicit ExpressionStatistics(int most_rows = std::numeric_limits<int>::max()) : most_rows_(most_rows) {}
+
   /// Sets the statistics of the index and of its leaves. Its leaves must be known
   /// (ExtentEstimator::estimate). The statistics are allocated in the current memory context; the same
   /// expression in another index shares them. Expressions and predicate run as DefinitionScope says; their
@@ -35,8 +39,10 @@ class ExpressionStatistics {
 
   HeapTuple* gather(const Hypothetical& index, int target_rows);
   HeapTuple* recall(const Hypothetical& index) const;
+  int rows_of(Oid table) const;
   RowSample& sample_of(Oid table, int target_rows);
 
+  int most_rows_;
   double cpu_seconds_ = 0;
   std::map<Oid, std::unique_ptr<RowSample>> samples_;
   std::map<Oid, std::vector<Known>> known_;
