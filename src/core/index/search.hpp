@@ -38,7 +38,9 @@ struct CandidateIndex {
   std::vector<KeyColumn> keys;
   std::vector<std::int32_t> include;
   std::int64_t bytes = 0;
-  double write_cost = 0;   ///< what keeping it costs the workload, in the unit of weight x plan cost
+  double write_cost = 0;   ///< what keeping it costs the workload, in the unit of weight x plan cost; apart
+                           ///< from Problem::writes
+  double entry_cost = 0;   ///< of one new entry in it, for Problem::writes
   bool existing = false;   ///< there already: part of the starting point, its bytes are not budgeted
   bool droppable = false;  ///< existing and may be replaced by a chosen index that covers it
 };
@@ -54,6 +56,16 @@ struct QueryPlan {
 /// hidden.
 using Planner = std::function<QueryPlan(int query, std::span<const int> available)>;
 
+/// Rows of one table that the workload writes: each costs an entry in every index of the table, unless the
+/// update is heap-only (HOT): that needs no entry anywhere, as long as no index holds a column it changes.
+struct WriteLoad {
+  std::int32_t table = 0;
+  double rows = 0;            ///< in the whole workload, weighted
+  double heap_only = 0;       ///< share of them that is heap-only today; 0 for inserts
+  double entries_today = 0;   ///< what a row that isn't heap-only costs in the existing indexes
+  std::vector<int> breakers;  ///< new candidates that hold a column the update changes, ascending
+};
+
 /// What to optimise. All sizes in bytes, all costs in the planner's unit times the query's weight.
 struct Problem {
   std::vector<CandidateIndex> candidates;
@@ -61,7 +73,9 @@ struct Problem {
   std::vector<std::vector<int>>
       relevant;  ///< per query: candidates that could matter, the most promising first, the
                  ///< existing ones of its tables included; only the first 64 are looked at
+  std::vector<WriteLoad> writes;
   std::int64_t budget_bytes = std::numeric_limits<std::int64_t>::max();  ///< for the new indexes together
+  bool net_budget = false;  ///< the bytes of existing indexes that the advice replaces may be spent again
   int max_planner_calls = 1500;
   double min_gain = 0.001;     ///< an index must save this share of the workload's cost to be chosen
   std::function<bool()> stop;  ///< asked now and then; true ends the search with the best set so far
@@ -71,6 +85,7 @@ struct Problem {
 struct Step {
   int candidate = 0;
   std::vector<int> replaces{};  ///< existing candidates that it makes superfluous
+  double write_cost = 0;        ///< what keeping it costs the writes, given all earlier steps
   double cost_after =
       0;  ///< weighted cost of the workload (write cost apart) after this and all earlier steps
   double marginal_saving =

@@ -45,7 +45,7 @@ struct AdviceRow {
   double cost_before = 0;
   double cost_after = 0;
   double benefit_pct = 0;
-  double write_cost = 0;
+  double write_cost = 0;  ///< what keeping it costs the writes, given all higher ranks
   std::string why;
   float confidence = 1;
   std::vector<std::string> ddl;

@@ -196,7 +196,7 @@ AdviceRow step_row(const index::Step& step, double cost_before, double cost_befo
   row.cost_before = cost_before;
   row.cost_after = step.cost_after;
   row.benefit_pct = cost_before > 0 ? 100.0 * (cost_before_step - step.cost_after) / cost_before : 0;
-  row.write_cost = candidate.write_cost;
+  row.write_cost = step.write_cost;
   row.confidence = confidence_of(space, step.candidate);
   Build build = build_of(candidate, table, names, row.index_name, chooser);
   for (int const old : step.replaces) {

@@ -1,11 +1,13 @@
 #include "server/index/tables.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "core/base/quote.hpp"
 
 extern "C" {
 #include "access/genam.h"
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "catalog/dependency.h"
 #include "catalog/index.h"
@@ -154,6 +156,29 @@ int32_t average_width(Oid table, Form_pg_attribute column) {
   });
 }
 
+/// Columns that keep an update from being heap-only: keys, INCLUDE columns, and those in expressions and
+/// predicates; not of indexes that only summarise (BRIN), from PostgreSQL 16 on.
+std::vector<bool> columns_in_indexes(Relation relation) {
+#if PG_VERSION_NUM >= 160000
+  constexpr IndexAttrBitmapKind kind = INDEX_ATTR_BITMAP_HOT_BLOCKING;
+#else
+  constexpr IndexAttrBitmapKind kind = INDEX_ATTR_BITMAP_ALL;
+#endif
+  const Bitmapset* const columns = pg::call([&] { return RelationGetIndexAttrBitmap(relation, kind); });
+  std::vector<bool> indexed;
+  for (int i = 1; i <= RelationGetNumberOfAttributes(relation); ++i)
+    indexed.push_back(bms_is_member(i - FirstLowInvalidHeapAttributeNumber, columns));
+  return indexed;
+}
+
+void add_updates(Oid oid, IndexedTable& table) {
+  pg::call([&] {
+    table.updates += DatumGetInt64(DirectFunctionCall1(pg_stat_get_tuples_updated, ObjectIdGetDatum(oid)));
+    table.heap_only_updates +=
+        DatumGetInt64(DirectFunctionCall1(pg_stat_get_tuples_hot_updated, ObjectIdGetDatum(oid)));
+  });
+}
+
 IndexedTable read_table(Oid oid, int number, Vocabulary& words) {
   IndexedTable table;
   table.oid = oid;
@@ -170,18 +195,24 @@ IndexedTable read_table(Oid oid, int number, Vocabulary& words) {
     table.widths.push_back(column->attisdropped ? 0 : average_width(oid, column));
     table.sortable.push_back(!column->attisdropped && has_btree_opclass(column->atttypid));
   }
+  table.indexed = columns_in_indexes(relation);
   List* const oids = pg::call([&] { return RelationGetIndexList(relation); });
   for (int i = 0; i < list_length(oids); ++i) {
     RawIndex const raw = pg::call([&] { return read_index(list_nth_oid(oids, i), oid, words); });
     if (raw.valid) table.indexes.push_back(as_existing(raw, number));
   }
+  // By name, not by object number: advice is the same after dump and restore.
+  std::sort(table.indexes.begin(), table.indexes.end(),
+            [](const ExistingIndex& a, const ExistingIndex& b) { return a.name < b.name; });
   pg::call([&] { table_close(relation, NoLock); });
   if (!table.partitioned) {
     table.extent = table_extent(oid);
+    add_updates(oid, table);
     return table;
   }
   for (Oid const leaf : leaf_partitions(oid)) {
     TableExtent const part = table_extent(leaf);
+    add_updates(leaf, table);
     table.extent.rows += part.rows;
     table.extent.pages += part.pages;
   }

@@ -30,6 +30,9 @@ struct IndexedTable {
   std::vector<std::string> columns;  ///< by attribute number - 1; empty for dropped columns
   std::vector<bool> sortable;        ///< by attribute number - 1: the type has a B-tree opclass
   std::vector<int32_t> widths;       ///< by attribute number - 1: bytes on average, as statistics say
+  std::vector<bool> indexed;         ///< by attribute number - 1: an update that changes it is not heap-only
+  int64_t updates = 0;               ///< rows updated since the statistics began
+  int64_t heap_only_updates = 0;     ///< of these, without a new index entry
   std::vector<ExistingIndex> indexes;
 
   std::string qualified() const;
