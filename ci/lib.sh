@@ -20,11 +20,13 @@ skip() {
 counted() { [ -z "${CI_COUNTS:-}" ] || echo "$1 $2" > "$CI_COUNTS"; }
 
 # make, with one short line for each file compiled and everything that is not a command as it comes
+# (perl: mawk reads ahead until its buffer is full, so its lines come minutes late)
 short_make() {
-  make -j"$CI_JOBS" "$@" 2>&1 | awk '
-    $1 ~ /(g\+\+|clang\+\+|c\+\+)(-[0-9]+)?$/ && / -c / { sub(/.* -o /, ""); sub(/ .*/, ""); print "  compile " $0; fflush(); next }
-    $1 ~ /^([^ ]*\/)?([a-z0-9_-]*gcc|g\+\+|mkdir|install|rm)(-[0-9]+)?$/ || /^make(\[[0-9]+\])?: (Entering|Leaving|Nothing)/ { next }
-    { print; fflush() }'
+  make -j"$CI_JOBS" "$@" 2>&1 | perl -ne '
+    BEGIN { $| = 1 }
+    if (/^\S*(g\+\+|clang\+\+|c\+\+)(-\d+)? .* -c /) { print "  compile $1\n" if / -o (\S+)/; next }
+    next if m{^(\S*/)?([a-z0-9_-]*gcc|g\+\+|mkdir|install|rm)(-\d+)? } || /^make(\[\d+\])?: (Entering|Leaving|Nothing)/;
+    print'
 }
 
 # The private server of this run: made by the stage "build", also when a later stage is called alone.
