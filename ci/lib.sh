@@ -70,6 +70,15 @@ with_tap_count() {
   return "$status"
 }
 
+# This tree's tests with the PostgreSQL MAJOR, in a chroot; its sum of tests is the count
+test_in_chroot() {
+  local out=$CI_WORK/pg$1.out status=0 good bad
+  ci/chroot run "$1" | tee "$out" || status=$?
+  read -r good bad < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$out" | tail -1) || true
+  [ -z "${good:-}" ] || counted "$good" "$bad"
+  return "$status"
+}
+
 # Files of the tree (tracked, or new and not ignored) whose names match the extended regular expression
 tree_files() {
   {
