@@ -457,9 +457,10 @@ index::SizeEstimate estimate_spgist(TableSample& sample, const Hypothetical& ind
   index::SpaceTreeShape shape;
   shape.rows = rows_in_index(sample, kept);
   shape.leaf_bytes = mean_item(stored_values(sample, values), kept).bytes;
-  bool const radix =
-      pg::call([&] { return support_function(index, 0, SPGIST_CONFIG_PROC); }) == F_SPG_TEXT_CONFIG;
-  if (radix) shape.leaf_bytes = std::fmax(1, shape.leaf_bytes - prefix_bytes(sample, values, kept));
+  Oid const kind = pg::call([&] { return support_function(index, 0, SPGIST_CONFIG_PROC); });
+  if (kind == F_SPG_KD_CONFIG) shape.fill = 0.66;  // cut in two at a time
+  if (kind == F_INET_SPG_CONFIG) shape.fill = 0.69;
+  if (kind == F_SPG_TEXT_CONFIG) shape.leaf_bytes = std::fmax(1, shape.leaf_bytes - prefix_bytes(sample, values, kept));
   shape.includes = further_bytes(sample, index, 1, kept);
   if (share_of_rows(sample, kept, values) == 0) shape.leaf_bytes = 0;
   return index::estimate_spgist(shape);
