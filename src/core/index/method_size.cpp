@@ -153,7 +153,8 @@ SizeEstimate estimate_brin(const BrinShape& shape) {
 }
 
 SizeEstimate estimate_spgist(const SpaceTreeShape& shape) {
-  const double tuple = align8(16 + static_cast<int>(std::ceil(shape.leaf_bytes + shape.includes))) + kItemPointer;
+  const double tuple =
+      align8(16 + static_cast<int>(std::ceil(shape.leaf_bytes + shape.includes))) + kItemPointer;
   const double room = shape.page_size - 32;
   const double leaves = std::ceil(shape.rows * tuple / (room * shape.fill));
   // The metapage, the roots of values and of nulls.

@@ -49,7 +49,8 @@ index::StoredItem mean_item(const StoredColumn& column, const std::vector<bool>&
 }
 
 StoredColumn stored_values(TableSample& sample, const SampledValues& values) {
-  return store(values.values, values.nulls, static_cast<int>(sample.sampled_rows()), values.stride, values.type);
+  return store(values.values, values.nulls, static_cast<int>(sample.sampled_rows()), values.stride,
+               values.type);
 }
 
 double rows_in_index(TableSample& sample, const std::vector<bool>& kept) {
@@ -95,9 +96,9 @@ struct Extracted {
 
 Extracted extract(Extractor& extractor, Datum value) {
   Extracted out{nullptr, nullptr, 0};
-  out.keys = reinterpret_cast<Datum*>(DatumGetPointer(
-      FunctionCall3Coll(&extractor.function, extractor.collation, value, PointerGetDatum(&out.count),
-                        PointerGetDatum(&out.nulls))));
+  out.keys = reinterpret_cast<Datum*>(
+      DatumGetPointer(FunctionCall3Coll(&extractor.function, extractor.collation, value,
+                                        PointerGetDatum(&out.count), PointerGetDatum(&out.nulls))));
   if (out.keys == nullptr || out.count < 0) out.count = 0;
   return out;
 }
@@ -198,8 +199,8 @@ int64_t stride_for(TableSample& sample, const Hypothetical& index, const std::ve
   for (size_t i = 0; i < std::min(kProbed, rows.size()); ++i)
     probed.push_back(rows[i * rows.size() / std::min(kProbed, rows.size())]);
   if (probed.empty()) return 1;
-  double const per_row = static_cast<double>(pairs_of(sample, index, probed).size()) /
-                         static_cast<double>(probed.size());
+  double const per_row =
+      static_cast<double>(pairs_of(sample, index, probed).size()) / static_cast<double>(probed.size());
   return std::max<int64_t>(1, std::llround(per_row * static_cast<double>(rows.size()) / most_pairs));
 }
 
@@ -257,10 +258,10 @@ void append_summary(TableSample& sample, const Hypothetical& index, int key, con
       };
       auto const* read = reinterpret_cast<const Options*>(options);
       bool const set = read != nullptr;
-      items.push_back({index::bloom_filter_bytes(set && read->distinct != 0 ? read->distinct : -0.1,
-                                                 set && read->error > 0 ? read->error : 0.01,
-                                                 index.pages_per_range),
-                       4});
+      items.push_back(
+          {index::bloom_filter_bytes(set && read->distinct != 0 ? read->distinct : -0.1,
+                                     set && read->error > 0 ? read->error : 0.01, index.pages_per_range),
+           4});
       break;
     }
     case F_BRIN_INCLUSION_OPCINFO:
@@ -294,7 +295,8 @@ index::SizeEstimate estimate_brin(TableSample& sample, const Hypothetical& index
 namespace {
 
 /// Mean bytes of the columns of a GiST or SP-GiST tuple from `first` on, with alignment to 8.
-double further_bytes(TableSample& sample, const Hypothetical& index, int first, const std::vector<bool>& kept) {
+double further_bytes(TableSample& sample, const Hypothetical& index, int first,
+                     const std::vector<bool>& kept) {
   std::vector<index::StoredItem> items;
   for (int column = first; column < index.columns; ++column) {
     SampledValues const values = sample.values_of(index, column);
@@ -306,7 +308,8 @@ double further_bytes(TableSample& sample, const Hypothetical& index, int first, 
     GistOpclass opclass(index, column);
     std::vector<Datum> stored;
     for (int r = 0; r < sample.sampled_rows() && stored.size() < kSimulatedRows; ++r)
-      if (kept[static_cast<size_t>(r)] && !values.null(r)) stored.push_back(opclass.leaf(values.value(r)).stored);
+      if (kept[static_cast<size_t>(r)] && !values.null(r))
+        stored.push_back(opclass.leaf(values.value(r)).stored);
     std::vector<uint8_t> const none(stored.size(), 0);
     items.push_back(mean_item(store(stored.data(), reinterpret_cast<const bool*>(none.data()),
                                     static_cast<int>(stored.size()), 1, opclass.stored_type()),
@@ -316,7 +319,8 @@ double further_bytes(TableSample& sample, const Hypothetical& index, int first, 
 }
 
 /// Rows for a simulated build, in the table's order, from all of the sample.
-std::vector<int> simulated_rows(TableSample& sample, const SampledValues& values, const std::vector<bool>& kept) {
+std::vector<int> simulated_rows(TableSample& sample, const SampledValues& values,
+                                const std::vector<bool>& kept) {
   std::vector<int> rows;
   for (int r = 0; r < sample.sampled_rows(); ++r)
     if (kept[static_cast<size_t>(r)] && !values.null(r)) rows.push_back(r);
@@ -386,7 +390,8 @@ index::SizeEstimate estimate_gist(TableSample& sample, const Hypothetical& index
   }
   bool sorts = opclass.sorts();
   for (int key = 1; key < index.keys; ++key)
-    sorts = sorts && OidIsValid(pg::call([&] { return support_function(index, key, GIST_SORTSUPPORT_PROC); }));
+    sorts =
+        sorts && OidIsValid(pg::call([&] { return support_function(index, key, GIST_SORTSUPPORT_PROC); }));
   if (sorts) opclass.sort(leaves);
   std::vector<index::GistItem> items;
   double bytes = 0;
@@ -403,7 +408,8 @@ index::SizeEstimate estimate_gist(TableSample& sample, const Hypothetical& index
   index::GistShape shape;
   shape.rows = rows_in_index(sample, kept);
   if (!items.empty()) shape.leaf_bytes = bytes / static_cast<double>(items.size()) - 4;
-  if (profile.leaf_fill > 0 && shape.rows > static_cast<double>(items.size())) shape.leaf_fill = profile.leaf_fill;
+  if (profile.leaf_fill > 0 && shape.rows > static_cast<double>(items.size()))
+    shape.leaf_fill = profile.leaf_fill;
   shape.inner_bytes = profile.inner_bytes > 0 ? profile.inner_bytes - 4 : shape.leaf_bytes;
   return index::estimate_gist(shape);
 }
@@ -439,8 +445,9 @@ double prefix_bytes(TableSample& sample, const SampledValues& values, const std:
   std::vector<std::string_view> texts;
   for (int r = 0; r < sample.sampled_rows(); ++r) {
     if (!kept[static_cast<size_t>(r)] || values.null(r)) continue;
-    auto* const text = pg::call(
-        [&] { return pg_detoast_datum_packed(reinterpret_cast<varlena*>(DatumGetPointer(values.value(r)))); });
+    auto* const text = pg::call([&] {
+      return pg_detoast_datum_packed(reinterpret_cast<varlena*>(DatumGetPointer(values.value(r))));
+    });
     texts.emplace_back(VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
   }
   double const share = static_cast<double>(sample.sampled_rows()) / std::max<double>(1, sample.table_rows());
@@ -460,7 +467,8 @@ index::SizeEstimate estimate_spgist(TableSample& sample, const Hypothetical& ind
   Oid const kind = pg::call([&] { return support_function(index, 0, SPGIST_CONFIG_PROC); });
   if (kind == F_SPG_KD_CONFIG) shape.fill = 0.66;  // cut in two at a time
   if (kind == F_INET_SPG_CONFIG) shape.fill = 0.69;
-  if (kind == F_SPG_TEXT_CONFIG) shape.leaf_bytes = std::fmax(1, shape.leaf_bytes - prefix_bytes(sample, values, kept));
+  if (kind == F_SPG_TEXT_CONFIG)
+    shape.leaf_bytes = std::fmax(1, shape.leaf_bytes - prefix_bytes(sample, values, kept));
   shape.includes = further_bytes(sample, index, 1, kept);
   if (share_of_rows(sample, kept, values) == 0) shape.leaf_bytes = 0;
   return index::estimate_spgist(shape);
