@@ -213,6 +213,51 @@ select pg_temp.refused_alike('create index on index_methods.products using gist 
 select throws_ok('select deal_advisor.index_size(''create index on index_methods.products using bloom (id)'')', '0A000',
   'access method "bloom" cannot be hypothetical', 'an access method without a size model');
 
+-- Without SELECT nothing is read: no expression is evaluated, no value taken apart; statistics stand in.
+create function index_methods.trap(value text) returns tsvector language plpgsql immutable as $$
+begin
+  raise exception 'evaluated' using errcode = 'TRAP1';
+end $$;
+create role index_methods_reader;
+grant usage on schema index_methods to index_methods_reader;
+select throws_ok('select deal_advisor.index_size(''create index on index_methods.products using gin (index_methods.trap(title))'')',
+  'TRAP1', 'evaluated', 'the owner''s sample is taken apart');
+set local role index_methods_reader;
+select cmp_ok(deal_advisor.index_size(definition), '>', 16384::bigint, 'no right to read: ' || definition)
+from unnest(array['using gin (index_methods.trap(title))', 'using gin (tags)', 'using gist (title gist_trgm_ops)', 'using gist (tenant_id, sold_in) where price > 7',
+  'using spgist (title)', 'using hash (url)']) as method, format('create index on index_methods.products %s', method) as definition;
+select cmp_ok(deal_advisor.index_size('create index on index_methods.events using brin (at, client inet_inclusion_ops) with (pages_per_range = 2)'), '>', 16384::bigint,
+  'no right to read: brin');
+reset role;
+grant select (title) on index_methods.products to index_methods_reader;
+set local role index_methods_reader;
+select throws_ok('select deal_advisor.index_size(''create index on index_methods.products using gin (index_methods.trap(title) gin_trgm_ops)'')',
+  '42804', null, 'an opclass of another type');
+select is(deal_advisor.index_size('create index on index_methods.products using gin (title gin_trgm_ops)'),
+  deal_advisor.index_size('create index on index_methods.products using gin (title gin_trgm_ops)'), 'the same twice, with the right to the column');
+reset role;
+
+-- Tables without rows, and values without keys.
+create table index_methods.empty (a int[], b text, c point, d int);
+create table index_methods.hollow as select case when i % 2 = 0 then '{}'::int[] end as a, null::text as b, null::point as c, null::int as d from generate_series(1, 20000) i;
+analyze index_methods.hollow;
+create function pg_temp.size_near(definition text) returns text language plpgsql as $$
+declare
+  guess bigint := deal_advisor.index_size(definition);
+  real bigint;
+begin
+  begin
+    execute definition;
+    real := pg_relation_size('index_methods.ix');
+    raise exception using errcode = 'UNDO1';
+  exception when sqlstate 'UNDO1' then null;
+  end;
+  return pg_temp.near(definition, guess + 16384, real + 16384, 1.5);
+end $$;
+select pg_temp.size_near(format('create index ix on index_methods.%s %s', t, method))
+from unnest(array['empty', 'hollow']) as t, unnest(array['using gin (a)', 'using gin (a, d)', 'using gin (b gin_trgm_ops)', 'using hash (d)', 'using brin (d)',
+  'using brin (b, d)', 'using gist (c)', 'using gist (d, c) include (b)', 'using spgist (b)', 'using spgist (c) include (d)', 'using gist (c) where d > 0']) as method;
+
 select * from finish();
 rollback;
 drop schema index_methods cascade;
