@@ -4,7 +4,7 @@ create function deal_advisor.index_size(definition text) returns bigint
   language c volatile strict parallel unsafe
   as 'MODULE_PATHNAME', 'deal_advisor_index_size';
 comment on function deal_advisor.index_size(text) is
-'Bytes that an index would have right after CREATE INDEX, estimated from a sample of the table (from statistics where the caller may not read it). Builds nothing, keeps no lock. definition: one CREATE INDEX statement (btree). Errors: those of CREATE INDEX; 0A000 for other access methods. Example: select pg_size_pretty(deal_advisor.index_size(''create index on shop.products (tenant_id, created_at)''));';
+'Bytes that an index would have right after CREATE INDEX, estimated from a sample of the table (from statistics where the caller may not read it). Builds nothing, keeps no lock. definition: one CREATE INDEX statement (btree, hash, gist, spgist, gin, brin). Errors: those of CREATE INDEX; 0A000 for other access methods. Example: select pg_size_pretty(deal_advisor.index_size(''create index on shop.products (tenant_id, created_at)''));';
 
 create function deal_advisor.index_what_if(
   query text,

@@ -10,11 +10,11 @@ namespace deal::index {
 namespace {
 
 constexpr double kItemPointer = 4;
-constexpr double kListHeader = 8;       // first row and length
-constexpr double kSegment = 384;        // a posting tree keeps its list in pieces of at most this
-constexpr double kPostingFill = 0.785;  // a page is split when three quarters and a piece are on the left
-constexpr double kBuildEntry = 160;     // memory that a key takes while rows are collected
-constexpr double kBuildRow = 9;         // and each of its rows
+constexpr double kListHeader = 8;    // first row and length
+constexpr double kSegment = 384;     // a posting tree keeps its list in pieces of at most this
+constexpr double kPieceLost = 150;   // a build fills pages to the last piece that fits
+constexpr double kBuildEntry = 160;  // memory that a key takes while rows are collected
+constexpr double kBuildRow = 9;      // and each of its rows
 
 // A page of entries is cut in half where it overflows. Entries that come in order leave halves behind, which
 // the rows of later rounds fill up again.
@@ -32,7 +32,7 @@ double posting_tree_pages(double bytes, int page_size) {
   const double room = page_size - 40;
   const double pieces = bytes * (1 + kListHeader / kSegment);
   if (pieces <= room) return 1;
-  const double leaves = std::ceil(pieces / (page_size * kPostingFill));
+  const double leaves = std::ceil(pieces / (room - kPieceLost));
   return leaves + std::ceil(leaves / (room / 10));
 }
 

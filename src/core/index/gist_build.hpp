@@ -20,7 +20,7 @@ struct GistItem {
 
 /// How full pages were and how large tuples.
 struct GistProfile {
-  double leaf_fill = 0;  ///< share of the room that is used; 0: nothing was inserted
+  double leaf_fill = 0;    ///< share of the room that is used; 0: nothing was inserted
   double inner_bytes = 0;  ///< mean tuple above the leaves, line pointer included; 0: there was one leaf only
 };
 
@@ -105,8 +105,8 @@ class GistBuild {
     nodes_[node].items[slot] = item;
   }
 
-  // The opclass's halves; an opclass that leaves one side empty gets the items cut in the middle, as the server
-  // does.
+  // The opclass's halves; an opclass that leaves one side empty gets the items cut in the middle, as the
+  // server does.
   std::vector<bool> halves(const std::vector<GistItem>& items) {
     std::vector<bool> right = ops_.split(items);
     const auto count = static_cast<std::size_t>(std::count(right.begin(), right.end(), true));

@@ -153,10 +153,10 @@ SizeEstimate estimate_brin(const BrinShape& shape) {
 }
 
 SizeEstimate estimate_spgist(const SpaceTreeShape& shape) {
-  constexpr double kFill = 0.80;  // inner tuples included
-  const double tuple = align8(16 + static_cast<int>(std::ceil(shape.leaf_bytes + shape.includes))) + kItemPointer;
+  const double tuple =
+      align8(16 + static_cast<int>(std::ceil(shape.leaf_bytes + shape.includes))) + kItemPointer;
   const double room = shape.page_size - 32;
-  const double leaves = std::ceil(shape.rows * tuple / (room * kFill));
+  const double leaves = std::ceil(shape.rows * tuple / (room * shape.fill));
   // The metapage, the roots of values and of nulls.
   SizeEstimate size = sized(3 + (leaves > 1 ? leaves : 0), shape.rows, shape.page_size, 0.25);
   size.entry_bytes = size.widest_entry = tuple - kItemPointer;

@@ -51,6 +51,7 @@ struct SpaceTreeShape {
   double rows = 0;
   double leaf_bytes = 16;  ///< stored value after what the inner levels took from it
   double includes = 0;     ///< further columns' bytes
+  double fill = 0.80;      ///< leaf tuples' share of all pages, as measured for the kind of tree
   int page_size = 8192;
 };
 

@@ -67,13 +67,12 @@ Oid stored_type(Oid opclass, Oid type) {
 /// Options of one key column's opclass, as get_attoptions and RelationGetIndexAttOptions find them.
 bytea* opclass_options(const Hypothetical& made, int key, List* options) {
   IndexAmRoutine const* const am = method_routine(made.method);
-  Oid const procedure =
-      am->amoptsprocnum != 0 ? support_function(made, key, am->amoptsprocnum) : InvalidOid;
+  Oid const procedure = am->amoptsprocnum != 0 ? support_function(made, key, am->amoptsprocnum) : InvalidOid;
   Datum const given = transformRelOptions(Datum{0}, options, nullptr, nullptr, false, false);
   if (!OidIsValid(procedure)) {
     if (DatumGetPointer(given) != nullptr)
-      pg::fail_in_call(ERRCODE_INVALID_PARAMETER_VALUE,
-                       psprintf("operator class %s has no options", generate_opclass_name(made.opclasses[key])));
+      pg::fail_in_call(ERRCODE_INVALID_PARAMETER_VALUE, psprintf("operator class %s has no options",
+                                                                 generate_opclass_name(made.opclasses[key])));
     return nullptr;
   }
   local_relopts known;
@@ -96,8 +95,8 @@ bool spgist_returns(const Hypothetical& made, int column) {
   if (column > 0) return true;
   spgConfigIn in{key_type(made, 0)};
   spgConfigOut out{};
-  OidFunctionCall2Coll(support_function(made, 0, SPGIST_CONFIG_PROC), made.collations[0], PointerGetDatum(&in),
-                       PointerGetDatum(&out));
+  OidFunctionCall2Coll(support_function(made, 0, SPGIST_CONFIG_PROC), made.collations[0],
+                       PointerGetDatum(&in), PointerGetDatum(&out));
   return out.canReturnData;
 }
 
@@ -107,20 +106,24 @@ IndexAmRoutine* method_routine(Oid method) {
   return GetIndexAmRoutineByAmId(method, false);
 }
 
-Oid method_for(const char* name, const MethodRequest& request) {
+Oid method_named(const char* name) {
   if (std::strcmp(name, "rtree") == 0) name = "gist";  // as CREATE INDEX still takes it
-  Oid const method = get_index_am_oid(name, false);
+  return get_index_am_oid(name, false);
+}
+
+void check_method(Oid method, const MethodRequest& request) {
+  char const* const name = get_am_name(method);
   if (!has_size_model(method))
     pg::fail_in_call(ERRCODE_FEATURE_NOT_SUPPORTED,
                      psprintf("access method \"%s\" cannot be hypothetical", name),
                      "Hypothetical indexes can be btree, hash, gist, spgist, gin and brin.");
   IndexAmRoutine const* const am = method_routine(method);
-  if (request.unique && !am->amcanunique) refuse("access method \"%s\" does not support unique indexes", name);
+  if (request.unique && !am->amcanunique)
+    refuse("access method \"%s\" does not support unique indexes", name);
   if (request.included > 0 && !am->amcaninclude)
     refuse("access method \"%s\" does not support included columns", name);
   if (request.keys > 1 && !am->amcanmulticol)
     refuse("access method \"%s\" does not support multicolumn indexes", name);
-  return method;
 }
 
 Oid support_function(const Hypothetical& index, int key, int number) {
@@ -164,9 +167,8 @@ void read_method_options(Hypothetical& made, List* options) {
       made.fillfactor = fillfactor_of(parsed, SPGIST_DEFAULT_FILLFACTOR);
       break;
     case BRIN_AM_OID:
-      made.pages_per_range =
-          parsed != nullptr ? reinterpret_cast<const BrinOptions*>(parsed)->pagesPerRange
-                            : BRIN_DEFAULT_PAGES_PER_RANGE;
+      made.pages_per_range = parsed != nullptr ? reinterpret_cast<const BrinOptions*>(parsed)->pagesPerRange
+                                               : BRIN_DEFAULT_PAGES_PER_RANGE;
       break;
     default:
       break;

@@ -17,9 +17,12 @@ struct MethodRequest {
   int included;
 };
 
-/// The access method of that name. Raises 42704 for an unknown one, 0A000 for one that has no size model and
-/// for what CREATE INDEX would refuse it: unique, several columns, INCLUDE.
-Oid method_for(const char* name, const MethodRequest& request);
+/// The access method of that name. Raises 42704 for an unknown one.
+Oid method_named(const char* name);
+
+/// Raises 0A000 for an access method that has no size model and for what CREATE INDEX would refuse it:
+/// unique, several columns, INCLUDE.
+void check_method(Oid method, const MethodRequest& request);
 
 /// The routines of an access method; in the current memory context.
 IndexAmRoutine* method_routine(Oid method);

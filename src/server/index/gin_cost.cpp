@@ -104,8 +104,8 @@ double array_length(PlannerInfo* root, Node* array) {
 }
 
 /// One scan for each element of the array: the mean element is counted, and the number of scans.
-bool count_array(PlannerInfo* root, IndexOptInfo* index, int column, ScalarArrayOpExpr* clause, double entries,
-                 EntryCounts& counts) {
+bool count_array(PlannerInfo* root, IndexOptInfo* index, int column, ScalarArrayOpExpr* clause,
+                 double entries, EntryCounts& counts) {
   Node* const operand = constant_of(root, static_cast<Node*>(lsecond(clause->args)));
   if (!IsA(operand, Const)) {
     count_unknown(counts);
@@ -185,9 +185,8 @@ IndexPrice price_gin(PlannerInfo* root, IndexPath* path, double loops, const Gin
   double const entries = std::fmax(figures.entries, 1);
   List* const quals = get_quals_from_indexclauses(path->indexclauses);
   IndexPrice price{};
-  price.selectivity =
-      clauselist_selectivity(root, add_predicate_to_index_quals(index, quals),
-                             static_cast<int>(index->rel->relid), JOIN_INNER, nullptr);
+  price.selectivity = clauselist_selectivity(root, add_predicate_to_index_quals(index, quals),
+                                             static_cast<int>(index->rel->relid), JOIN_INNER, nullptr);
   EntryCounts const counts = count_entries(root, path, entries);
   if (!counts.satisfiable) return IndexPrice{};
   double random = 0;
@@ -213,7 +212,8 @@ IndexPrice price_gin(PlannerInfo* root, IndexPath* path, double loops, const Gin
   double const operators = cpu_operator_cost * list_length(quals);
 #if PG_VERSION_NUM >= 160000
   double const page = kPageOperators * cpu_operator_cost;
-  double const descent = entries > 1 ? std::ceil(std::log2(entries)) * cpu_operator_cost * counts.searches : 0;
+  double const descent =
+      entries > 1 ? std::ceil(std::log2(entries)) * cpu_operator_cost * counts.searches : 0;
   price.startup += descent + page * (entry_pages + matched_pages + counts.searches);
   run += counts.array_scans * (descent + page * (entry_pages + data_pages)) +
          page * matched_pages * (counts.array_scans - 1);

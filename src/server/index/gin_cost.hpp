@@ -16,8 +16,9 @@ struct IndexPrice {
   double pages;  ///< read, for the share of parallel workers
 };
 
-/// Prices a path over a GIN index by the server's own rules (selfuncs.c; PostgreSQL 16 added CPU costs), with no
-/// pending list. Calls the opclass's extractQuery on constants, as the server does. Runs inside the planner.
+/// Prices a path over a GIN index by the server's own rules (selfuncs.c; PostgreSQL 16 added CPU costs), with
+/// no pending list. Calls the opclass's extractQuery on constants, as the server does. Runs inside the
+/// planner.
 IndexPrice price_gin(PlannerInfo* root, IndexPath* path, double loops, const GinPages& figures);
 
 }  // namespace deal::server

@@ -106,7 +106,8 @@ void refuse_key_options(const IndexElem& element) {
                            : element.nulls_ordering != SORTBY_NULLS_DEFAULT ? "NULLS FIRST/LAST options"
                                                                             : nullptr;
   if (what != nullptr)
-    pg::fail_in_call(ERRCODE_INVALID_OBJECT_DEFINITION, psprintf("including column does not support %s", what));
+    pg::fail_in_call(ERRCODE_INVALID_OBJECT_DEFINITION,
+                     psprintf("including column does not support %s", what));
 }
 
 void refuse_system_columns(bool any) {
@@ -210,8 +211,8 @@ Hypothetical* read_definition(const char* text) {
   statement = transformIndexStmt(table, statement, text);
   int const keys = list_length(statement->indexParams);
   int const included = list_length(statement->indexIncludingParams);
-  Oid const method = method_for(statement->accessMethod != nullptr ? statement->accessMethod : "btree",
-                                {statement->unique, keys, included});
+  Oid const method = method_named(statement->accessMethod != nullptr ? statement->accessMethod : "btree");
+  check_method(method, {statement->unique, keys, included});
   Hypothetical* const made = allocate(table, method, keys + included, keys);
   int column = 0;
   ListCell* cell = nullptr;
@@ -245,7 +246,7 @@ void read_part(Hypothetical& made, int key, const KeyPart& part) {
   Oid const opclass = OidIsValid(part.opclass)
                           ? part.opclass
                           : ResolveOpClass(NIL, type, get_am_name(made.method), made.method);
-  set_opclass(made, key, opclass, part.opclass_options);
+  set_opclass(made, key, opclass, NIL);
   made.descending[key] = part.descending;
   made.nulls_first[key] = part.nulls_first;
 }
@@ -253,8 +254,8 @@ void read_part(Hypothetical& made, int key, const KeyPart& part) {
 Hypothetical* assemble(const IndexParts& parts) {
   auto const keys = static_cast<int>(parts.keys.size());
   auto const included = static_cast<int>(parts.include.size());
-  Oid const method = method_for(parts.method, {parts.unique, keys, included});
-  Hypothetical* const made = allocate(parts.table, method, keys + included, keys);
+  check_method(parts.method, {parts.unique, keys, included});
+  Hypothetical* const made = allocate(parts.table, parts.method, keys + included, keys);
   for (int i = 0; i < keys; ++i)
     read_part(*made, i, parts.keys[static_cast<size_t>(i)]);
   for (int i = 0; i < included; ++i)
@@ -262,7 +263,8 @@ Hypothetical* assemble(const IndexParts& parts) {
   made->predicate = parts.predicate;
   made->unique = parts.unique;
   if (made->unique) require_partition_columns(*made);
-  settle(*made, parts.options);
+  settle(*made, NIL);
+  if (parts.pages_per_range > 0) made->pages_per_range = static_cast<BlockNumber>(parts.pages_per_range);
   made->name = psprintf("<hypothetical %u>", made->oid - kFirstOid);
   return made;
 }
@@ -289,7 +291,8 @@ Hypothetical* hypothetical_from_columns(Oid table, std::span<const index::KeyCol
                      .descending = key.descending,
                      .nulls_first = key.nulls_first});
   std::vector<AttrNumber> const included(include.begin(), include.end());
-  return hypothetical_from_parts({.table = table, .keys = parts, .include = included});
+  return hypothetical_from_parts(
+      {.table = table, .method = BTREE_AM_OID, .keys = parts, .include = included});
 }
 
 Hypothetical* hypothetical_from_parts(const IndexParts& parts) {

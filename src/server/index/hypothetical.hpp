@@ -37,8 +37,8 @@ struct LeafExtent {
 /// One hypothetical index. Plain data in a memory context: hooks read it while the planner may jump.
 /// Attribute numbers, expressions and predicate are those of `table` with range-table number 1.
 struct Hypothetical {
-  Oid oid;    ///< of no catalog row; names it in plans
-  Oid table;  ///< a table, materialised view or partitioned table
+  Oid oid;     ///< of no catalog row; names it in plans
+  Oid table;   ///< a table, materialised view or partitioned table
   Oid method;  ///< pg_am
   int columns;
   int keys;
@@ -56,11 +56,11 @@ struct Hypothetical {
   List* predicate;  ///< implicitly-ANDed; NIL: not partial
   bool unique;
   bool nulls_not_distinct;
-  bool deduplicate;    ///< asked for, and every key opclass says equal means identical
-  int fillfactor;      ///< percent; not of GIN and BRIN
+  bool deduplicate;             ///< asked for, and every key opclass says equal means identical
+  int fillfactor;               ///< percent; not of GIN and BRIN
   BlockNumber pages_per_range;  ///< BRIN only
-  IndexExtent extent;  ///< of an index on a plain table; of all leaves together on a partitioned one
-  LeafExtent* leaves;  ///< sorted by relation; null unless the table is partitioned
+  IndexExtent extent;           ///< of an index on a plain table; of all leaves together on a partitioned one
+  LeafExtent* leaves;           ///< sorted by relation; null unless the table is partitioned
   int leaf_count;
   Oid first_leaf_oid;     ///< the leaves' indexes are numbered from here on, in their order
   HeapTuple* statistics;  ///< rows of pg_statistic by column, null for columns without; null: for none
@@ -69,31 +69,30 @@ struct Hypothetical {
 
 /// One key column of an index to be made. Plain data.
 struct KeyPart {
-  AttrNumber attno;                ///< 0: `expression`
-  Node* expression;                ///< of the table as range-table entry 1; immutable
-  Oid opclass = InvalidOid;        ///< invalid: the type's default one
-  Oid collation = InvalidOid;      ///< invalid: the column's or the expression's
-  bool descending = false;         ///< B-tree only, as the next
+  AttrNumber attno;            ///< 0: `expression`
+  Node* expression;            ///< of the table as range-table entry 1; immutable
+  Oid opclass = InvalidOid;    ///< invalid: the type's default one
+  Oid collation = InvalidOid;  ///< invalid: the column's or the expression's
+  bool descending = false;     ///< B-tree only, as the next
   bool nulls_first = false;
-  List* opclass_options = nullptr; ///< DefElem
 };
 
 /// An index put together by its parts.
 struct IndexParts {
   Oid table;
-  const char* method = "btree";
+  Oid method;  ///< pg_am
   std::span<const KeyPart> keys;
   std::span<const AttrNumber> include{};
   List* predicate = nullptr;  ///< implicitly-ANDed, of the table as range-table entry 1
-  List* options = nullptr;    ///< DefElem: fillfactor, pages_per_range, ...
+  int pages_per_range = 0;    ///< BRIN; 0: the default
   bool unique = false;
 };
 
 /// Reads `create index ...` as the server would: names by the current search_path, access method, opclasses
-/// and their options, collations, direction, INCLUDE, WITH, WHERE. Takes AccessShareLock on the table. Errors:
-/// the server's own for names, syntax and what the access method cannot do, 42601 for anything but one CREATE
-/// INDEX, 0A000 for an access method without a size model, 42P17 for an expression that is not immutable, 42809
-/// for relations that cannot be indexed.
+/// and their options, collations, direction, INCLUDE, WITH, WHERE. Takes AccessShareLock on the table.
+/// Errors: the server's own for names, syntax and what the access method cannot do, 42601 for anything but
+/// one CREATE INDEX, 0A000 for an access method without a size model, 42P17 for an expression that is not
+/// immutable, 42809 for relations that cannot be indexed.
 Hypothetical* hypothetical_from_definition(const std::string& definition);
 
 /// The same from parts, for any access method. The nodes are shared, not copied. Raises 42704 when a type has

@@ -44,7 +44,8 @@ double distinct_of(const index::ColumnStatistics& column, double rows) {
   return column.distinct < 0 ? -column.distinct * rows : column.distinct;
 }
 
-index::SizeEstimate gin_from_catalog(const TableSize& table, const std::vector<index::ColumnStatistics>& columns) {
+index::SizeEstimate gin_from_catalog(const TableSize& table,
+                                     const std::vector<index::ColumnStatistics>& columns) {
   // A wide value is taken to hold one key per eight bytes, each in some rows.
   index::KeyPopulation keys;
   for (auto const& column : columns) {
@@ -115,7 +116,8 @@ index::SizeEstimate estimate_from_catalog(const Hypothetical& index, const Table
     case GIST_AM_OID: {
       index::GistShape shape;
       shape.rows = rows;
-      shape.leaf_bytes = shape.inner_bytes = index::align8(8 + static_cast<int>(std::fmax(width_of(columns), 16)));
+      shape.leaf_bytes = shape.inner_bytes =
+          index::align8(8 + static_cast<int>(std::fmax(width_of(columns), 16)));
       return doubtful(index::estimate_gist(shape));
     }
     default: {
