@@ -14,6 +14,8 @@ namespace deal::index {
 
 namespace {
 
+constexpr double kLeastClass = 1.0 / 6;  // share of the rare keys that a class of like sizes has at least
+
 // One sampled key. A unit is a block that holds it, or several sampled neighbours that one run of its rows
 // crosses.
 // Small, because a sample has tens of thousands.
@@ -59,8 +61,23 @@ class KeyTable {
   std::vector<SeenKey> keys_;
 };
 
-std::vector<SeenKey> count_keys(const KeySample& sample, bool leading) {
+struct SeenKeys {
+  std::vector<SeenKey> keys;
+  double independence = 1;  // of the meetings of a rare key with a further block: see independence_of
+};
+
+// Keys that share a stretch of the table meet again together, where two sampled blocks lie in it: that is one
+// fact, not as many as there are keys. `pairs` are the blocks of each meeting.
+double independence_of(std::vector<std::uint64_t>& pairs) {
+  if (pairs.empty()) return 1;
+  std::sort(pairs.begin(), pairs.end());
+  const auto different = std::unique(pairs.begin(), pairs.end()) - pairs.begin();
+  return static_cast<double>(different) / static_cast<double>(pairs.size());
+}
+
+SeenKeys count_keys(const KeySample& sample, bool leading) {
   KeyTable table(sample.rows.size());
+  std::vector<std::uint64_t> pairs;
   InterruptPoll poll;
   const auto hash = [leading](const SampledRow& row) { return leading ? row.leading_hash : row.key_hash; };
   for (std::size_t i = 0; i < sample.rows.size(); ++i) {
@@ -70,7 +87,10 @@ std::vector<SeenKey> count_keys(const KeySample& sample, bool leading) {
     const bool continues_run =
         i > 0 && sample.rows[i - 1].block + 1 == row.block && hash(sample.rows[i - 1]) == hash(row);
     SeenKey& key = table.at(hash(row));
-    if (key.units == 0 || (key.last_block != row.block && !continues_run)) ++key.units;
+    if (key.units == 0 || (key.last_block != row.block && !continues_run)) {
+      if (++key.units > 1 && key.units <= kRareUnits)
+        pairs.push_back(static_cast<std::uint64_t>(key.last_block) << 32 | row.block);
+    }
     key.last_block = row.block;
     key.rows += 1;
     key.bytes += row.key_bytes;
@@ -78,7 +98,7 @@ std::vector<SeenKey> count_keys(const KeySample& sample, bool leading) {
     key.edges += last ? 1 : 0;
     key.first = key.first || i == 0 || sample.rows[i - 1].block != row.block;
   }
-  return table.take();
+  return {table.take(), independence_of(pairs)};
 }
 
 // Among the keys seen in one block only: the share of units that begin there rather than go on from the block
@@ -170,7 +190,7 @@ std::vector<Rare> collect_rare(const std::vector<SeenKey>& keys, const Singles& 
   }
   // The map's order is nobody's business; sums and results mustn't depend on it.
   std::sort(rare.begin(), rare.end(), [](const Rare& a, const Rare& b) {
-    return std::tie(a.units, a.rows, a.tuple_bytes) < std::tie(b.units, b.rows, b.tuple_bytes);
+    return std::tie(a.tuple_bytes, a.units, a.rows) < std::tie(b.tuple_bytes, b.units, b.rows);
   });
   return rare;
 }
@@ -200,24 +220,42 @@ void add_whole_keys(KeyPopulation& population, const std::vector<SeenKey>& keys,
   }
 }
 
-void add_rare_keys(KeyPopulation& population, const std::vector<SeenKey>& keys, double inclusion,
-                   const Singles& singles) {
-  SeenCounts seen{};
-  double rare_rows = 0;
-  double rare_keys = 0;
-  for (const SeenKey& key : keys) {
-    if (key.units > kRareUnits) continue;
-    seen[static_cast<std::size_t>(key.units)] += singles.weight(key);
-    rare_rows += key.rows;
-    rare_keys += 1;
-    population.repeats += key.units - 1;
+// Keys of like size are a population of their own: short texts tend to repeat where long ones are unique.
+// Splits what is sorted by size into classes with at least a sixth of the keys each.
+std::vector<std::vector<Rare>> size_classes(const std::vector<Rare>& rare) {
+  double all = 0;
+  for (const Rare& kind : rare)
+    all += kind.keys;
+  std::vector<std::vector<Rare>> classes;
+  double held = 0;
+  double left = all;
+  for (const Rare& kind : rare) {
+    const bool new_size = classes.empty() || classes.back().back().tuple_bytes != kind.tuple_bytes;
+    if (classes.empty() || (new_size && held >= all * kLeastClass && left >= all * kLeastClass)) {
+      classes.emplace_back();
+      held = 0;
+    }
+    classes.back().push_back(kind);
+    held += kind.keys;
+    left -= kind.keys;
   }
-  if (rare_keys <= 0) return;
-  UnitMixture mixture(inclusion, population.rows);
-  mixture.fit(seen);
+  return classes;
+}
+
+// Adds the groups of one class; returns the number of its keys.
+double add_class(KeyPopulation& population, const std::vector<Rare>& kinds, const Singles& singles,
+                 const UnitShapes& shapes, double evidence) {
+  SeenCounts seen{};
+  double seen_rows = 0;
+  for (const Rare& kind : kinds) {
+    seen[static_cast<std::size_t>(kind.units)] += kind.keys;
+    seen_rows += kind.keys * kind.rows;
+  }
+  UnitMixture mixture(shapes);
+  mixture.fit(seen, evidence);
   const std::size_t first = population.groups.size();
   double rows = 0;
-  for (const Rare& kind : collect_rare(keys, singles)) {
+  for (const Rare& kind : kinds) {
     mixture.expand(kind.units, [&](double units, double stands_for) {
       // Of the keys that weren't seen, those whose rows only go on from the block before are no keys of their
       // own: fewer keys, larger by as much.
@@ -229,15 +267,42 @@ void add_rare_keys(KeyPopulation& population, const std::vector<SeenKey>& keys, 
     });
   }
   // The mixture is fitted to keys, not to rows: make the rows agree, by the number of keys.
-  const double scale = rare_rows / inclusion / rows;
-  double distinct = 0;
+  const double scale = seen_rows / shapes.inclusion() / rows;
+  double keys = 0;
   for (std::size_t i = first; i < population.groups.size(); ++i) {
     population.groups[i].keys *= scale;
-    distinct += population.groups[i].keys;
+    keys += population.groups[i].keys;
   }
-  population.distinct_keys += std::max(distinct, rare_keys);
+  return keys;
+}
+
+void add_rare_keys(KeyPopulation& population, const SeenKeys& seen, double inclusion,
+                   const Singles& singles) {
+  double rare_rows = 0;
+  double rare_keys = 0;
+  for (const SeenKey& key : seen.keys) {
+    if (key.units > kRareUnits) continue;
+    rare_rows += key.rows;
+    rare_keys += 1;
+    population.repeats += key.units - 1;
+  }
+  if (rare_keys <= 0) return;
+  const UnitShapes shapes(inclusion, population.rows);
+  const std::size_t first = population.groups.size();
+  double distinct = 0;
+  for (const std::vector<Rare>& kinds : size_classes(collect_rare(seen.keys, singles)))
+    distinct += add_class(population, kinds, singles, shapes, seen.independence);
+  // Keys at the edges of blocks may have been left out: again the rows must agree.
+  double rows = 0;
+  for (std::size_t i = first; i < population.groups.size(); ++i)
+    rows += population.groups[i].keys * population.groups[i].rows;
+  const double scale = rare_rows / inclusion / rows;
+  for (std::size_t i = first; i < population.groups.size(); ++i)
+    population.groups[i].keys *= scale;
+  distinct = std::max(distinct * scale, rare_keys);
+  population.distinct_keys += distinct;
   population.rare_share = rare_rows / inclusion / population.rows;
-  population.mean_rows = rare_rows / inclusion / std::max(distinct, rare_keys);
+  population.mean_rows = rare_rows / inclusion / distinct;
 }
 
 // A row count that can't be right (a table that has grown since) is replaced by the density of the sampled
@@ -261,12 +326,12 @@ KeyPopulation estimate_population(const KeySample& sample) {
   if (sample.rows.empty() || sample.sampled_rows <= 0) return population;
   const double inclusion = inclusion_of(sample);
   population.rows = static_cast<double>(sample.rows.size()) / inclusion;
-  const std::vector<SeenKey> keys = count_keys(sample, false);
-  add_whole_keys(population, keys, inclusion, inclusion >= 1);
+  const SeenKeys seen = count_keys(sample, false);
+  add_whole_keys(population, seen.keys, inclusion, inclusion >= 1);
   if (inclusion < 1) {
     const double rows_per_block =
         static_cast<double>(sample.rows.size()) / static_cast<double>(sample.sampled_blocks);
-    add_rare_keys(population, keys, inclusion, describe_singles(keys, rows_per_block));
+    add_rare_keys(population, seen, inclusion, describe_singles(seen.keys, rows_per_block));
   }
   merge_groups(population.groups);
   return population;
@@ -276,7 +341,7 @@ double estimate_leading_distinct(const KeySample& sample) {
   if (sample.rows.empty() || sample.sampled_rows <= 0) return 0;
   double units = 0;
   double once = 0;
-  const std::vector<SeenKey> keys = count_keys(sample, true);
+  const std::vector<SeenKey> keys = count_keys(sample, true).keys;
   for (const SeenKey& key : keys) {
     units += key.units;
     once += key.units == 1 ? 1 : 0;

@@ -1,56 +1,49 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <vector>
 
+#include "core/index/unit_shapes.hpp"
+
 namespace deal::index {
-
-/// Keys seen in more units than this are simply scaled up; below, chance matters and a mixture is fitted.
-inline constexpr int kRareUnits = 15;
-
-/// How many keys were seen in 1, 2, 3 ... units; entry 0 is unused.
-using SeenCounts = std::array<double, static_cast<std::size_t>(kRareUnits) + 1>;
 
 /// Haas and Stokes' estimator Duj1 of the number of distinct keys: as if all had about as many units. `keys`
 /// were seen in `units` units together, `once` of them in one; `inclusion` is the chance of a unit to be
 /// sampled.
 double duj1(double keys, double units, double once, double inclusion);
 
-/// How many units the rare keys have in the whole table, as a mixture of possible numbers that best explains
-/// how often they were seen.
+/// How many units the rare keys have in the whole table, as a mixture of possible numbers that explains how
+/// often they were seen.
 class UnitMixture {
  public:
-  /// No key has more than `max_units`.
-  UnitMixture(double inclusion, double max_units);
+  /// Keeps a reference to `shapes`.
+  explicit UnitMixture(const UnitShapes& shapes) : shapes_(shapes) {}
 
-  /// Fits the mixture.
-  void fit(const SeenCounts& seen);
+  /// Fits the mixture. Many counts say little about the keys that were never seen, so what tables usually
+  /// look like decides between mixtures that explain them as well. `evidence` is at most 1: the share of the
+  /// counts that are independent of each other.
+  void fit(const SeenCounts& seen, double evidence);
 
   /// Calls `use(units, keys)` for every number of units that a key seen `seen` times may have: for how many
   /// keys of the table with so many units that one key stands.
   template <typename Use>
   void expand(int seen, const Use& use) const {
+    const std::vector<double>& units = shapes_.units();
     const std::vector<double> posterior = posterior_of(seen);
-    for (std::size_t u = 0; u < units_.size(); ++u) {
+    for (std::size_t u = 0; u < units.size(); ++u) {
       if (posterior[u] <= 1e-9) continue;
-      const double units = units_[u] < seen ? seen : units_[u];
-      use(units, posterior[u] / seen_probability(units_[u]));
+      use(units[u] < seen ? seen : units[u], posterior[u] / shapes_.seen_probability(units[u]));
     }
   }
 
  private:
-  double seen_probability(double units) const;
-  void fill_likelihood(std::size_t u);
-  void start_around(double mean);
+  void start_from_shapes(const SeenCounts& seen, double evidence);
   double step(const SeenCounts& seen, double keys);
   std::vector<double> posterior_of(int seen) const;
 
-  double inclusion_;
-  std::vector<double> units_;
-  std::vector<double> weights_;
+  const UnitShapes& shapes_;
+  std::vector<double> weights_;  // of the keys seen
   std::vector<double> next_;
-  std::vector<SeenCounts> likelihood_;
 };
 
 }  // namespace deal::index
