@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "server/bridge/subtransaction.hpp"
+#include "server/workload/arguments.hpp"
 
 extern "C" {
 #include "nodes/parsenodes.h"
@@ -103,6 +104,8 @@ AnalysedWorkload analyse(const Workload& workload, const std::function<bool()>& 
       StatementScope const scope(statement);
       ready.prepared = prepare(statement.query);
       check_permissions(ready.prepared);
+      ready.prepared.arguments =
+          pg::call([&] { return likely_arguments(ready.prepared.query, ready.prepared.parameters); });
       PlanOutcome const base =
           plan_and_observe(ready.prepared, static_cast<int>(out.plannable.size()), *out.words, uses);
       ready.base_cost = base.cost;

@@ -2,6 +2,7 @@
 
 #include "core/base/quote.hpp"
 #include "server/bridge/settings.hpp"
+#include "server/bridge/walk.hpp"
 #include "server/index/hypothetical.hpp"
 
 extern "C" {
@@ -26,14 +27,6 @@ namespace deal::server {
 
 namespace {
 
-#if PG_VERSION_NUM >= 160000
-using Walker = bool (*)(Node*, void*);
-using Mutator = Node* (*)(Node*, void*);
-#else  // declared without arguments
-using Walker = bool (*)();
-using Mutator = Node* (*)();
-#endif
-
 /// Columns as the index's own definition has them: range-table number 1, nothing of the query around them.
 Node* as_definition(Node* node, void* varno) {
   if (node == nullptr) return nullptr;
@@ -44,7 +37,7 @@ Node* as_definition(Node* node, void* varno) {
       return reinterpret_cast<Node*>(
           makeVar(1, var->varattno, var->vartype, var->vartypmod, var->varcollid, 0));
   }
-  return expression_tree_mutator(node, reinterpret_cast<Mutator>(reinterpret_cast<void (*)()>(as_definition)), varno);
+  return expression_tree_mutator(node, pg::mutator(as_definition), varno);
 }
 
 int position_of(List* phrases, Oid table, const Node* node) {
@@ -116,7 +109,7 @@ bool obstructs(Node* node, void* state) {
       break;
   }
   if (check_functions_in_node(node, is_foreign_function, state)) return true;
-  return expression_tree_walker(node, reinterpret_cast<Walker>(reinterpret_cast<void (*)()>(obstructs)), state);
+  return expression_tree_walker(node, pg::walker(obstructs), state);
 }
 
 Oid owner_of(Oid table) {

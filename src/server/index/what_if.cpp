@@ -75,7 +75,8 @@ void collect_used(Plan* plan, List*& used) {
 PlannedStmt* run_planner(const PreparedQuery& prepared) {
   auto* copy = static_cast<Query*>(copyObjectImpl(prepared.query));
   PushActiveSnapshot(GetTransactionSnapshot());
-  PlannedStmt* const planned = standard_planner(copy, prepared.text, CURSOR_OPT_PARALLEL_OK, nullptr);
+  PlannedStmt* const planned =
+      standard_planner(copy, prepared.text, CURSOR_OPT_PARALLEL_OK, prepared.arguments);
   PopActiveSnapshot();
   return planned;
 }
