@@ -155,6 +155,7 @@ index::SizeEstimate ExtentEstimator::estimate_on(const Hypothetical& index, int 
     return index::estimate_btree(sample_of(relation, target_rows).key_sample(index), shape_of(index));
   without_sample_ = true;
   std::vector<index::ColumnStatistics> columns;
+  columns.reserve(static_cast<size_t>(index.columns));
   for (int i = 0; i < index.columns; ++i)
     columns.push_back(index.attnos[i] != 0 ? column_statistics(relation, index.attnos[i], i < index.keys)
                                            : index::ColumnStatistics{});
