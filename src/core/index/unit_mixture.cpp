@@ -17,8 +17,8 @@ constexpr int kShares = 10;           // of rows with a key of their own: 0, 0.1
 // In powers of e: how much likelier than others are shapes without such rows and, among these, the one in
 // which all keys have about as many. Without it any chance third or fourth meeting passes for a crowd of
 // unique keys.
-constexpr double kNoneUnique = 2;
-constexpr double kAllAlike = 5;
+constexpr double kNoneUnique = 1.5;
+constexpr double kAllAlike = 3.5;
 
 // One explanation of the counts: a share of unique rows beside a shape between two neighbours of a family.
 struct Explanation {

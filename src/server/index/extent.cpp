@@ -169,6 +169,7 @@ index::SizeEstimate ExtentEstimator::estimate_on(const Hypothetical& index, int 
   without_sample_ = true;
   TableExtent const table = table_extent(relation);
   std::vector<index::ColumnStatistics> columns;
+  columns.reserve(static_cast<size_t>(index.columns));
   for (int i = 0; i < index.columns; ++i)
     columns.push_back(index.attnos[i] != 0 ? column_statistics(relation, index.attnos[i], i < index.keys)
                                            : index::ColumnStatistics{});

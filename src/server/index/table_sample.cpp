@@ -203,8 +203,9 @@ void append_value(StoredColumn& column, Datum value, bool null, const StorageRul
     column.size.push_back(0);
     column.align.push_back(0);
   } else if (rule.type == NAMEOID || rule.length == -2) {  // name_ops stores a C string
-    auto const length = std::strlen(DatumGetCString(value));
-    column.hash.push_back(hash_bytes_of(DatumGetCString(value), length));
+    char const* const text = DatumGetCString(value);
+    auto const length = text != nullptr ? std::strlen(text) : 0;
+    column.hash.push_back(hash_bytes_of(text, length));
     column.size.push_back(static_cast<uint32_t>(length + 1));
     column.align.push_back(1);
   } else if (rule.length == -1) {
