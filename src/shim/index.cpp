@@ -17,7 +17,7 @@ using deal::server::AdviceRequest;
 
 /// A role that cannot be taken would leave every statement skipped: better one error.
 std::string requested_role(const pg::Arguments& args) {
-  std::string const name = pg::name_of(args.datum(6));
+  std::string name = pg::name_of(args.datum(6));
   Oid const role = pg::role_oid(name);
   if (role == InvalidOid) throw deal::Error("42704", "role \"" + name + "\" does not exist");
   if (!pg::may_assume(pg::current_role(), role))
