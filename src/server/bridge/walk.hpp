@@ -1,4 +1,5 @@
-/// Walkers over the server's trees, whose type changed: up to PostgreSQL 15 they are declared without arguments.
+/// Walkers over the server's trees, whose type changed: up to PostgreSQL 15 they are declared without
+/// arguments.
 #pragma once
 
 #include "server/bridge/pg.hpp"

@@ -12,8 +12,8 @@ namespace deal::server {
 /// What the caller asks of index_advice.
 struct AdviceRequest {
   Workload workload;
-  std::optional<int64_t> budget_bytes;  ///< for new indexes together
-  std::vector<std::string> schemas;     ///< only tables of these; empty: all user schemas
+  std::optional<int64_t> budget_bytes;       ///< for new indexes together
+  std::vector<std::string> schemas;          ///< only tables of these; empty: all user schemas
   std::vector<index::AccessMethod> methods;  ///< only indexes of these; empty: all
   int max_columns = 4;
   int64_t time_limit_ms = 30'000;
