@@ -58,7 +58,7 @@ select deal_advisor.index_size('create index on ix.t (a point_ops)');
 select deal_advisor.index_size('create index on ix.t (point(a, a))');
 select deal_advisor.index_size('create index on ix.t (a) with (fillfactor = 5)');
 select deal_advisor.index_size('create index on ix.t (a) with (nothing = 5)');
-select deal_advisor.index_size('create index on ix.t using hash (a)');
+select deal_advisor.index_size('create index on ix.t using rtree_of_mine (a)');
 select deal_advisor.index_size('create unique index on ix.parted (id)');
 select deal_advisor.index_size('create unique index on ix.parted (id, at)');
 select deal_advisor.index_what_if('select 1', array[null]::text[]);
