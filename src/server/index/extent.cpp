@@ -59,26 +59,6 @@ index::ColumnStatistics column_statistics(Oid table, AttrNumber attno, bool key)
   return statistics;
 }
 
-/// The same index with the columns of one leaf partition. Shares what it can with `index`.
-Hypothetical on_leaf(const Hypothetical& index, Oid leaf) {
-  return pg::call([&] {
-    Hypothetical copy = index;
-    copy.table = leaf;
-    copy.attnos = static_cast<AttrNumber*>(palloc0(sizeof(AttrNumber) * static_cast<size_t>(index.columns)));
-    for (int i = 0; i < index.columns; ++i)
-      if (index.attnos[i] != 0)
-        copy.attnos[i] = get_attnum(leaf, get_attname(index.table, index.attnos[i], false));
-    if (index.expressions == NIL && index.predicate == NIL) return copy;
-    Relation const parent = table_open(index.table, AccessShareLock);
-    Relation const child = table_open(leaf, AccessShareLock);
-    copy.expressions = map_partition_varattnos(index.expressions, 1, child, parent);
-    copy.predicate = map_partition_varattnos(index.predicate, 1, child, parent);
-    table_close(child, NoLock);
-    table_close(parent, NoLock);
-    return copy;
-  });
-}
-
 IndexExtent extent_of(const index::SizeEstimate& size) {
   return {static_cast<BlockNumber>(size.pages),
           size.rows,
@@ -132,6 +112,25 @@ index::SizeEstimate scaled(const index::SizeEstimate& size, double factor) {
 }
 
 }  // namespace
+
+Hypothetical on_leaf(const Hypothetical& index, Oid leaf) {
+  return pg::call([&] {
+    Hypothetical copy = index;
+    copy.table = leaf;
+    copy.attnos = static_cast<AttrNumber*>(palloc0(sizeof(AttrNumber) * static_cast<size_t>(index.columns)));
+    for (int i = 0; i < index.columns; ++i)
+      if (index.attnos[i] != 0)
+        copy.attnos[i] = get_attnum(leaf, get_attname(index.table, index.attnos[i], false));
+    if (index.expressions == NIL && index.predicate == NIL) return copy;
+    Relation const parent = table_open(index.table, AccessShareLock);
+    Relation const child = table_open(leaf, AccessShareLock);
+    copy.expressions = map_partition_varattnos(index.expressions, 1, child, parent);
+    copy.predicate = map_partition_varattnos(index.predicate, 1, child, parent);
+    table_close(child, NoLock);
+    table_close(parent, NoLock);
+    return copy;
+  });
+}
 
 std::vector<Oid> leaf_partitions(Oid table) {
   List* const all = pg::call([&] { return find_all_inheritors(table, AccessShareLock, nullptr); });
@@ -192,6 +191,7 @@ index::SizeEstimate ExtentEstimator::estimate_leaves(Hypothetical& index) {
   std::stable_sort(by_size.begin(), by_size.end(),
                    [&](size_t a, size_t b) { return leaves[a].table.rows > leaves[b].table.rows; });
   index.leaf_count = static_cast<int>(leaves.size());
+  index.first_leaf_oid = next_hypothetical_oids(index.leaf_count);
   index.leaves =
       pg::call([&] { return static_cast<LeafExtent*>(palloc0(sizeof(LeafExtent) * (leaves.size() + 1))); });
   bool const may_read_all = may_read(index);  // reading through the parent asks for no right to the leaves
@@ -208,7 +208,7 @@ index::SizeEstimate ExtentEstimator::estimate_leaves(Hypothetical& index) {
       double const pattern_rows = pattern.rows > 0 ? pattern.rows : 1;
       size = scaled(pattern, leaf.table.rows / pattern_rows);
     }
-    index.leaves[by_size[rank]] = {leaf.oid, extent_of(size)};
+    index.leaves[by_size[rank]] = {leaf.oid, extent_of(size), nullptr};
     add_up(total, size);
   }
   return total;

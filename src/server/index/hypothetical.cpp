@@ -34,7 +34,8 @@ namespace deal::server {
 namespace {
 
 constexpr Oid kFirstOid = 0xF0000000;
-Oid oid_counter = 0;
+constexpr Oid kOids = 0x0FFFFFFF;
+Oid next_number = 1;
 
 template <class T>
 T* array_of(int count) {
@@ -46,7 +47,7 @@ Hypothetical* allocate(Oid table, Oid method, int columns, int keys) {
     pg::fail_in_call(ERRCODE_TOO_MANY_COLUMNS,
                      psprintf("cannot use more than %d columns in an index", INDEX_MAX_KEYS));
   auto* made = static_cast<Hypothetical*>(palloc0(sizeof(Hypothetical)));
-  made->oid = next_hypothetical_oid();
+  made->oid = next_hypothetical_oids();
   made->table = table;
   made->method = method;
   made->columns = columns;
@@ -270,9 +271,10 @@ Hypothetical* assemble(const IndexParts& parts) {
 
 }  // namespace
 
-Oid next_hypothetical_oid() {
-  oid_counter = (oid_counter + 1) & 0x0FFFFFFF;
-  return kFirstOid + oid_counter;
+Oid next_hypothetical_oids(int count) {
+  auto const wanted = static_cast<Oid>(count);
+  if (wanted > kOids - next_number) next_number = 1;
+  return kFirstOid + std::exchange(next_number, next_number + wanted);
 }
 
 Hypothetical* hypothetical_from_definition(const std::string& definition) {

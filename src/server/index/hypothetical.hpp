@@ -5,6 +5,7 @@
 #include "server/bridge/call.hpp"
 
 extern "C" {
+#include "access/htup.h"
 #include "nodes/pg_list.h"
 #include "storage/block.h"
 }
@@ -26,10 +27,11 @@ struct IndexExtent {
   GinPages gin{};         ///< GIN only
 };
 
-/// Size of the index on one leaf partition.
+/// The index on one leaf partition.
 struct LeafExtent {
   Oid relation;
   IndexExtent extent;
+  HeapTuple* statistics;  ///< as those of Hypothetical
 };
 
 /// One hypothetical index. Plain data in a memory context: hooks read it while the planner may jump.
@@ -60,6 +62,8 @@ struct Hypothetical {
   IndexExtent extent;           ///< of an index on a plain table; of all leaves together on a partitioned one
   LeafExtent* leaves;           ///< sorted by relation; null unless the table is partitioned
   int leaf_count;
+  Oid first_leaf_oid;     ///< the leaves' indexes are numbered from here on, in their order
+  HeapTuple* statistics;  ///< rows of pg_statistic by column, null for columns without; null: for none
   const char* name;
 };
 
@@ -103,7 +107,8 @@ Hypothetical* hypothetical_from_columns(Oid table, std::span<const index::KeyCol
 /// True when B-tree can index the type by default and values of it may be keys.
 bool has_btree_opclass(Oid type);
 
-/// The number given to the next hypothetical index (wraps inside a range that catalogs reach last).
-Oid next_hypothetical_oid();
+/// The first of `count` consecutive numbers that no other hypothetical index has (from a range that catalogs
+/// reach last; it begins anew when it is used up).
+Oid next_hypothetical_oids(int count = 1);
 
 }  // namespace deal::server

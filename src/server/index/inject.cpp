@@ -15,8 +15,10 @@ extern "C" {
 #include "optimizer/plancat.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteManip.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/selfuncs.h"
 }
 
 namespace deal::server {
@@ -28,6 +30,7 @@ const Injection* active = nullptr;
 get_relation_info_hook_type next_relation_info = nullptr;
 set_rel_pathlist_hook_type next_pathlist = nullptr;
 explain_get_index_name_hook_type next_index_name = nullptr;
+get_index_stats_hook_type next_index_statistics = nullptr;
 
 /// True for our own planner call. Functions that the planner runs to fold constants plan statements of their
 /// own, in other memory contexts; errors that such a function catches leave no trace here.
@@ -51,20 +54,30 @@ void hide_indexes(RelOptInfo* rel) {
   rel->indexlist = kept;
 }
 
-/// The extent of the index on this relation; null when the index is not on it.
-const IndexExtent* extent_on(const Hypothetical& index, Oid relation) {
-  if (index.table == relation) return &index.extent;
+/// The index as it is on one relation: what its leaves don't share.
+struct Placed {
+  Oid oid;
+  const IndexExtent* extent;  ///< null when the index is not on the relation
+};
+
+Placed placed_on(const Hypothetical& index, Oid relation) {
+  if (index.table == relation) return {index.oid, &index.extent};
   int low = 0;
   int high = index.leaf_count - 1;
   while (low <= high) {
     int const middle = (low + high) / 2;
-    if (index.leaves[middle].relation == relation) return &index.leaves[middle].extent;
+    if (index.leaves[middle].relation == relation)
+      return {index.first_leaf_oid + static_cast<Oid>(middle), &index.leaves[middle].extent};
     if (index.leaves[middle].relation < relation)
       low = middle + 1;
     else
       high = middle - 1;
   }
-  return nullptr;
+  return {InvalidOid, nullptr};
+}
+
+bool is_leaf_of(const Hypothetical& index, Oid oid) {
+  return oid >= index.first_leaf_oid && oid - index.first_leaf_oid < static_cast<Oid>(index.leaf_count);
 }
 
 /// Column of the index's table as a column of a leaf partition, whose columns may be in another order.
@@ -124,12 +137,13 @@ void describe_access_method(IndexOptInfo& info, Oid method, const IndexAmRoutine
   info.amcostestimate = reinterpret_cast<decltype(info.amcostestimate)>(method_cost(method, am));
 }
 
-IndexOptInfo* make_info(const Hypothetical& index, const IndexExtent& extent, RelOptInfo* rel, Oid relation) {
+IndexOptInfo* make_info(const Hypothetical& index, const Placed& placed, RelOptInfo* rel, Oid relation) {
+  const IndexExtent& extent = *placed.extent;
   IndexAmRoutine const& am = *method_routine(index.method);
   IndexOptInfo* info = make_priced_info(index, extent);
   auto const columns = static_cast<size_t>(index.columns);
   auto const keys = static_cast<size_t>(index.keys);
-  info->indexoid = index.oid;
+  info->indexoid = placed.oid;
   info->reltablespace = rel->reltablespace;
   info->rel = rel;
   info->ncolumns = index.columns;
@@ -185,8 +199,9 @@ void on_relation_info(PlannerInfo* root, Oid relation, bool inherited_parent, Re
   for (int i = 0; i < active->added_count; ++i) {
     const Hypothetical& index = *active->added[i];
     if (inherited_parent && !counts_on_parent(index, relation)) continue;
-    const IndexExtent* const extent = extent_on(index, relation);
-    if (extent != nullptr) rel->indexlist = lcons(make_info(index, *extent, rel, relation), rel->indexlist);
+    Placed const placed = placed_on(index, relation);
+    if (placed.extent != nullptr)
+      rel->indexlist = lcons(make_info(index, placed, rel, relation), rel->indexlist);
   }
 }
 
@@ -206,14 +221,67 @@ void on_pathlist(PlannerInfo* root, RelOptInfo* rel, Index rti, RangeTblEntry* r
   active->observer(active->observer_state, root, rel, rte->relid);
 }
 
+std::span<Hypothetical* const> added_now() {
+  return {active->added, static_cast<size_t>(active->added_count)};
+}
+
 const char* on_index_name(Oid index) {
-  if (active != nullptr)
-    for (int i = 0; i < active->added_count; ++i)
-      if (active->added[i]->oid == index) return active->added[i]->name;
+  const Hypothetical* const ours = active != nullptr ? hypothetical_behind(added_now(), index) : nullptr;
+  if (ours != nullptr) return ours->name;
   return next_index_name != nullptr ? next_index_name(index) : nullptr;
 }
 
+/// The row of pg_statistic that an index's column would have after ANALYZE; null when there is none.
+HeapTuple statistics_of(const Hypothetical& index, Oid oid, AttrNumber column) {
+  HeapTuple* const all =
+      oid == index.oid ? index.statistics : index.leaves[oid - index.first_leaf_oid].statistics;
+  return all != nullptr ? all[column - 1] : nullptr;
+}
+
+/// True when the plan's user may read every row of the relation, as the server decides it for statistics of
+/// real indexes: else it shows them to leakproof functions only. (Only later minor releases of 15 to 18
+/// export the server's own.)
+bool all_rows_are_readable(PlannerInfo* root, const RelOptInfo* rel) {
+  Index named = rel->relid;
+  while (root->append_rel_array != nullptr && root->append_rel_array[named] != nullptr) {
+    Index const parent = root->append_rel_array[named]->parent_relid;
+    if (planner_rt_fetch(parent, root)->rtekind != RTE_RELATION) break;
+    named = parent;
+  }
+  const RangeTblEntry* const entry = planner_rt_fetch(named, root);
+#if PG_VERSION_NUM >= 160000
+  Oid const view_owner = rel->userid;
+#else
+  Oid const view_owner = entry->checkAsUser;
+#endif
+  Oid const user = OidIsValid(view_owner) ? view_owner : GetUserId();
+  return entry->securityQuals == NIL && pg_class_aclcheck(entry->relid, user, ACL_SELECT) == ACLCHECK_OK;
+}
+
+void keep_statistics(HeapTuple /*tuple*/) {}  // they live as long as the index
+
+/// Hands out the statistics of a hypothetical index's expressions where the server would use a real one's.
+bool on_index_statistics(PlannerInfo* root, Oid oid, AttrNumber column, VariableStatData* found) {
+  const Hypothetical* const index = is_ours(root) ? hypothetical_behind(added_now(), oid) : nullptr;
+  if (index == nullptr)
+    return next_index_statistics != nullptr && next_index_statistics(root, oid, column, found);
+  HeapTuple const tuple = statistics_of(*index, oid, column);
+  // A partial index's say nothing of the whole table: good for its own price (no variable given), not for
+  // selectivities.
+  if (tuple == nullptr || (found->var != nullptr && index->predicate != NIL)) return false;
+  found->statsTuple = tuple;
+  found->freefunc = keep_statistics;
+  if (found->var != nullptr) found->acl_ok = all_rows_are_readable(root, found->rel);
+  return true;
+}
+
 }  // namespace
+
+const Hypothetical* hypothetical_behind(std::span<Hypothetical* const> added, Oid oid) {
+  for (const Hypothetical* const index : added)
+    if (index->oid == oid || is_leaf_of(*index, oid)) return index;
+  return nullptr;
+}
 
 InjectionScope::InjectionScope(const Injection& injection) : outer_(active) {
   active = &injection;
@@ -227,6 +295,7 @@ void install_what_if_hooks() {
   next_relation_info = std::exchange(get_relation_info_hook, on_relation_info);
   next_pathlist = std::exchange(set_rel_pathlist_hook, on_pathlist);
   next_index_name = std::exchange(explain_get_index_name_hook, on_index_name);
+  next_index_statistics = std::exchange(get_index_stats_hook, on_index_statistics);
 }
 
 }  // namespace deal::server
