@@ -268,10 +268,11 @@ bool on_index_statistics(PlannerInfo* root, Oid oid, AttrNumber column, Variable
   HeapTuple const tuple = statistics_of(*index, oid, column);
   // A partial index's say nothing of the whole table: good for its own price (no variable given), not for
   // selectivities.
-  if (tuple == nullptr || (found->var != nullptr && index->predicate != NIL)) return false;
+  bool const for_variable = !is_brin_order_request() && found->var != nullptr;
+  if (tuple == nullptr || (for_variable && index->predicate != NIL)) return false;
   found->statsTuple = tuple;
   found->freefunc = keep_statistics;
-  if (found->var != nullptr) found->acl_ok = all_rows_are_readable(root, found->rel);
+  if (for_variable) found->acl_ok = all_rows_are_readable(root, found->rel);
   return true;
 }
 
@@ -285,6 +286,7 @@ const Hypothetical* hypothetical_behind(std::span<Hypothetical* const> added, Oi
 
 InjectionScope::InjectionScope(const Injection& injection) : outer_(active) {
   active = &injection;
+  forget_brin_order_requests();
 }
 
 InjectionScope::~InjectionScope() {

@@ -20,6 +20,18 @@ namespace deal::server {
 
 namespace {
 
+/// How often brincostestimate is still to ask for statistics: first thing, once for each expression it is
+/// searched by.
+int order_requests = 0;
+
+int expression_clauses(const IndexPath* path) {
+  int count = 0;
+  ListCell* cell = nullptr;
+  foreach (cell, path->indexclauses)
+    count += path->indexinfo->indexkeys[lfirst_node(IndexClause, cell)->indexcol] == 0 ? 1 : 0;
+  return count;
+}
+
 /// What the planner gets: its own node first, ours behind it.
 struct PricedInfo {
   IndexOptInfo info;
@@ -51,6 +63,7 @@ void brin_cost(PlannerInfo* root, IndexPath* path, double loops, Cost* startup, 
   double const per_range = priced(path).pages_per_range;
   double const ranges = std::fmax(std::ceil(table_pages / per_range), 1.0);
   rel->pages = static_cast<BlockNumber>(std::fmin(ranges * BRIN_DEFAULT_PAGES_PER_RANGE, MaxBlockNumber));
+  order_requests = expression_clauses(path);
   brincostestimate(root, path, loops, startup, total, selectivity, correlation, pages);
   rel->pages = table_pages;
   double random = 0;
@@ -75,6 +88,16 @@ CostFunction method_cost(Oid method, const IndexAmRoutine& am) {
   if (method == GIN_AM_OID) return gin_cost;
   if (method == BRIN_AM_OID) return brin_cost;
   return reinterpret_cast<CostFunction>(am.amcostestimate);
+}
+
+bool is_brin_order_request() {
+  if (order_requests == 0) return false;
+  --order_requests;
+  return true;
+}
+
+void forget_brin_order_requests() {
+  order_requests = 0;
 }
 
 }  // namespace deal::server

@@ -21,4 +21,11 @@ IndexOptInfo* make_priced_info(const Hypothetical& index, const IndexExtent& ext
 /// around it.
 CostFunction method_cost(Oid method, const IndexAmRoutine& am);
 
+/// True when the statistics just asked for (get_index_stats_hook) are those of a BRIN column's order in the
+/// table: the server then passes a VariableStatData of which nothing is set. Each such request is told once.
+bool is_brin_order_request();
+
+/// Forgets requests that an error left open; at the start of every planner call.
+void forget_brin_order_requests();
+
 }  // namespace deal::server
