@@ -152,7 +152,7 @@ index::SizeEstimate ExtentEstimator::estimate_on(const Hypothetical& index, int 
                                                  bool may_read_parent) {
   Oid const relation = index.table;
   if (is_heap(relation) && (may_read_parent || may_read(index)))
-    return index::estimate_btree(sample_of(relation, target_rows).key_sample(index), shape_of(index));
+    return sample_of(relation, target_rows).size(index, shape_of(index));
   without_sample_ = true;
   std::vector<index::ColumnStatistics> columns;
   columns.reserve(static_cast<size_t>(index.columns));

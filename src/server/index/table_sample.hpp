@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "core/index/size.hpp"
+#include "core/index/key_groups.hpp"
 #include "server/bridge/memory.hpp"
 #include "server/index/hypothetical.hpp"
 
@@ -29,12 +29,23 @@ class TableSample {
 
   int64_t table_rows() const { return table_rows_; }
   int64_t sampled_rows() const { return row_count_; }
-  /// The sample as the size model wants it for this index. Expressions and predicate run
-  /// read only, as the table's owner if the current role could act as the owner, else as the current role.
-  /// `index` must be on this very table.
-  index::KeySample key_sample(const Hypothetical& index);
+  /// The size of an index of this definition. Expressions and predicate run read only, as the table's owner
+  /// if the current role could act as the owner, else as the current role. `index` must be on this very
+  /// table.
+  index::SizeEstimate size(const Hypothetical& index, const index::BtreeShape& shape);
 
  private:
+  /// Keys of a set of columns, counted once for its orders, which a search asks for one after the other.
+  struct CountedSet {
+    std::vector<AttrNumber> attnos;  ///< ascending
+    index::CountedKeys counted;
+  };
+
+  index::KeySample without_rows(int key_columns) const;
+  index::KeySample key_sample(const Hypothetical& index);
+  index::SizeEstimate size_of_columns(const Hypothetical& index, const index::BtreeShape& shape);
+  const index::CountedKeys& counted_keys(const Hypothetical& index);
+  double leading_distinct(AttrNumber attno);
   const StoredColumn& column(AttrNumber attno);
   StoredColumn expression(const Hypothetical& index, int number) const;
   std::vector<bool> predicate_rows(const Hypothetical& index) const;
@@ -49,7 +60,10 @@ class TableSample {
   void* rows_ = nullptr;  ///< HeapTuple[row_count_]
   Datum* values_ = nullptr;
   bool* nulls_ = nullptr;
+  std::vector<uint32_t> blocks_;  ///< of each row
   std::map<AttrNumber, StoredColumn> columns_;
+  std::map<AttrNumber, double> leading_distinct_;
+  std::vector<CountedSet> counted_;  ///< the last one first
 };
 
 /// True when the current role may see every row of the index's table and the index's columns: SELECT on them
