@@ -150,12 +150,17 @@ int tuple_bytes_of(const SeenKey& key) {
 // Equal rare keys in one entry: there may be tens of thousands, of few kinds.
 std::vector<Rare> collect_rare(const std::vector<SeenKey>& keys, const Singles& singles) {
   std::unordered_map<std::uint64_t, double> kinds;
+  std::uint64_t last_kind = 0;
+  double* last = nullptr;  // most keys are like the one before
   for (const SeenKey& key : keys) {
     if (key.units > kRareUnits) continue;
     const double weight = singles.weight(key);
     if (weight <= 0) continue;
-    kinds[static_cast<std::uint64_t>(key.units) << 56 | static_cast<std::uint64_t>(key.rows) << 24 |
-          static_cast<std::uint64_t>(tuple_bytes_of(key))] += weight;
+    const std::uint64_t kind = static_cast<std::uint64_t>(key.units) << 56 |
+                               static_cast<std::uint64_t>(key.rows) << 24 |
+                               static_cast<std::uint64_t>(tuple_bytes_of(key));
+    if (last == nullptr || kind != last_kind) last = &kinds[last_kind = kind];
+    *last += weight;
   }
   std::vector<Rare> rare;
   rare.reserve(kinds.size());
@@ -337,6 +342,16 @@ KeyPopulation estimate_population(const KeySample& sample, const CountedKeys& co
   }
   merge_groups(population.groups);
   return population;
+}
+
+LaidOutKeys lay_out_keys(const KeySample& sample, const CountedKeys& counted, const BtreeShape& shape) {
+  LaidOutKeys laid;
+  laid.population = estimate_population(sample, counted);
+  laid.leaves = lay_out_leaves(laid.population.groups, shape);
+  laid.rows = counted.rows;
+  for (const SeenKey& key : counted.keys)
+    laid.widest_entry = std::max(laid.widest_entry, 8.0 + static_cast<double>(key.bytes) / key.rows);
+  return laid;
 }
 
 double estimate_leading_distinct(const KeySample& sample, const CountedKeys& leading) {

@@ -50,6 +50,16 @@ CountedKeys count_keys(const KeySample& sample, KeyPart part);
 /// blocks. With the whole table sampled the result is exact.
 KeyPopulation estimate_population(const KeySample& sample, const CountedKeys& counted);
 
+/// The population and its leaves: the same for every order of the key columns that gives each key as many
+/// bytes.
+struct LaidOutKeys {
+  KeyPopulation population;
+  BtreePages leaves;
+  double widest_entry = 0;  ///< header included
+  std::int64_t rows = 0;    ///< sampled rows that go into the index
+};
+LaidOutKeys lay_out_keys(const KeySample& sample, const CountedKeys& counted, const BtreeShape& shape);
+
 /// The number of distinct leading columns, roughly (Duj1). Like estimate_population it needs no rows in
 /// `sample`.
 double estimate_leading_distinct(const KeySample& sample, const CountedKeys& leading);

@@ -177,14 +177,15 @@ std::vector<KeyGroup> catalog_groups(const CatalogKey& key, double rows) {
 
 SizeEstimate estimate_btree(const KeySample& sample, const BtreeShape& shape) {
   check(sample);
-  return estimate_btree(sample, count_keys(sample, KeyPart::kWhole), shape);
+  check(shape);
+  return estimate_btree(sample, lay_out_keys(sample, count_keys(sample, KeyPart::kWhole), shape), shape);
 }
 
-SizeEstimate estimate_btree(const KeySample& sample, const CountedKeys& counted, const BtreeShape& shape) {
+SizeEstimate estimate_btree(const KeySample& sample, const LaidOutKeys& laid, const BtreeShape& shape) {
   check(shape);
-  const KeyPopulation population = estimate_population(sample, counted);
-  const BtreePages leaves = lay_out_leaves(population.groups, shape);
+  const BtreePages& leaves = laid.leaves;
   if (leaves.leaf_tuples <= 0) return finish(leaves, 0, 0, 0, shape.page_size);
+  const KeyPopulation& population = laid.population;
   const bool several = sample.key_columns > 1 && sample.leading_bytes > 0;
   double leading = several ? sample.leading_distinct : 0;
   if (several && leading <= 0)
@@ -192,11 +193,10 @@ SizeEstimate estimate_btree(const KeySample& sample, const CountedKeys& counted,
   const double pivot =
       pivot_size(leaves, population.distinct_keys, leading, several ? sample.leading_bytes : 0);
   SizeEstimate size = finish(leaves, population.rows, population.distinct_keys, pivot, shape.page_size);
-  for (const SeenKey& key : counted.keys)
-    size.widest_entry = std::max(size.widest_entry, static_cast<double>(key.bytes) / key.rows + kTupleHeader);
+  size.widest_entry = std::max(size.widest_entry, laid.widest_entry);
   for (const SampledRow& row : sample.rows)
     size.widest_entry = std::max(size.widest_entry, static_cast<double>(row.key_bytes) + kTupleHeader);
-  set_sample_interval(size, population, sample, counted.rows, leaves.key_bytes, shape.deduplicate);
+  set_sample_interval(size, population, sample, laid.rows, leaves.key_bytes, shape.deduplicate);
   return size;
 }
 

@@ -6,6 +6,7 @@
 namespace deal::index {
 
 struct CountedKeys;
+struct LaidOutKeys;
 
 /// How an index is stored. The defaults are the server's.
 struct BtreeShape {
@@ -68,8 +69,9 @@ struct SizeEstimate {
 /// a partial index without a single sampled row. Throws Error 22023 on a sample that contradicts itself.
 SizeEstimate estimate_btree(const KeySample& sample, const BtreeShape& shape);
 
-/// The same for keys that are counted already; `sample` needs no rows.
-SizeEstimate estimate_btree(const KeySample& sample, const CountedKeys& counted, const BtreeShape& shape);
+/// The same from leaves that are laid out already, of keys counted already. `sample` needs no rows if it has
+/// leading_distinct.
+SizeEstimate estimate_btree(const KeySample& sample, const LaidOutKeys& leaves, const BtreeShape& shape);
 
 /// Estimates from catalog statistics alone, where sampling isn't allowed or not worth it. Assumes independent
 /// columns; the interval says how little that is worth.

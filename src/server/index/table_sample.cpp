@@ -1,6 +1,7 @@
 #include "server/index/table_sample.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "core/index/size.hpp"
 #include "server/bridge/role.hpp"
@@ -235,6 +236,10 @@ StoredColumn store(const Datum* values, const bool* nulls, int rows, int stride,
     auto const at = static_cast<ptrdiff_t>(row) * stride;
     append_value(column, values[at], nulls[at], rule, seen);
   }
+  auto const same = [](auto const& list) {
+    return std::adjacent_find(list.begin(), list.end(), std::not_equal_to<>{}) == list.end();
+  };
+  column.uniform = same(column.size) && same(column.align);
   return column;
 }
 
@@ -421,45 +426,63 @@ index::SizeEstimate TableSample::size(const Hypothetical& index, const index::Bt
 }
 
 index::SizeEstimate TableSample::size_of_columns(const Hypothetical& index, const index::BtreeShape& shape) {
-  std::vector<const StoredColumn*> stored;
-  for (int i = 0; i < index.keys; ++i)
-    stored.push_back(&column(index.attnos[i]));
-  index::CountedKeys counted = counted_keys(index);
+  CountedSet& set = counted_set(index);
+  std::vector<const StoredColumn*> const stored = stored_columns({index.attnos, index.attnos + index.keys});
+  bool const uniform =
+      std::all_of(stored.begin(), stored.end(), [](auto const* values) { return values->uniform; });
+  bool changed = !set.laid_out || set.shape.deduplicate != shape.deduplicate ||
+                 set.shape.fillfactor != shape.fillfactor || set.shape.page_size != shape.page_size;
   double leading_bytes = 0;
-  for (index::SeenKey& key : counted.keys) {
-    EntryBytes const bytes = entry_bytes(stored, key.first_row);  // equal keys take equal room
+  EntryBytes bytes{0, 0};
+  for (index::SeenKey& key : set.counted.keys) {
+    if (!uniform || &key == set.counted.keys.data())
+      bytes = entry_bytes(stored, key.first_row);  // equal keys take equal room
+    changed = changed || key.bytes != bytes.all * key.rows;
     key.bytes = bytes.all * key.rows;
     leading_bytes += static_cast<double>(bytes.leading) * key.rows;
   }
   index::KeySample sample = without_rows(index.keys);
-  if (counted.rows > 0) sample.leading_bytes = leading_bytes / static_cast<double>(counted.rows);
+  if (set.counted.rows > 0) sample.leading_bytes = leading_bytes / static_cast<double>(set.counted.rows);
   if (index.keys > 1) sample.leading_distinct = leading_distinct(index.attnos[0]);
-  return index::estimate_btree(sample, counted, shape);
+  if (changed) {
+    set.laid = index::lay_out_keys(sample, set.counted, shape);
+    set.shape = shape;
+    set.laid_out = true;
+  }
+  return index::estimate_btree(sample, set.laid, shape);
 }
 
-const index::CountedKeys& TableSample::counted_keys(const Hypothetical& index) {
+std::vector<const StoredColumn*> TableSample::stored_columns(const std::vector<AttrNumber>& attnos) {
+  std::vector<const StoredColumn*> stored;
+  stored.reserve(attnos.size());
+  for (AttrNumber const attno : attnos)
+    stored.push_back(&column(attno));
+  return stored;
+}
+
+TableSample::CountedSet& TableSample::counted_set(const Hypothetical& index) {
   std::vector<AttrNumber> attnos(index.attnos, index.attnos + index.keys);
   std::sort(attnos.begin(), attnos.end());
   auto const found = std::find_if(counted_.begin(), counted_.end(),
                                   [&](const CountedSet& set) { return set.attnos == attnos; });
   if (found != counted_.end()) {
     std::rotate(counted_.begin(), found, found + 1);
-    return counted_.front().counted;
+    return counted_.front();
   }
-  std::vector<const StoredColumn*> stored;
-  for (AttrNumber const attno : attnos)
-    stored.push_back(&column(attno));
+  std::vector<const StoredColumn*> const stored = stored_columns(attnos);
   index::KeySample sample = without_rows(index.keys);
-  sample.rows.reserve(blocks_.size());
-  for (size_t row = 0; row < blocks_.size(); ++row) {
-    index::SampledRow out{blocks_[row], 0, 0, 0};
-    for (auto const* values : stored)
-      out.key_hash = with_column(out.key_hash, *values, row);
-    sample.rows.push_back(out);
-  }
+  sample.rows.resize(blocks_.size());
+  for (size_t row = 0; row < blocks_.size(); ++row)
+    sample.rows[row].block = blocks_[row];
+  for (auto const* values : stored)
+    for (size_t row = 0; row < blocks_.size(); ++row)
+      sample.rows[row].key_hash = with_column(sample.rows[row].key_hash, *values, row);
   if (counted_.size() >= kCountedSets) counted_.pop_back();
-  counted_.insert(counted_.begin(), {std::move(attnos), index::count_keys(sample, index::KeyPart::kWhole)});
-  return counted_.front().counted;
+  CountedSet set;
+  set.attnos = std::move(attnos);
+  set.counted = index::count_keys(sample, index::KeyPart::kWhole);
+  counted_.insert(counted_.begin(), std::move(set));
+  return counted_.front();
 }
 
 double TableSample::leading_distinct(AttrNumber attno) {

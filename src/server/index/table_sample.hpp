@@ -18,6 +18,7 @@ struct StoredColumn {
   std::vector<uint64_t> hash;  ///< of the stored bytes; NULL has a value of its own
   std::vector<uint32_t> size;  ///< bytes; 0 for NULL
   std::vector<uint8_t> align;  ///< 1, 2, 4 or 8; 0 for NULL
+  bool uniform = false;        ///< all rows have the same size and alignment
 };
 
 /// Rows of one table, read once with the caller's snapshot and kept until the object dies. Reading pages
@@ -39,12 +40,16 @@ class TableSample {
   struct CountedSet {
     std::vector<AttrNumber> attnos;  ///< ascending
     index::CountedKeys counted;
+    index::LaidOutKeys laid;  ///< with the bytes that the keys have now, in the shape below
+    index::BtreeShape shape;
+    bool laid_out = false;
   };
 
   index::KeySample without_rows(int key_columns) const;
   index::KeySample key_sample(const Hypothetical& index);
   index::SizeEstimate size_of_columns(const Hypothetical& index, const index::BtreeShape& shape);
-  const index::CountedKeys& counted_keys(const Hypothetical& index);
+  CountedSet& counted_set(const Hypothetical& index);
+  std::vector<const StoredColumn*> stored_columns(const std::vector<AttrNumber>& attnos);
   double leading_distinct(AttrNumber attno);
   const StoredColumn& column(AttrNumber attno);
   StoredColumn expression(const Hypothetical& index, int number) const;
