@@ -299,9 +299,29 @@ double inclusion_of(const KeySample& sample) {
   return static_cast<double>(sample.sampled_rows) / rows_of_table(sample, whole_table);
 }
 
+// Every row a key: no table to look it up in.
+CountedKeys count_rows(const KeySample& sample) {
+  CountedKeys counted;
+  counted.rows = static_cast<std::int64_t>(sample.rows.size());
+  counted.keys.resize(sample.rows.size());
+  for (std::size_t i = 0; i < sample.rows.size(); ++i) {
+    const std::uint32_t block = sample.rows[i].block;
+    SeenKey& key = counted.keys[i];
+    key.last_block = block;
+    key.first_row = static_cast<std::uint32_t>(i);
+    key.rows = 1;
+    key.units = 1;
+    key.bytes = sample.rows[i].key_bytes;
+    key.edges = i + 1 == sample.rows.size() || sample.rows[i + 1].block != block ? 1 : 0;
+    key.first = i == 0 || sample.rows[i - 1].block != block;
+  }
+  return counted;
+}
+
 }  // namespace
 
 CountedKeys count_keys(const KeySample& sample, KeyPart part) {
+  if (part == KeyPart::kRow) return count_rows(sample);
   KeyTable table(sample.rows.size());
   BlockPairs pairs;
   InterruptPoll poll;

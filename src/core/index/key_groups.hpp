@@ -40,8 +40,9 @@ struct CountedKeys {
       1;  ///< share of independent ones among the meetings of a rare key with a further block
 };
 
-/// Which hash tells keys apart: that of all key columns, or that of the first.
-enum class KeyPart { kWhole, kLeading };
+/// What tells keys apart: the hash of all key columns, that of the first, or nothing: every row is known to
+/// have a key of its own.
+enum class KeyPart { kWhole, kLeading, kRow };
 CountedKeys count_keys(const KeySample& sample, KeyPart part);
 
 /// Estimates the population of keys. Works on (key, block) pairs, so that rows of a key that lie together

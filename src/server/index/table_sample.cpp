@@ -469,18 +469,22 @@ TableSample::CountedSet& TableSample::counted_set(const Hypothetical& index) {
     std::rotate(counted_.begin(), found, found + 1);
     return counted_.front();
   }
-  std::vector<const StoredColumn*> const stored = stored_columns(attnos);
+  bool const unique = std::any_of(unique_sets_.begin(), unique_sets_.end(), [&](auto const& set) {
+    return std::includes(attnos.begin(), attnos.end(), set.begin(), set.end());
+  });
   index::KeySample sample = without_rows(index.keys);
   sample.rows.resize(blocks_.size());
   for (size_t row = 0; row < blocks_.size(); ++row)
     sample.rows[row].block = blocks_[row];
-  for (auto const* values : stored)
-    for (size_t row = 0; row < blocks_.size(); ++row)
-      sample.rows[row].key_hash = with_column(sample.rows[row].key_hash, *values, row);
+  if (!unique)
+    for (auto const* values : stored_columns(attnos))
+      for (size_t row = 0; row < blocks_.size(); ++row)
+        sample.rows[row].key_hash = with_column(sample.rows[row].key_hash, *values, row);
   if (counted_.size() >= kCountedSets) counted_.pop_back();
   CountedSet set;
+  set.counted = index::count_keys(sample, unique ? index::KeyPart::kRow : index::KeyPart::kWhole);
+  if (!unique && set.counted.keys.size() == blocks_.size()) unique_sets_.push_back(attnos);
   set.attnos = std::move(attnos);
-  set.counted = index::count_keys(sample, index::KeyPart::kWhole);
   counted_.insert(counted_.begin(), std::move(set));
   return counted_.front();
 }

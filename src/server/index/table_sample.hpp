@@ -68,7 +68,8 @@ class TableSample {
   std::vector<uint32_t> blocks_;  ///< of each row
   std::map<AttrNumber, StoredColumn> columns_;
   std::map<AttrNumber, double> leading_distinct_;
-  std::vector<CountedSet> counted_;  ///< the last one first
+  std::vector<CountedSet> counted_;                   ///< the last one first
+  std::vector<std::vector<AttrNumber>> unique_sets_;  ///< without a repeat in the sample; ascending
 };
 
 /// True when the current role may see every row of the index's table and the index's columns: SELECT on them
