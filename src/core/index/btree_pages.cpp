@@ -17,8 +17,9 @@ constexpr int kHeapTid = 6;
 constexpr int kTupleHeader = 8;
 constexpr int kInnerFillfactor = 70;
 
-// Tuples laid out one by one; more are scaled. Enough for hundreds of pages of ordinary keys.
+// So many tuples are laid out one by one; of more, a part, whose pages are scaled.
 constexpr double kMaxSimulatedTuples = 30000;
+constexpr double kSimulatedPart = 8000;
 // Larger groups are runs of equal full posting lists: one formula instead of a simulation.
 constexpr double kMaxGroupTuples = 64;
 
@@ -157,7 +158,7 @@ BtreePages lay_out_leaves(const std::vector<KeyGroup>& groups, const BtreeShape&
         group.keys * split.full * pages_per_tuple(leaf_tuple(group.tuple_bytes, split.full_rows), shape);
   }
   if (small_tuples > 0) {
-    const double share = std::min(1.0, kMaxSimulatedTuples / small_tuples);
+    const double share = small_tuples <= kMaxSimulatedTuples ? 1.0 : kSimulatedPart / small_tuples;
     LeafLevel level(shape);
     double laid = 0;
     InterruptPoll poll;

@@ -16,20 +16,6 @@ namespace {
 
 constexpr double kLeastClass = 1.0 / 6;  // share of the rare keys that a class of like sizes has at least
 
-// One sampled key. A unit is a block that holds it, or several sampled neighbours that one run of its rows
-// crosses.
-// Small, because a sample has tens of thousands.
-struct SeenKey {
-  std::uint64_t hash = 0;
-  std::uint32_t last_block = 0;
-  std::uint32_t rows = 0;
-  std::uint32_t bytes = 0;     // sum over the rows
-  std::uint32_t followed = 0;  // rows followed by one of the same key in the same block
-  std::uint32_t edges = 0;     // rows that are the last of their block
-  bool first = false;          // holds the first row of a block
-  int units = 0;
-};
-
 // Finds keys by hash: open addressing over positions in a vector, never more than half full.
 class KeyTable {
  public:
@@ -61,45 +47,34 @@ class KeyTable {
   std::vector<SeenKey> keys_;
 };
 
-struct SeenKeys {
-  std::vector<SeenKey> keys;
-  double independence = 1;  // of the meetings of a rare key with a further block: see independence_of
-};
+// Counts different pairs of blocks by the marks they leave in a field of bits (linear counting).
+class BlockPairs {
+ public:
+  BlockPairs() : marks_(std::size_t{1} << kLogBits >> 6) {}
 
-// Keys that share a stretch of the table meet again together, where two sampled blocks lie in it: that is one
-// fact, not as many as there are keys. `pairs` are the blocks of each meeting.
-double independence_of(std::vector<std::uint64_t>& pairs) {
-  if (pairs.empty()) return 1;
-  std::sort(pairs.begin(), pairs.end());
-  const auto different = std::unique(pairs.begin(), pairs.end()) - pairs.begin();
-  return static_cast<double>(different) / static_cast<double>(pairs.size());
-}
-
-SeenKeys count_keys(const KeySample& sample, bool leading) {
-  KeyTable table(sample.rows.size());
-  std::vector<std::uint64_t> pairs;
-  InterruptPoll poll;
-  const auto hash = [leading](const SampledRow& row) { return leading ? row.leading_hash : row.key_hash; };
-  for (std::size_t i = 0; i < sample.rows.size(); ++i) {
-    poll.step();
-    const SampledRow& row = sample.rows[i];
-    const bool last = i + 1 == sample.rows.size() || sample.rows[i + 1].block != row.block;
-    const bool continues_run =
-        i > 0 && sample.rows[i - 1].block + 1 == row.block && hash(sample.rows[i - 1]) == hash(row);
-    SeenKey& key = table.at(hash(row));
-    if (key.units == 0 || (key.last_block != row.block && !continues_run)) {
-      if (++key.units > 1 && key.units <= kRareUnits)
-        pairs.push_back(static_cast<std::uint64_t>(key.last_block) << 32 | row.block);
-    }
-    key.last_block = row.block;
-    key.rows += 1;
-    key.bytes += row.key_bytes;
-    key.followed += !last && hash(sample.rows[i + 1]) == hash(row) ? 1 : 0;
-    key.edges += last ? 1 : 0;
-    key.first = key.first || i == 0 || sample.rows[i - 1].block != row.block;
+  void add(std::uint32_t from, std::uint32_t to) {
+    const std::uint64_t bit = mix64(static_cast<std::uint64_t>(from) << 32 | to) >> (64 - kLogBits);
+    std::uint64_t& word = marks_[bit >> 6];
+    const std::uint64_t mark = std::uint64_t{1} << (bit & 63);
+    marked_ += (word & mark) == 0 ? 1 : 0;
+    word |= mark;
+    ++added_;
   }
-  return {table.take(), independence_of(pairs)};
-}
+
+  // Keys that share a stretch of the table meet again together, where two sampled blocks lie in it: that is
+  // one fact, not as many as there are keys.
+  double different_share() const {
+    if (added_ <= 0) return 1;
+    const double bits = std::ldexp(1.0, kLogBits);
+    return std::min(1.0, -bits * std::log1p(-std::min(marked_, bits - 1) / bits) / added_);
+  }
+
+ private:
+  static constexpr int kLogBits = 17;
+  std::vector<std::uint64_t> marks_;
+  double marked_ = 0;
+  double added_ = 0;
+};
 
 // Among the keys seen in one block only: the share of units that begin there rather than go on from the block
 // before.
@@ -175,12 +150,17 @@ int tuple_bytes_of(const SeenKey& key) {
 // Equal rare keys in one entry: there may be tens of thousands, of few kinds.
 std::vector<Rare> collect_rare(const std::vector<SeenKey>& keys, const Singles& singles) {
   std::unordered_map<std::uint64_t, double> kinds;
+  std::uint64_t last_kind = 0;
+  double* last = nullptr;  // most keys are like the one before
   for (const SeenKey& key : keys) {
     if (key.units > kRareUnits) continue;
     const double weight = singles.weight(key);
     if (weight <= 0) continue;
-    kinds[static_cast<std::uint64_t>(key.units) << 56 | static_cast<std::uint64_t>(key.rows) << 24 |
-          static_cast<std::uint64_t>(tuple_bytes_of(key))] += weight;
+    const std::uint64_t kind = static_cast<std::uint64_t>(key.units) << 56 |
+                               static_cast<std::uint64_t>(key.rows) << 24 |
+                               static_cast<std::uint64_t>(tuple_bytes_of(key));
+    if (last == nullptr || kind != last_kind) last = &kinds[last_kind = kind];
+    *last += weight;
   }
   std::vector<Rare> rare;
   rare.reserve(kinds.size());
@@ -276,7 +256,7 @@ double add_class(KeyPopulation& population, const std::vector<Rare>& kinds, cons
   return keys;
 }
 
-void add_rare_keys(KeyPopulation& population, const SeenKeys& seen, double inclusion,
+void add_rare_keys(KeyPopulation& population, const CountedKeys& seen, double inclusion,
                    const Singles& singles) {
   double rare_rows = 0;
   double rare_keys = 0;
@@ -319,34 +299,90 @@ double inclusion_of(const KeySample& sample) {
   return static_cast<double>(sample.sampled_rows) / rows_of_table(sample, whole_table);
 }
 
+// Every row a key: no table to look it up in.
+CountedKeys count_rows(const KeySample& sample) {
+  CountedKeys counted;
+  counted.rows = static_cast<std::int64_t>(sample.rows.size());
+  counted.keys.resize(sample.rows.size());
+  for (std::size_t i = 0; i < sample.rows.size(); ++i) {
+    const std::uint32_t block = sample.rows[i].block;
+    SeenKey& key = counted.keys[i];
+    key.last_block = block;
+    key.first_row = static_cast<std::uint32_t>(i);
+    key.rows = 1;
+    key.units = 1;
+    key.bytes = sample.rows[i].key_bytes;
+    key.edges = i + 1 == sample.rows.size() || sample.rows[i + 1].block != block ? 1 : 0;
+    key.first = i == 0 || sample.rows[i - 1].block != block;
+  }
+  return counted;
+}
+
 }  // namespace
 
-KeyPopulation estimate_population(const KeySample& sample) {
+CountedKeys count_keys(const KeySample& sample, KeyPart part) {
+  if (part == KeyPart::kRow) return count_rows(sample);
+  KeyTable table(sample.rows.size());
+  BlockPairs pairs;
+  InterruptPoll poll;
+  const auto hash = [part](const SampledRow& row) {
+    return part == KeyPart::kLeading ? row.leading_hash : row.key_hash;
+  };
+  for (std::size_t i = 0; i < sample.rows.size(); ++i) {
+    poll.step();
+    const SampledRow& row = sample.rows[i];
+    const bool last = i + 1 == sample.rows.size() || sample.rows[i + 1].block != row.block;
+    const bool continues_run =
+        i > 0 && sample.rows[i - 1].block + 1 == row.block && hash(sample.rows[i - 1]) == hash(row);
+    SeenKey& key = table.at(hash(row));
+    if (key.units == 0) key.first_row = static_cast<std::uint32_t>(i);
+    if (key.units == 0 || (key.last_block != row.block && !continues_run)) {
+      if (++key.units > 1 && key.units <= kRareUnits) pairs.add(key.last_block, row.block);
+    }
+    key.last_block = row.block;
+    key.rows += 1;
+    key.bytes += row.key_bytes;
+    key.followed += !last && hash(sample.rows[i + 1]) == hash(row) ? 1 : 0;
+    key.edges += last ? 1 : 0;
+    key.first = key.first || i == 0 || sample.rows[i - 1].block != row.block;
+  }
+  return {table.take(), static_cast<std::int64_t>(sample.rows.size()), pairs.different_share()};
+}
+
+KeyPopulation estimate_population(const KeySample& sample, const CountedKeys& counted) {
   KeyPopulation population;
-  if (sample.rows.empty() || sample.sampled_rows <= 0) return population;
+  if (counted.rows <= 0 || sample.sampled_rows <= 0) return population;
   const double inclusion = inclusion_of(sample);
-  population.rows = static_cast<double>(sample.rows.size()) / inclusion;
-  const SeenKeys seen = count_keys(sample, false);
-  add_whole_keys(population, seen.keys, inclusion, inclusion >= 1);
+  population.rows = static_cast<double>(counted.rows) / inclusion;
+  add_whole_keys(population, counted.keys, inclusion, inclusion >= 1);
   if (inclusion < 1) {
     const double rows_per_block =
-        static_cast<double>(sample.rows.size()) / static_cast<double>(sample.sampled_blocks);
-    add_rare_keys(population, seen, inclusion, describe_singles(seen.keys, rows_per_block));
+        static_cast<double>(counted.rows) / static_cast<double>(sample.sampled_blocks);
+    add_rare_keys(population, counted, inclusion, describe_singles(counted.keys, rows_per_block));
   }
   merge_groups(population.groups);
   return population;
 }
 
-double estimate_leading_distinct(const KeySample& sample) {
-  if (sample.rows.empty() || sample.sampled_rows <= 0) return 0;
+LaidOutKeys lay_out_keys(const KeySample& sample, const CountedKeys& counted, const BtreeShape& shape) {
+  LaidOutKeys laid;
+  laid.population = estimate_population(sample, counted);
+  laid.leaves = lay_out_leaves(laid.population.groups, shape);
+  laid.rows = counted.rows;
+  for (const SeenKey& key : counted.keys)
+    laid.widest_entry = std::max(laid.widest_entry, 8.0 + static_cast<double>(key.bytes) / key.rows);
+  return laid;
+}
+
+double estimate_leading_distinct(const KeySample& sample, const CountedKeys& leading) {
+  if (leading.rows <= 0 || sample.sampled_rows <= 0) return 0;
   double units = 0;
   double once = 0;
-  const std::vector<SeenKey> keys = count_keys(sample, true).keys;
-  for (const SeenKey& key : keys) {
+  for (const SeenKey& key : leading.keys) {
     units += key.units;
     once += key.units == 1 ? 1 : 0;
   }
-  return duj1(static_cast<double>(keys.size()), units, once, inclusion_of(sample));
+  return duj1(static_cast<double>(leading.keys.size()), units, once, inclusion_of(sample));
 }
 
 }  // namespace deal::index

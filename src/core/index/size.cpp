@@ -84,12 +84,12 @@ void set_interval(SizeEstimate& size, double low_factor, double high_factor) {
 // What chance could do: the rows per rare key rest on how many of them were met twice, the rest on the
 // sample's size.
 void set_sample_interval(SizeEstimate& size, const KeyPopulation& population, const KeySample& sample,
-                         double tuple_bytes, bool deduplicate) {
+                         std::int64_t indexed_rows, double tuple_bytes, bool deduplicate) {
   if (sample.sampled_blocks >= sample.table_blocks) return;
   const double noise = 0.02 + 1.0 / std::sqrt(static_cast<double>(sample.sampled_blocks) + 1);
-  const double inclusion = static_cast<double>(sample.rows.size()) / population.rows;
+  const double inclusion = static_cast<double>(indexed_rows) / population.rows;
   // Repeats expected for every further unit per key; their chance error is about the root of their number.
-  const double expected = static_cast<double>(sample.rows.size()) * inclusion / 2;
+  const double expected = static_cast<double>(indexed_rows) * inclusion / 2;
   const double chance = 2 * std::sqrt(population.repeats + 1) / std::max(expected, 1e-9);
   const double many_rows = population.mean_rows * (1.2 + chance);
   const double few_rows = std::max(1.0, population.mean_rows / 1.5 - chance);
@@ -178,17 +178,25 @@ std::vector<KeyGroup> catalog_groups(const CatalogKey& key, double rows) {
 SizeEstimate estimate_btree(const KeySample& sample, const BtreeShape& shape) {
   check(sample);
   check(shape);
-  const KeyPopulation population = estimate_population(sample);
-  const BtreePages leaves = lay_out_leaves(population.groups, shape);
+  return estimate_btree(sample, lay_out_keys(sample, count_keys(sample, KeyPart::kWhole), shape), shape);
+}
+
+SizeEstimate estimate_btree(const KeySample& sample, const LaidOutKeys& laid, const BtreeShape& shape) {
+  check(shape);
+  const BtreePages& leaves = laid.leaves;
   if (leaves.leaf_tuples <= 0) return finish(leaves, 0, 0, 0, shape.page_size);
+  const KeyPopulation& population = laid.population;
   const bool several = sample.key_columns > 1 && sample.leading_bytes > 0;
-  const double leading = several ? estimate_leading_distinct(sample) : 0;
+  double leading = several ? sample.leading_distinct : 0;
+  if (several && leading <= 0)
+    leading = estimate_leading_distinct(sample, count_keys(sample, KeyPart::kLeading));
   const double pivot =
       pivot_size(leaves, population.distinct_keys, leading, several ? sample.leading_bytes : 0);
   SizeEstimate size = finish(leaves, population.rows, population.distinct_keys, pivot, shape.page_size);
+  size.widest_entry = std::max(size.widest_entry, laid.widest_entry);
   for (const SampledRow& row : sample.rows)
     size.widest_entry = std::max(size.widest_entry, static_cast<double>(row.key_bytes) + kTupleHeader);
-  set_sample_interval(size, population, sample, leaves.key_bytes, shape.deduplicate);
+  set_sample_interval(size, population, sample, laid.rows, leaves.key_bytes, shape.deduplicate);
   return size;
 }
 

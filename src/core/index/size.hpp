@@ -5,6 +5,9 @@
 
 namespace deal::index {
 
+struct CountedKeys;
+struct LaidOutKeys;
+
 /// How an index is stored. The defaults are the server's.
 struct BtreeShape {
   bool deduplicate =
@@ -32,6 +35,7 @@ struct KeySample {
   std::int64_t sampled_blocks = 0;
   int key_columns = 1;
   double leading_bytes = 0;      ///< mean key_bytes of an index on the first column alone; 0 means unknown
+  double leading_distinct = 0;   ///< values of the first column, if estimated already; 0 means not yet
   std::vector<SampledRow> rows;  ///< block by block, in row order within each block
 };
 
@@ -66,6 +70,10 @@ struct SizeEstimate {
 /// Estimates from a block sample. An empty sample of an empty table gives the size of an empty index; so does
 /// a partial index without a single sampled row. Throws Error 22023 on a sample that contradicts itself.
 SizeEstimate estimate_btree(const KeySample& sample, const BtreeShape& shape);
+
+/// The same from leaves that are laid out already, of keys counted already. `sample` needs no rows if it has
+/// leading_distinct.
+SizeEstimate estimate_btree(const KeySample& sample, const LaidOutKeys& leaves, const BtreeShape& shape);
 
 /// Estimates from catalog statistics alone, where sampling isn't allowed or not worth it. Assumes independent
 /// columns; the interval says how little that is worth.

@@ -75,7 +75,7 @@ index::BtreeShape shape_of(const Hypothetical& index) {
 
 index::SizeEstimate estimate_from_sample(TableSample& sample, const Hypothetical& index) {
   if (index.method != BTREE_AM_OID) return estimate_method(sample, index);
-  return index::estimate_btree(sample.key_sample(index), shape_of(index));
+  return sample.size(index, shape_of(index));
 }
 
 void add_up(index::SizeEstimate& total, const index::SizeEstimate& part) {

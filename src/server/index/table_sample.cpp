@@ -1,7 +1,9 @@
 #include "server/index/table_sample.hpp"
 
 #include <algorithm>
+#include <functional>
 
+#include "core/index/size.hpp"
 #include "server/index/row_expressions.hpp"
 
 extern "C" {
@@ -37,6 +39,7 @@ constexpr uint32_t kSeed = 20250101;
 constexpr int kMostRows = 200'000;
 constexpr size_t kMostBytes = size_t{64} << 20;
 constexpr uint32_t kCompressAbove = 508;  ///< TOAST_INDEX_TARGET with 8 kB pages
+constexpr size_t kCountedSets = 4;        ///< kept per table; each may take a megabyte
 constexpr int kMostCompressed = 300;      ///< values per column; their mean ratio stands for the rest
 
 /// What reading blocks leaves behind.
@@ -233,6 +236,10 @@ StoredColumn store(const Datum* values, const bool* nulls, int rows, int stride,
     auto const at = static_cast<ptrdiff_t>(row) * stride;
     append_value(column, values[at], nulls[at], rule, seen);
   }
+  auto const same = [](auto const& list) {
+    return std::adjacent_find(list.begin(), list.end(), std::not_equal_to<>{}) == list.end();
+  };
+  column.uniform = same(column.size) && same(column.align);
   return column;
 }
 
@@ -240,6 +247,30 @@ namespace {
 
 uint32_t aligned(uint32_t offset, uint8_t align) {
   return (offset + align - 1) / align * align;
+}
+
+/// Bytes of one row's index tuple after its header, as index_form_tuple lays it out.
+struct EntryBytes {
+  uint32_t all;
+  uint32_t leading;  ///< up to the end of the first column
+};
+
+EntryBytes entry_bytes(const std::vector<const StoredColumn*>& columns, size_t row) {
+  bool const has_null = std::any_of(columns.begin(), columns.end(),
+                                    [row](auto const* column) { return column->align[row] == 0; });
+  EntryBytes bytes{0, 0};
+  if (has_null)
+    bytes.all = MAXALIGN(sizeof(IndexTupleData) + sizeof(IndexAttributeBitMapData)) - sizeof(IndexTupleData);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    auto const align = columns[i]->align[row];
+    if (align != 0) bytes.all = aligned(bytes.all, align) + columns[i]->size[row];
+    if (i == 0) bytes.leading = bytes.all;
+  }
+  return bytes;
+}
+
+uint64_t with_column(uint64_t hash, const StoredColumn& column, size_t row) {
+  return (hash * 0x9E3779B97F4A7C15ull) ^ column.hash[row];
 }
 
 }  // namespace
@@ -256,6 +287,9 @@ TableSample::TableSample(Oid table, int target_rows) : table_(table), memory_("d
   sampled_blocks_ = raw.sampled_blocks;
   if (raw.sampled_blocks > 0)
     table_rows_ = std::llround(static_cast<double>(raw.count) / raw.sampled_blocks * raw.table_blocks);
+  blocks_.reserve(static_cast<size_t>(row_count_));
+  for (int row = 0; row < row_count_; ++row)
+    blocks_.push_back(ItemPointerGetBlockNumber(&raw.rows[row]->t_self));
 }
 
 const StoredColumn& TableSample::column(AttrNumber attno) {
@@ -322,39 +356,114 @@ index::KeySample TableSample::key_sample(const Hypothetical& index) {
     }
   }
   std::vector<bool> const kept = predicate_rows(index);
+  index::KeySample sample = without_rows(index.keys);
+  sample.rows.reserve(static_cast<size_t>(row_count_));
+  double leading_bytes = 0;
+  for (size_t row = 0; row < kept.size(); ++row) {
+    if (!kept[row]) continue;
+    EntryBytes const bytes = entry_bytes(stored, row);
+    index::SampledRow out{blocks_[row], bytes.all, 0, stored.front()->hash[row]};
+    for (int i = 0; i < index.keys; ++i)
+      out.key_hash = with_column(out.key_hash, *stored[static_cast<size_t>(i)], row);
+    leading_bytes += bytes.leading;
+    sample.rows.push_back(out);
+  }
+  if (!sample.rows.empty()) sample.leading_bytes = leading_bytes / static_cast<double>(sample.rows.size());
+  return sample;
+}
+
+index::KeySample TableSample::without_rows(int key_columns) const {
   index::KeySample sample;
   sample.table_rows = table_rows_;
   sample.sampled_rows = row_count_;
   sample.table_blocks = table_blocks_;
   sample.sampled_blocks = sampled_blocks_;
-  sample.key_columns = index.keys;
-  sample.rows.reserve(static_cast<size_t>(row_count_));
-  auto* const tuples = static_cast<HeapTuple*>(rows_);
-  double leading_bytes = 0;
-  for (int row = 0; row < row_count_; ++row) {
-    auto const r = static_cast<size_t>(row);
-    if (!kept[r]) continue;
-    index::SampledRow out;
-    out.block = ItemPointerGetBlockNumber(&tuples[row]->t_self);
-    bool has_null = false;
-    for (auto const* values : stored)
-      has_null = has_null || values->align[r] == 0;
-    out.key_bytes = has_null ? MAXALIGN(sizeof(IndexTupleData) + sizeof(IndexAttributeBitMapData)) -
-                                   sizeof(IndexTupleData)
-                             : 0;
-    for (int i = 0; i < index.columns; ++i) {
-      auto const& values = *stored[static_cast<size_t>(i)];
-      if (values.align[r] != 0) out.key_bytes = aligned(out.key_bytes, values.align[r]) + values.size[r];
-      if (i < index.keys) out.key_hash = (out.key_hash * 0x9E3779B97F4A7C15ull) ^ values.hash[r];
-      if (i == 0) {
-        out.leading_hash = values.hash[r];
-        leading_bytes += out.key_bytes;
-      }
-    }
-    sample.rows.push_back(out);
-  }
-  if (!sample.rows.empty()) sample.leading_bytes = leading_bytes / static_cast<double>(sample.rows.size());
+  sample.key_columns = key_columns;
   return sample;
+}
+
+index::SizeEstimate TableSample::size(const Hypothetical& index, const index::BtreeShape& shape) {
+  bool const whole_columns =
+      index.expressions == NIL && index.predicate == NIL && index.keys == index.columns;
+  return whole_columns ? size_of_columns(index, shape) : index::estimate_btree(key_sample(index), shape);
+}
+
+index::SizeEstimate TableSample::size_of_columns(const Hypothetical& index, const index::BtreeShape& shape) {
+  CountedSet& set = counted_set(index);
+  std::vector<const StoredColumn*> const stored = stored_columns({index.attnos, index.attnos + index.keys});
+  bool const uniform =
+      std::all_of(stored.begin(), stored.end(), [](auto const* values) { return values->uniform; });
+  bool changed = !set.laid_out || set.shape.deduplicate != shape.deduplicate ||
+                 set.shape.fillfactor != shape.fillfactor || set.shape.page_size != shape.page_size;
+  double leading_bytes = 0;
+  EntryBytes bytes{0, 0};
+  for (index::SeenKey& key : set.counted.keys) {
+    if (!uniform || &key == set.counted.keys.data())
+      bytes = entry_bytes(stored, key.first_row);  // equal keys take equal room
+    changed = changed || key.bytes != bytes.all * key.rows;
+    key.bytes = bytes.all * key.rows;
+    leading_bytes += static_cast<double>(bytes.leading) * key.rows;
+  }
+  index::KeySample sample = without_rows(index.keys);
+  if (set.counted.rows > 0) sample.leading_bytes = leading_bytes / static_cast<double>(set.counted.rows);
+  if (index.keys > 1) sample.leading_distinct = leading_distinct(index.attnos[0]);
+  if (changed) {
+    set.laid = index::lay_out_keys(sample, set.counted, shape);
+    set.shape = shape;
+    set.laid_out = true;
+  }
+  return index::estimate_btree(sample, set.laid, shape);
+}
+
+std::vector<const StoredColumn*> TableSample::stored_columns(const std::vector<AttrNumber>& attnos) {
+  std::vector<const StoredColumn*> stored;
+  stored.reserve(attnos.size());
+  for (AttrNumber const attno : attnos)
+    stored.push_back(&column(attno));
+  return stored;
+}
+
+TableSample::CountedSet& TableSample::counted_set(const Hypothetical& index) {
+  std::vector<AttrNumber> attnos(index.attnos, index.attnos + index.keys);
+  std::sort(attnos.begin(), attnos.end());
+  auto const found = std::find_if(counted_.begin(), counted_.end(),
+                                  [&](const CountedSet& set) { return set.attnos == attnos; });
+  if (found != counted_.end()) {
+    std::rotate(counted_.begin(), found, found + 1);
+    return counted_.front();
+  }
+  bool const unique = std::any_of(unique_sets_.begin(), unique_sets_.end(), [&](auto const& set) {
+    return std::includes(attnos.begin(), attnos.end(), set.begin(), set.end());
+  });
+  index::KeySample sample = without_rows(index.keys);
+  sample.rows.resize(blocks_.size());
+  for (size_t row = 0; row < blocks_.size(); ++row)
+    sample.rows[row].block = blocks_[row];
+  if (!unique)
+    for (auto const* values : stored_columns(attnos))
+      for (size_t row = 0; row < blocks_.size(); ++row)
+        sample.rows[row].key_hash = with_column(sample.rows[row].key_hash, *values, row);
+  if (counted_.size() >= kCountedSets) counted_.pop_back();
+  CountedSet set;
+  set.counted = index::count_keys(sample, unique ? index::KeyPart::kRow : index::KeyPart::kWhole);
+  if (!unique && set.counted.keys.size() == blocks_.size()) unique_sets_.push_back(attnos);
+  set.attnos = std::move(attnos);
+  counted_.insert(counted_.begin(), std::move(set));
+  return counted_.front();
+}
+
+double TableSample::leading_distinct(AttrNumber attno) {
+  auto const found = leading_distinct_.find(attno);
+  if (found != leading_distinct_.end()) return found->second;
+  auto const& values = column(attno);
+  index::KeySample sample = without_rows(1);
+  sample.rows.reserve(blocks_.size());
+  for (size_t row = 0; row < blocks_.size(); ++row)
+    sample.rows.push_back({blocks_[row], 0, 0, values.hash[row]});
+  double const distinct =
+      index::estimate_leading_distinct(sample, index::count_keys(sample, index::KeyPart::kLeading));
+  leading_distinct_[attno] = distinct;
+  return distinct;
 }
 
 Relation open_readable(Oid oid) {

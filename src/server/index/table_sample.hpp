@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "core/index/size.hpp"
+#include "core/index/key_groups.hpp"
 #include "server/bridge/memory.hpp"
 #include "server/index/hypothetical.hpp"
 
@@ -21,6 +21,7 @@ struct StoredColumn {
   std::vector<uint64_t> hash;  ///< of the stored bytes; NULL has a value of its own
   std::vector<uint32_t> size;  ///< bytes; 0 for NULL
   std::vector<uint8_t> align;  ///< 1, 2, 4 or 8; 0 for NULL
+  bool uniform = false;        ///< all rows have the same size and alignment
 };
 
 /// Values of one column over all sampled rows: that of row r is at r * stride.
@@ -46,9 +47,12 @@ class TableSample {
 
   int64_t table_rows() const { return table_rows_; }
   int64_t sampled_rows() const { return row_count_; }
-  /// The sample as the size model wants it for this index. Expressions and predicate run
-  /// read only, as the table's owner if the current role could act as the owner, else as the current role.
-  /// `index` must be on this very table.
+  /// The size of an index of this definition. Expressions and predicate run read only, as the table's owner
+  /// if the current role could act as the owner, else as the current role. `index` must be on this very
+  /// table.
+  index::SizeEstimate size(const Hypothetical& index, const index::BtreeShape& shape);
+
+  /// The sampled rows with the keys that such an index would hold; rights as above.
   index::KeySample key_sample(const Hypothetical& index);
 
   /// Blocks of the table, and those of them that were read.
@@ -63,6 +67,20 @@ class TableSample {
   std::vector<bool> predicate_rows(const Hypothetical& index) const;
 
  private:
+  /// Keys of a set of columns, counted once for its orders, which a search asks for one after the other.
+  struct CountedSet {
+    std::vector<AttrNumber> attnos;  ///< ascending
+    index::CountedKeys counted;
+    index::LaidOutKeys laid;  ///< with the bytes that the keys have now, in the shape below
+    index::BtreeShape shape;
+    bool laid_out = false;
+  };
+
+  index::KeySample without_rows(int key_columns) const;
+  index::SizeEstimate size_of_columns(const Hypothetical& index, const index::BtreeShape& shape);
+  CountedSet& counted_set(const Hypothetical& index);
+  std::vector<const StoredColumn*> stored_columns(const std::vector<AttrNumber>& attnos);
+  double leading_distinct(AttrNumber attno);
   const StoredColumn& column(AttrNumber attno);
   StoredColumn expression(const Hypothetical& index, int number) const;
 
@@ -76,7 +94,11 @@ class TableSample {
   void* rows_ = nullptr;  ///< HeapTuple[row_count_]
   Datum* values_ = nullptr;
   bool* nulls_ = nullptr;
+  std::vector<uint32_t> blocks_;  ///< of each row
   std::map<AttrNumber, StoredColumn> columns_;
+  std::map<AttrNumber, double> leading_distinct_;
+  std::vector<CountedSet> counted_;                   ///< the last one first
+  std::vector<std::vector<AttrNumber>> unique_sets_;  ///< without a repeat in the sample; ascending
 };
 
 /// True when the current role may see every row of the index's table and the index's columns: SELECT on them
