@@ -18,8 +18,11 @@ constexpr double kDecay[] = {0.7, 1.5};
 
 UnitShapes::UnitShapes(double inclusion, double max_units) : inclusion_(inclusion) {
   const double most = std::clamp(1.5 * kRareUnits / inclusion, 1.0, std::max(1.0, max_units));
-  for (double units = 1; units <= most; units = std::max(units + 1, std::floor(units * kGridRatio)))
+  double units = 1;
+  while (units <= most) {
     add_likelihood(units);
+    units = std::max(units + 1, std::floor(units * kGridRatio));
+  }
   const std::size_t n = units_.size();
   for (std::size_t u = 0; u < n; ++u) {
     const double above = u + 1 < n ? log_units_[u + 1] : log_units_[u] + std::log(kGridRatio);

@@ -9,7 +9,7 @@ WriteBill::WriteBill(const Problem& problem)
   std::int32_t most = -1;
   for (const CandidateIndex& candidate : problem.candidates)
     most = std::max(most, candidate.table);
-  loads_of_table_.resize(static_cast<std::size_t>(most + 1));
+  loads_of_table_.resize(static_cast<std::size_t>(most) + 1);
   for (std::size_t load = 0; load < problem.writes.size(); ++load) {
     const std::int32_t table = problem.writes[load].table;
     if (table >= 0 && table <= most)

@@ -5,17 +5,19 @@ extern "C" {
 #include "access/htup_details.h"
 #include "access/stratnum.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/pg_locale.h"
 #include "utils/selfuncs.h"
 #include "utils/syscache.h"
 }
@@ -51,13 +53,37 @@ int strategy_of(Oid opno, Node* column) {
   return OidIsValid(opclass) ? get_op_opfamily_strategy(opno, get_opclass_family(opclass)) : 0;
 }
 
+/// A text of a catalog row; empty when it is null.
+const char* catalog_text(int cache, HeapTuple tuple, AttrNumber attno) {
+  bool null = false;
+  Datum const value = SysCacheGetAttr(cache, tuple, attno, &null);
+  return null ? "" : TextDatumGetCString(value);
+}
+
+/// Of a provider and its locale: the C library's C locale, or any of the server's own.
+bool is_byte_order(char provider, const char* locale) {
+  constexpr char kBuiltin = 'b';  // COLLPROVIDER_BUILTIN from 17 on
+  return provider == kBuiltin || (provider == COLLPROVIDER_LIBC &&
+                                  (std::strcmp(locale, "C") == 0 || std::strcmp(locale, "POSIX") == 0));
+}
+
+/// Read from the catalogs: pg_locale.h wants the headers of ICU.
 bool sorts_by_bytes(Oid collation) {
   if (!OidIsValid(collation)) return true;
-#if PG_VERSION_NUM >= 180000
-  return pg_newlocale_from_collation(collation)->collate_is_c;
-#else
-  return lc_collate_is_c(collation);
-#endif
+  if (collation == DEFAULT_COLLATION_OID) {
+    HeapTuple const tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
+    if (!HeapTupleIsValid(tuple)) return false;
+    bool const bytes = is_byte_order(reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple))->datlocprovider,
+                                     catalog_text(DATABASEOID, tuple, Anum_pg_database_datcollate));
+    ReleaseSysCache(tuple);
+    return bytes;
+  }
+  HeapTuple const tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+  if (!HeapTupleIsValid(tuple)) return false;
+  bool const bytes = is_byte_order(reinterpret_cast<Form_pg_collation>(GETSTRUCT(tuple))->collprovider,
+                                   catalog_text(COLLOID, tuple, Anum_pg_collation_collcollate));
+  ReleaseSysCache(tuple);
+  return bytes;
 }
 
 /// `title like 'abc%'`: a range of the key, in byte order.
