@@ -120,8 +120,9 @@ HeapTuple analyze_values(const ExpressionValues& values, MemoryContext keep) {
 int analyzed_rows(Oid table) {
   int target = default_statistics_target;
   Relation const relation = table_open(table, AccessShareLock);
-  for (AttrNumber attno = 1; attno <= RelationGetDescr(relation)->natts; ++attno) {
-    HeapTuple const column = SearchSysCache2(ATTNUM, ObjectIdGetDatum(table), Int16GetDatum(attno));
+  for (int attno = 1; attno <= RelationGetDescr(relation)->natts; ++attno) {
+    HeapTuple const column =
+        SearchSysCache2(ATTNUM, ObjectIdGetDatum(table), Int16GetDatum(static_cast<int16>(attno)));
     if (!HeapTupleIsValid(column)) continue;
     bool null = false;
     Datum const own = SysCacheGetAttr(ATTNUM, column, Anum_pg_attribute_attstattarget, &null);
