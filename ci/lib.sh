@@ -7,6 +7,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # (PG_CONFIG=...) arrive through the environment all the same.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKE_TERMOUT MAKE_TERMERR
 
+# A clone may belong to somebody else than who tests it; git reads it all the same.
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=$PWD
+
 SKIPPED=77
 CI_JOBS=${CI_JOBS:-$(nproc)}
 
@@ -20,11 +23,13 @@ skip() {
 counted() { [ -z "${CI_COUNTS:-}" ] || echo "$1 $2" > "$CI_COUNTS"; }
 
 # make, with one short line for each file compiled and everything that is not a command as it comes
+# (perl: mawk reads ahead until its buffer is full, so its lines come minutes late)
 short_make() {
-  make -j"$CI_JOBS" "$@" 2>&1 | awk '
-    $1 ~ /(g\+\+|clang\+\+|c\+\+)(-[0-9]+)?$/ && / -c / { sub(/.* -o /, ""); sub(/ .*/, ""); print "  compile " $0; fflush(); next }
-    $1 ~ /^([^ ]*\/)?([a-z0-9_-]*gcc|g\+\+|mkdir|install|rm)(-[0-9]+)?$/ || /^make(\[[0-9]+\])?: (Entering|Leaving|Nothing)/ { next }
-    { print; fflush() }'
+  make -j"$CI_JOBS" "$@" 2>&1 | perl -ne '
+    BEGIN { $| = 1 }
+    if (/^\S*(g\+\+|clang\+\+|c\+\+)(-\d+)? .* -c /) { print "  compile $1\n" if / -o (\S+)/; next }
+    next if m{^(\S*/)?([a-z0-9_-]*gcc|g\+\+|mkdir|install|rm)(-\d+)? } || /^make(\[\d+\])?: (Entering|Leaving|Nothing)/;
+    print'
 }
 
 # The private server of this run: made by the stage "build", also when a later stage is called alone.
@@ -62,6 +67,15 @@ with_tap_count() {
     echo "no test ran" >&2
     return 1
   fi
+  return "$status"
+}
+
+# This tree's tests with the PostgreSQL MAJOR, in a chroot; its sum of tests is the count
+test_in_chroot() {
+  local out=$CI_WORK/pg$1.out status=0 good bad
+  ci/chroot run "$1" | tee "$out" || status=$?
+  read -r good bad < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$out" | tail -1) || true
+  [ -z "${good:-}" ] || counted "$good" "$bad"
   return "$status"
 }
 

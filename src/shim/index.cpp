@@ -17,7 +17,7 @@ using deal::server::AdviceRequest;
 
 /// A role that cannot be taken would leave every statement skipped: better one error.
 std::string requested_role(const pg::Arguments& args) {
-  std::string const name = pg::name_of(args.datum(6));
+  std::string name = pg::name_of(args.datum(6));
   Oid const role = pg::role_oid(name);
   if (role == InvalidOid) throw deal::Error("42704", "role \"" + name + "\" does not exist");
   if (!pg::may_assume(pg::current_role(), role))
@@ -70,12 +70,16 @@ std::optional<int64_t> requested_budget(const pg::Arguments& args) {
   return bytes;
 }
 
-void check_access_methods(const pg::Arguments& args) {
-  auto const methods = args.text_array_or_empty(5);
-  if (std::all_of(methods.begin(), methods.end(), [](auto const& method) { return method == "btree"; }))
-    return;
-  throw deal::Error("0A000", "access_methods names a method that cannot be advised on")
-      .hint("This version advises on: btree.");
+std::vector<deal::index::AccessMethod> requested_methods(const pg::Arguments& args) {
+  std::vector<deal::index::AccessMethod> methods;
+  for (auto const& name : args.text_array_or_empty(5)) {
+    auto const method = deal::index::access_method(name);
+    if (!method)
+      throw deal::Error("0A000", "access method \"" + name + "\" cannot be advised on")
+          .hint("Advice exists for btree, hash, brin, gin, gist and spgist.");
+    methods.push_back(*method);
+  }
+  return methods;
 }
 
 AdviceRequest request_of(const pg::Arguments& args) {
@@ -88,7 +92,7 @@ AdviceRequest request_of(const pg::Arguments& args) {
   request.min_table_pages = static_cast<int>(options.integer("min_table_pages", 16, 0, 1'000'000'000));
   request.sample_rows = static_cast<int>(options.integer("sample_rows", 30'000, 100, 200'000));
   options.finish();
-  check_access_methods(args);
+  request.methods = requested_methods(args);
   request.budget_bytes = requested_budget(args);
   request.schemas = args.text_array_or_empty(3);
   request.max_columns = args.is_null(4) ? 4 : args.int4(4);

@@ -119,6 +119,17 @@ end $$;
 select is_empty($$select object from deal_advisor.findings_detail(schemas => '{tap_shop}') where check_id = 'SCH-001'$$,
   'and every fix ran');
 
+-- The parameters of an opclass are part of the key: signatures of other lengths are other indexes.
+create table tap_shop.texts (id int primary key, words tsvector);
+create index texts_short on tap_shop.texts using gist (words tsvector_ops (siglen = 32));
+create index texts_usual on tap_shop.texts using gist (words);
+select is_empty($$select 1 from deal_advisor.findings_detail(schemas => '{tap_shop}') where check_id like 'IDX-00_' and object ~ 'texts_' and status = 'open' and check_id < 'IDX-007'$$,
+  'indexes that differ in the parameters of an opclass are no duplicates');
+create index texts_again on tap_shop.texts using gist (words tsvector_ops (siglen = 32));
+select is((select array_agg(object) from deal_advisor.findings_detail(schemas => '{tap_shop}') where check_id = 'IDX-001'), '{tap_shop.texts_short}',
+  'the same parameters: duplicates, and the first by name stays');
+drop table tap_shop.texts;
+
 -- What is not reviewed.
 create temp table scratch (what text);
 create table tap_shop.member (what text);

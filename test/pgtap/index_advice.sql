@@ -166,7 +166,7 @@ drop index advised.parted_tenant_idx;
 create table advised.flagged (flag "char" not null, id int, note text, other text);
 insert into advised.flagged select 'x', i, 'n' || i, 'o' || i from generate_series(1, 20000) i;
 analyze advised.flagged;
-select is(pg_temp.key(ddl), 'flagged (flag)', 'long posting lists are no wide keys')
+select ok(pg_temp.key(ddl) like 'flagged (flag)%', 'long posting lists are no wide keys')
 from deal_advisor.index_advice('select * from advised.flagged where flag = ''y''') where rank = 1;
 -- Keys too wide for a B-tree page, all of them or a few
 create table advised.broad (id int, essay text, mostly_short text);
@@ -218,7 +218,7 @@ select ok(abs(sum(benefit_pct) - 100 * (1 - min(cost_after) / max(cost_before)))
 select is((select array_agg(rank order by rank) from free_choice), (select array_agg(i::int) from generate_series(1, (select count(*) from free_choice)) i), 'ranks have no gaps');
 select ok(bool_and((stats is not null) = (rank = 1)), 'stats come in the first row') from free_choice;
 create temp table tight as select b.bytes, a.* from mixed,
-  (select sum(est_bytes) * share / 100 as bytes from free_choice, unnest(array[100, 60, 30, 10]) share group by share) b,
+  (select sum(est_bytes) * share / 100 as bytes from free_choice, unnest(array[100, 60, 30, 15]) share group by share) b,
   deal_advisor.index_advice(workload => w, schemas => '{advised}', budget => b.bytes::bigint::text) a;
 select ok(sum(est_bytes) <= bytes, 'within ' || bytes::bigint || ' bytes') from tight group by bytes;
 select ok(sum(benefit_pct) > 0, 'a tight budget buys something') from tight group by bytes;
@@ -254,7 +254,7 @@ select is((select array_agg(distinct relation) from deal_advisor.index_advice(wo
     pg_temp.statement('select * from advised_too.orders where customer_id = 3')], schemas => '{advised_too}')),
   '{advised_too.orders}', 'only tables of the schemas asked for');
 select throws_ok($$select * from deal_advisor.index_advice('select * from advised.orders where customer_id = 3', schemas => '{nowhere}')$$, '3F000', null, 'a schema that is not there');
-select ok(bool_and(array_length(string_to_array(substring(pg_temp.key(ddl) from '\((.*)\)'), ','), 1) <= columns), 'at most ' || columns || ' key columns')
+select ok(bool_and(array_length(string_to_array(substring(pg_temp.key(ddl) from '\(([^)]*)\)'), ','), 1) <= columns), 'at most ' || columns || ' key columns')
 from generate_series(1, 3) columns, deal_advisor.index_advice(
   'select tenant_id, customer_id, status, placed_at from advised.orders where tenant_id = 5 and customer_id = 7 and status = ''F'' and placed_at > ''2024-06-01''', max_columns => columns)
 group by columns;

@@ -11,6 +11,8 @@
 
 namespace {
 
+using deal::index::AccessMethod;
+using deal::index::CandidateIndex;
 using deal::index::CandidateLimits;
 using deal::index::Clause;
 using deal::index::ClauseKind;
@@ -45,10 +47,21 @@ std::string text_of(const std::vector<KeyColumn>& keys) {
   return text;
 }
 
+// Also what isn't a plain B-tree on keys: "gin 4", "1 2 | 5" (INCLUDE), "1 where 3".
+std::string text_of(const CandidateIndex& candidate) {
+  std::string text = text_of(candidate.keys);
+  if (candidate.method != AccessMethod::btree) text = std::string(name_of(candidate.method)) + " " + text;
+  if (!candidate.include.empty()) text += " |";
+  for (auto const attno : candidate.include)
+    text += " " + std::to_string(attno);
+  if (candidate.predicate != 0) text += " where " + std::to_string(candidate.predicate);
+  return text;
+}
+
 std::vector<std::string> keys_of(const Proposals& proposals) {
   std::vector<std::string> keys;
   for (auto const& candidate : proposals.candidates)
-    keys.push_back(text_of(candidate.keys));
+    keys.push_back(text_of(candidate));
   return keys;
 }
 
@@ -158,6 +171,54 @@ TEST(Candidates, NoKeyIsLongerThanAllowed) {
   }
 }
 
+TEST(Candidates, AConditionTakesItsColumnOutOfTheKey) {
+  TableUse use = use_of({{1, kEqual, 0, 0.01}, {2, kEqual, 0, 0.02}});
+  use.orders = {{{3, true, true}}};
+  use.conditions = {{7, {2}}};
+  auto const keys = keys_for(use);
+  EXPECT_TRUE(has(keys, "1 where 7"));
+  EXPECT_TRUE(has(keys, "1 3d where 7"));
+  EXPECT_FALSE(has(keys, "1 2 where 7"));
+  EXPECT_TRUE(has(keys, "1 2")) << "the whole index stays in the race";
+}
+
+TEST(Candidates, AConditionThatIsAllTheQueryAsksMakesAListOfItsRows) {
+  TableUse use = use_of({{2, kEqual, 0, 0.02}});
+  use.conditions = {{7, {2}}};
+  EXPECT_TRUE(has(keys_for(use), "2 where 7"));
+}
+
+TEST(Candidates, PartialIndexesMatterOnlyToQueriesThatAskTheSame) {
+  TableUse with = use_of({{1, kEqual, 0, 0.01}}, 0);
+  with.conditions = {{7, {}}};
+  TableUse const plain = use_of({{1, kEqual, 0, 0.01}}, 1);
+  auto const proposals = propose({with, plain}, 2, {});
+  for (int const number : proposals.relevant[1])
+    EXPECT_EQ(proposals.candidates[static_cast<size_t>(number)].predicate, 0);
+}
+
+TEST(Candidates, OtherMethodsServeTheirClausesAndOneGinServesSeveral) {
+  Clause const tags{4, ClauseKind::search, 0, 0.1, AccessMethod::gin, 0};
+  Clause const attributes{5, ClauseKind::search, 0, 0.1, AccessMethod::gin, 99};
+  Clause const place{6, ClauseKind::search, 0, 0.1, AccessMethod::gist, 0};
+  auto const keys = keys_for(use_of({tags, attributes, place}));
+  EXPECT_TRUE(has(keys, "gin 4"));
+  EXPECT_TRUE(has(keys, "gin 5"));
+  EXPECT_TRUE(has(keys, "gin 4 5"));
+  EXPECT_TRUE(has(keys, "gist 6"));
+  EXPECT_FALSE(has(keys, "4")) << "no B-tree finds what a GIN finds";
+}
+
+TEST(Candidates, WhatTheKeyCannotHoldIsIncluded) {
+  TableUse use = use_of({{1, kEqual, 0, 0.01}});
+  use.needed = {1, 2, 3, 4, 5};
+  EXPECT_TRUE(has(keys_for(use), "1 | 2 3 4 5"));
+  use.needed = {1, 2};
+  EXPECT_FALSE(has(keys_for(use), "1 | 2")) << "the key holds it, and stays deduplicated";
+  use.needed = {1, 2, 3, 4, 5, 6, 7, 8};
+  EXPECT_FALSE(has(keys_for(use), "1 | 2 3 4 5 6 7 8")) << "that would be the table again";
+}
+
 TEST(Candidates, SoManyPerUseTheBestFirst) {
   TableUse const use =
       use_of({{1, kEqual, 0, 0.1}, {2, kEqual, 0, 0.2}, {3, kRange, 0, 0.1}, {4, kRange, 0, 0.5}});
@@ -228,7 +289,7 @@ TEST(Candidates, HoldForRandomUses) {
     auto const proposals = propose(uses, queries, limits);
     std::set<std::pair<int, std::string>> seen;
     for (auto const& candidate : proposals.candidates) {
-      EXPECT_TRUE(seen.emplace(candidate.table, text_of(candidate.keys)).second) << "proposed twice";
+      EXPECT_TRUE(seen.emplace(candidate.table, text_of(candidate)).second) << "proposed twice";
       EXPECT_GE(candidate.keys.size(), 1U);
       EXPECT_LE(candidate.keys.size(), static_cast<size_t>(limits.max_columns));
       std::set<std::int32_t> columns;

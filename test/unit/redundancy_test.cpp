@@ -89,7 +89,32 @@ class RedundancyTest : public ::testing::Test {
   Catalog catalog_;
 };
 
-TEST_F(RedundancyTest, ExactDuplicatesTheLaterOneGoes) {
+TEST_F(RedundancyTest, OfEqualsTheFirstByNameStaysWhateverTheObjectNumbers) {
+  add("b", {column(1)});
+  add("a", {column(1)});
+  add("z_wide", {column(2), column(3)});
+  add("y_wide", {column(2), column(4)});
+  add("narrow", {column(2)});
+  EXPECT_EQ(found(), "b<-a narrow<-'y_wide");
+  IndexProposal proposal;
+  proposal.columns = {column(2)};
+  proposal.key_count = 1;
+  catalog_.indexes.pop_back();
+  catalog_.link();
+  EXPECT_EQ(name(existing_cover(catalog_, catalog_.tables[0], proposal)), "y_wide");
+}
+
+TEST_F(RedundancyTest, OtherParametersOfTheOpclassAreNoDuplicate) {
+  IndexColumn long_signature = column(1);
+  long_signature.parameters = "siglen=32";
+  add("i1", {column(1)}).method = "gist";
+  add("i2", {long_signature}).method = "gist";
+  EXPECT_EQ(found(), "");
+  add("i3", {long_signature}).method = "gist";
+  EXPECT_EQ(found(), "i3<-i2");
+}
+
+TEST_F(RedundancyTest, ExactDuplicates) {
   add("i1", {column(1), column(2)});
   add("i2", {column(1), column(2)});
   add("i3", {column(1), column(2)});
@@ -178,7 +203,7 @@ TEST_F(RedundancyTest, PrimaryKeyBeatsUniqueConstraintAndIndex) {
   add("uniq", {column(1)}).unique = true;
   Index& key = add("pkey", {column(1)});
   key.unique = key.primary = key.constraint = true;
-  EXPECT_EQ(found(), "uniq_constraint<-pkey uniq<-pkey");
+  EXPECT_EQ(found(), "uniq<-pkey uniq_constraint<-pkey");
 }
 
 TEST_F(RedundancyTest, AConstraintStaysWhenTheOtherIsOnlyAnIndex) {

@@ -7,9 +7,11 @@ select d.classid, d.objid, pg_catalog.pg_describe_object(d.classid, d.objid, 0) 
 from pg_catalog.pg_depend d
 join pg_catalog.pg_extension e on e.oid = d.refobjid and e.extname = 'deal_advisor'
 where d.refclassid = 'pg_catalog.pg_extension'::regclass and d.deptype = 'e'
-  -- from PostgreSQL 17 on the array type that comes with a type is a member too
-  and not exists (select from pg_catalog.pg_type t
-                  where d.classid = 'pg_catalog.pg_type'::regclass and t.oid = d.objid and t.typcategory = 'A')
+  -- from PostgreSQL 17 on the types that come along with another object are members too: a type's array type, a
+  -- table's row type
+  and not exists (select from pg_catalog.pg_type t left join pg_catalog.pg_class c on c.oid = t.typrelid
+                  where d.classid = 'pg_catalog.pg_type'::regclass and t.oid = d.objid
+                    and (t.typcategory = 'A' or c.relkind <> 'c'))
   -- a sequence behind a serial or identity column is described by its table
   and not exists (select from pg_catalog.pg_depend o
                   where o.classid = 'pg_catalog.pg_class'::regclass and d.classid = o.classid and o.objid = d.objid

@@ -1,6 +1,7 @@
 /// SQL text of index advice: statements to build and to take back, and the reason in words.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,14 +10,17 @@
 
 namespace deal::index {
 
-/// Names that the texts need; columns by attribute number - 1.
+/// Names that the texts need; columns by attribute number - 1, the rest by the candidate's numbers.
 struct TableNames {
   std::string schema;
   std::string name;
   std::vector<std::string> columns;
+  std::map<std::int32_t, std::string> expressions{};  ///< SQL text
+  std::map<std::int32_t, std::string> predicates{};   ///< SQL text
+  std::map<std::uint32_t, std::string> opclasses{};   ///< quoted names
 };
 
-/// The key as SQL: (tenant_id, created_at desc) include (title).
+/// The key as SQL: (tenant_id, created_at desc) include (title); (lower(email)) where (deleted_at is null).
 std::string key_text(const CandidateIndex& candidate, const TableNames& table);
 
 /// A statement that builds the index: `create index concurrently <name> on <table> <key>`; with `only` the
@@ -26,6 +30,10 @@ std::string create_statement(const CandidateIndex& candidate, const TableNames& 
 
 /// `drop index concurrently schema.name`; without `concurrently` for partitioned indexes, which refuse it.
 std::string drop_statement(const std::string& schema, const std::string& name, bool concurrently);
+
+/// The name that the index would get if it were free: table, columns (of an expression its words), method
+/// unless it is a B-tree, "part" if it is partial; at most 63 bytes.
+std::string natural_name(const CandidateIndex& candidate, const TableNames& table);
 
 /// An unused name for the index: by table and columns, numbered if `taken` says it exists.
 template <class Taken>

@@ -16,13 +16,6 @@ const CandidateIndex& index_of(const Problem& problem, int candidate) {
   return problem.candidates[static_cast<std::size_t>(candidate)];
 }
 
-std::int64_t bytes_of(const Problem& problem, const std::vector<int>& candidates) {
-  std::int64_t bytes = 0;
-  for (const int candidate : candidates)
-    bytes += index_of(problem, candidate).bytes;
-  return bytes;
-}
-
 void keep_if_fits(std::vector<Move>& moves, const SearchState& state, Move move) {
   if (state.fits(move)) moves.push_back(std::move(move));
 }
@@ -61,7 +54,7 @@ void append_groups(std::vector<Move>& moves, const Problem& problem, const PlanC
     for (const CandidateSet used : cache.used_sets(q)) {
       const std::vector<int> group = cache.candidates_of(q, used & ~state.set(q) & ~cache.existing(q));
       if (group.size() < 2) continue;
-      const bool never_fits = bytes_of(problem, group) > problem.budget_bytes;
+      const bool never_fits = state.net_bytes(group) > problem.budget_bytes;
       if (group.size() <= kLargestGroup && !never_fits) append(group);
       if (!never_fits || group.size() == 2) continue;
       for (std::size_t i = 0; i < group.size(); ++i) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 #include <string_view>
+#include <tuple>
 
 #include "core/base/quote.hpp"
 
@@ -38,7 +39,8 @@ bool same_expression(const IndexColumn& a, const IndexColumn& b) {
 }
 
 bool same_key(const IndexColumn& a, const IndexColumn& b) {
-  return same_expression(a, b) && a.opclass == b.opclass && a.collation == b.collation;
+  return same_expression(a, b) && a.opclass == b.opclass && a.collation == b.collation &&
+         a.parameters == b.parameters;
 }
 
 // Whether the first keys of `wide` are those of `narrow`, all in the same direction or all in the opposite
@@ -130,8 +132,9 @@ class Finder {
       for (const int narrow : order)
         find_cover(order, narrow);
     }
-    std::sort(found_.begin(), found_.end(),
-              [](const Redundancy& a, const Redundancy& b) { return a.drop < b.drop; });
+    std::sort(found_.begin(), found_.end(), [this](const Redundancy& a, const Redundancy& b) {
+      return at(a.drop).identity < at(b.drop).identity;
+    });
     return std::move(found_);
   }
 
@@ -149,10 +152,13 @@ class Finder {
     for (int i = table.indexes.begin; i < table.indexes.end; ++i) {
       if (comparable(at(i))) positions.push_back(i);
     }
+    // By name: what doesn't depend on object numbers is the same after dump and restore.
+    std::sort(positions.begin(), positions.end(), [this](int a, int b) { return at(a).name < at(b).name; });
     return positions;
   }
 
-  // Each index goes in favour of the strongest of its twins, the weakest and latest made first.
+  // Each index goes in favour of the strongest of its twins, of equals the first by name; the weakest goes
+  // first.
   void find_duplicates(std::vector<int> positions) {
     std::sort(positions.begin(), positions.end(), [this](int a, int b) { return weaker(a, b); });
     for (std::size_t i = 0; i < positions.size(); ++i) {
@@ -168,7 +174,7 @@ class Finder {
   bool weaker(int a, int b) const {
     const int strong_a = strength(at(a));
     const int strong_b = strength(at(b));
-    return strong_a != strong_b ? strong_a < strong_b : at(a).oid > at(b).oid;
+    return strong_a != strong_b ? strong_a < strong_b : at(a).name > at(b).name;
   }
 
   // Whether each could stand in for the other in queries.
@@ -232,7 +238,12 @@ int existing_cover(const Catalog& catalog, const Table& table, const IndexPropos
   for (int i = table.indexes.begin; i < table.indexes.end; ++i) {
     const Index& index = catalog.indexes[static_cast<std::size_t>(i)];
     if (!comparable(index) || match(service_of(catalog, index), wanted) == Match::none) continue;
-    if (best < 0 || index.pages < catalog.indexes[static_cast<std::size_t>(best)].pages) best = i;
+    if (best < 0) {
+      best = i;
+      continue;
+    }
+    const Index& other = catalog.indexes[static_cast<std::size_t>(best)];
+    if (std::tie(index.pages, index.name) < std::tie(other.pages, other.name)) best = i;
   }
   return best;
 }

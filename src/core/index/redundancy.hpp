@@ -22,15 +22,17 @@ struct Redundancy {
   std::string why;        ///< one or two sentences
 };
 
-/// Finds duplicates and covered indexes, each dropped index once, by position.
+/// Finds duplicates and covered indexes, each dropped index once, by name. Of equals the first by name stays:
+/// the same before and after dump and restore.
 ///
-/// Only valid indexes of one table, access method and predicate are compared, key by key with opclass and
-/// collation; direction and nulls order must be the same throughout or the exact reverse throughout. INCLUDE
-/// columns must be carried by the index that stays. Only B-trees cover by prefix; other access methods know
-/// duplicates only (BRIN with the same options). An index with a duty of its own goes only if the other does
-/// that duty too: uniqueness (at least as strict about nulls, checked as early) and constraints; the target
-/// of a foreign key, the replica identity, the index to cluster by, the primary key and an index attached to
-/// a partitioned one always stay. Indexes whose expressions couldn't be read are left alone.
+/// Only valid indexes of one table, access method and predicate are compared, key by key with opclass, its
+/// parameters and collation; direction and nulls order must be the same throughout or the exact reverse
+/// throughout. INCLUDE columns must be carried by the index that stays. Only B-trees cover by prefix; other
+/// access methods know duplicates only (BRIN with the same options). An index with a duty of its own goes
+/// only if the other does that duty too: uniqueness (at least as strict about nulls, checked as early) and
+/// constraints; the target of a foreign key, the replica identity, the index to cluster by, the primary key
+/// and an index attached to a partitioned one always stay. Indexes whose expressions couldn't be read are
+/// left alone.
 std::vector<Redundancy> find_redundant(const Catalog& catalog);
 
 /// An index that somebody thinks of creating, without uniqueness.
@@ -42,7 +44,8 @@ struct IndexProposal {
 };
 
 /// Position in Catalog::indexes of a valid index of the table that already serves all that the proposal
-/// would, by the rules of find_redundant; -1 if there is none. Of several the one with the fewest pages.
+/// would, by the rules of find_redundant; -1 if there is none. Of several the one with the fewest pages, of
+/// these the first by name.
 int existing_cover(const Catalog& catalog, const Table& table, const IndexProposal& proposal);
 
 }  // namespace deal::index

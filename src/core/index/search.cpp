@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <set>
 
 #include "core/base/error.hpp"
 #include "core/base/interrupt.hpp"
@@ -11,12 +12,15 @@
 #include "core/index/move_queue.hpp"
 #include "core/index/moves.hpp"
 #include "core/index/plan_cache.hpp"
+#include "core/index/refunds.hpp"
 #include "core/index/search_state.hpp"
 #include "core/index/solution.hpp"
 
 namespace deal::index {
 
 namespace {
+
+constexpr std::string_view kMethodNames[] = {"btree", "hash", "brin", "gin", "gist", "spgist"};
 
 // A better set must be better by this share of the cost, else the search runs after noise.
 constexpr double kWorthwhile = 1e-4;
@@ -37,14 +41,20 @@ void check(const Problem& problem) {
     }
   }
   for (const CandidateIndex& candidate : problem.candidates) {
-    if (candidate.bytes < 0 || !(candidate.write_cost >= 0)) wrong = "A size or a write cost is negative.";
+    if (candidate.bytes < 0 || !(candidate.write_cost >= 0) || !(candidate.entry_cost >= 0))
+      wrong = "A size or a write cost is negative.";
+  }
+  for (const WriteLoad& load : problem.writes) {
+    if (!(load.rows >= 0) || !(load.entries_today >= 0) || !(load.heap_only >= 0 && load.heap_only <= 1))
+      wrong = "A number of rows, a cost or a share of a write is out of range.";
   }
   if (wrong != nullptr) throw Error("22023", "invalid index search problem").detail(wrong);
 }
 
 class Search {
  public:
-  Search(const Problem& problem, const Planner& planner) : problem_(problem), cache_(problem, planner) {}
+  Search(const Problem& problem, const Planner& planner)
+      : problem_(problem), cache_(problem, planner), refunds_(problem) {}
 
   Solution run() {
     // What it takes to confirm the result and to say what each index is worth is kept back.
@@ -55,18 +65,52 @@ class Search {
     cache_.limit_calls(std::max(bases, bases + (limit - bases) * 2 / 3));
     kept_ = eliminate(problem_, cache_);
     cache_.limit_calls(limit);
-    SearchState state(problem_, cache_);
-    choose(state);
-    const bool cut = cache_.exhausted();
-    cache_.limit_calls(problem_.max_planner_calls);
-    verify(state, !cut);
-    Solution solution = describe(problem_, cache_, state);
+    bool cut = false;
+    Solution solution;
+    // What was to pay for the others but is missed when it goes gives no bytes back; then all anew, mostly
+    // on what is known by now. Each round denies one at least.
+    do {
+      cache_.limit_calls(limit);
+      SearchState state(problem_, cache_, refunds_);
+      choose(state);
+      cut = cut || cache_.exhausted();
+      cache_.limit_calls(problem_.max_planner_calls);
+      verify(state, !cut);
+      solution = describe(problem_, cache_, refunds_, state);
+    } while (!paid_for(solution));
     solution.planner_calls = cache_.calls();
     solution.hit_limit = cut || cache_.exhausted();
     return solution;
   }
 
  private:
+  // Whether the budget holds with what the solution really replaces; if not, what it doesn't is denied.
+  bool paid_for(const Solution& solution) {
+    if (!problem_.net_budget) return true;
+    std::vector<int> chosen;
+    std::set<int> replaced;
+    std::int64_t bytes = 0;
+    for (const Step& step : solution.steps) {
+      chosen.push_back(step.candidate);
+      bytes += bytes_of(step.candidate);
+      replaced.insert(step.replaces.begin(), step.replaces.end());
+    }
+    for (const int existing : replaced)
+      bytes -= bytes_of(existing);
+    if (bytes <= problem_.budget_bytes) return true;
+    bool any = false;
+    for (const int candidate : chosen) {
+      const std::vector<int> promised = refunds_.of(candidate);
+      for (const int existing : promised)
+        any = (replaced.count(existing) == 0 && refunds_.deny(existing)) || any;
+    }
+    return !any;
+  }
+
+  std::int64_t bytes_of(int candidate) const {
+    return problem_.candidates[static_cast<std::size_t>(candidate)].bytes;
+  }
+
   bool budgeted() const { return problem_.budget_bytes != std::numeric_limits<std::int64_t>::max(); }
 
   double least_gain(const SearchState& state) const { return kWorthwhile * state.cost(); }
@@ -147,12 +191,12 @@ class Search {
     // winner.
     for (const bool per_byte : {true, false}) {
       for (const bool groups : {true, false}) {
-        SearchState other(problem_, cache_);
+        SearchState other(problem_, cache_, refunds_);
         greedy(other, false, per_byte, groups);
         consider(state, other);
       }
     }
-    SearchState from_above(problem_, cache_);
+    SearchState from_above(problem_, cache_, refunds_);
     shrink(from_above, state);
     consider(state, from_above);
     while (shake(state))
@@ -168,6 +212,8 @@ class Search {
     other.settle_all();
     improve(other, true);
     if (other.objective() >= state.objective() - kWorthwhile * state.cost()) return false;
+    // Under a net budget leaving one out may take away more room than it leaves.
+    if (other.bytes() > problem_.budget_bytes) return false;
     state = other;
     return true;
   }
@@ -219,15 +265,28 @@ class Search {
 
   const Problem& problem_;
   PlanCache cache_;
+  Refunds refunds_;
   std::vector<int> kept_;  // new candidates that some plan used, ascending
 };
 
 }  // namespace
 
+std::string_view name_of(AccessMethod method) {
+  return kMethodNames[static_cast<std::size_t>(method)];
+}
+
+std::optional<AccessMethod> access_method(std::string_view name) {
+  const auto* const found = std::find(std::begin(kMethodNames), std::end(kMethodNames), name);
+  if (found == std::end(kMethodNames)) return std::nullopt;
+  return static_cast<AccessMethod>(found - std::begin(kMethodNames));
+}
+
 bool covers(const CandidateIndex& wide, const CandidateIndex& narrow) {
-  if (wide.table != narrow.table || wide.family != narrow.family || wide.keys.size() < narrow.keys.size()) {
+  if (wide.table != narrow.table || wide.method != narrow.method || wide.predicate != narrow.predicate ||
+      wide.keys.size() < narrow.keys.size()) {
     return false;
   }
+  if (wide.method != AccessMethod::btree && wide.keys.size() != narrow.keys.size()) return false;
   if (!std::equal(narrow.keys.begin(), narrow.keys.end(), wide.keys.begin())) return false;
   return std::all_of(narrow.include.begin(), narrow.include.end(), [&](std::int32_t column) {
     return std::find(wide.include.begin(), wide.include.end(), column) != wide.include.end() ||

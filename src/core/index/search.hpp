@@ -3,10 +3,20 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace deal::index {
+
+/// How an index finds rows.
+enum class AccessMethod : std::uint8_t { btree, hash, brin, gin, gist, spgist };
+
+/// The server's name of the method.
+std::string_view name_of(AccessMethod method);
+/// The method of that name, if it is one of these.
+std::optional<AccessMethod> access_method(std::string_view name);
 
 /// One key column of an index: an attribute number (> 0), or a number < 0 that the caller gave to an
 /// expression.
@@ -14,19 +24,23 @@ struct KeyColumn {
   std::int32_t attno = 0;
   bool descending = false;
   bool nulls_first = false;
+  std::uint32_t opclass = 0;  ///< 0: the type's default with the column's own collation; else a number that
+                              ///< the caller gave to another choice
 
   bool operator==(const KeyColumn&) const = default;
 };
 
 /// An index that the search may build, or an existing one that it may build upon or replace.
 struct CandidateIndex {
-  std::int32_t table = 0;   ///< any number that names the table
-  std::int32_t family = 0;  ///< candidates of one table widen each other only within a family: the caller
-                            ///< gives every (access method, predicate, opclasses) a number of its own
+  std::int32_t table = 0;  ///< any number that names the table
+  AccessMethod method = AccessMethod::btree;
+  std::int32_t predicate = 0;  ///< 0: all rows; else a number that the caller gave to the predicate
   std::vector<KeyColumn> keys;
   std::vector<std::int32_t> include;
   std::int64_t bytes = 0;
-  double write_cost = 0;   ///< what keeping it costs the workload, in the unit of weight x plan cost
+  double write_cost = 0;   ///< what keeping it costs the workload, in the unit of weight x plan cost; apart
+                           ///< from Problem::writes
+  double entry_cost = 0;   ///< of one new entry in it, for Problem::writes
   bool existing = false;   ///< there already: part of the starting point, its bytes are not budgeted
   bool droppable = false;  ///< existing and may be replaced by a chosen index that covers it
 };
@@ -42,6 +56,16 @@ struct QueryPlan {
 /// hidden.
 using Planner = std::function<QueryPlan(int query, std::span<const int> available)>;
 
+/// Rows of one table that the workload writes: each costs an entry in every index of the table, unless the
+/// update is heap-only (HOT): that needs no entry anywhere, as long as no index holds a column it changes.
+struct WriteLoad {
+  std::int32_t table = 0;
+  double rows = 0;            ///< in the whole workload, weighted
+  double heap_only = 0;       ///< share of them that is heap-only today; 0 for inserts
+  double entries_today = 0;   ///< what a row that isn't heap-only costs in the existing indexes
+  std::vector<int> breakers;  ///< new candidates that hold a column the update changes, ascending
+};
+
 /// What to optimise. All sizes in bytes, all costs in the planner's unit times the query's weight.
 struct Problem {
   std::vector<CandidateIndex> candidates;
@@ -49,7 +73,9 @@ struct Problem {
   std::vector<std::vector<int>>
       relevant;  ///< per query: candidates that could matter, the most promising first, the
                  ///< existing ones of its tables included; only the first 64 are looked at
+  std::vector<WriteLoad> writes;
   std::int64_t budget_bytes = std::numeric_limits<std::int64_t>::max();  ///< for the new indexes together
+  bool net_budget = false;  ///< the bytes of existing indexes that the advice replaces may be spent again
   int max_planner_calls = 1500;
   double min_gain = 0.001;     ///< an index must save this share of the workload's cost to be chosen
   std::function<bool()> stop;  ///< asked now and then; true ends the search with the best set so far
@@ -59,6 +85,7 @@ struct Problem {
 struct Step {
   int candidate = 0;
   std::vector<int> replaces{};  ///< existing candidates that it makes superfluous
+  double write_cost = 0;        ///< what keeping it costs the writes, given all earlier steps
   double cost_after =
       0;  ///< weighted cost of the workload (write cost apart) after this and all earlier steps
   double marginal_saving =
@@ -91,8 +118,9 @@ struct Solution {
 /// 0). Whatever `planner` or the interrupt check throws passes through.
 Solution search(const Problem& problem, const Planner& planner);
 
-/// True if `wide` serves every ordered search that `narrow` serves: same table and family, its keys begin
-/// with narrow's, and it carries narrow's included columns. Equal indexes cover each other.
+/// True if `wide` serves every search that `narrow` serves: same table, method and predicate, its keys begin
+/// with narrow's (are narrow's, unless both are B-trees), and it carries narrow's included columns. Equal
+/// indexes cover each other.
 bool covers(const CandidateIndex& wide, const CandidateIndex& narrow);
 
 }  // namespace deal::index

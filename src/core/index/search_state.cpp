@@ -13,11 +13,14 @@ constexpr double kSizeShare = 0.02;
 
 }  // namespace
 
-SearchState::SearchState(const Problem& problem, PlanCache& cache)
+SearchState::SearchState(const Problem& problem, PlanCache& cache, const Refunds& refunds)
     : problem_(&problem),
       cache_(&cache),
+      refunds_(&refunds),
+      bill_(problem),
       in_(problem.candidates.size(), 0),
       hidden_(problem.candidates.size(), 0),
+      covered_by_(problem.candidates.size(), 0),
       sets_(problem.relevant.size()),
       plans_(problem.relevant.size()),
       savings_(problem.relevant.size()),
@@ -61,7 +64,45 @@ std::int64_t SearchState::bytes_after(const Move& move) const {
     bytes += problem_->candidates[static_cast<std::size_t>(candidate)].bytes;
   for (const int candidate : move.remove)
     bytes -= problem_->candidates[static_cast<std::size_t>(candidate)].bytes;
+  return bytes - given_back_by(move);
+}
+
+// Bytes of the existing indexes that the move makes superfluous, less those of which it takes the last cover.
+std::int64_t SearchState::given_back_by(const Move& move) const {
+  std::int64_t bytes = 0;
+  const auto covers_after = [&](int existing) {
+    int count = covered_by_[static_cast<std::size_t>(existing)];
+    for (const int candidate : move.add)
+      count += gives_back(candidate, existing) ? 1 : 0;
+    for (const int candidate : move.remove)
+      count -= gives_back(candidate, existing) ? 1 : 0;
+    return count;
+  };
+  std::vector<int> seen;
+  for (const std::vector<int>* side : {&move.add, &move.remove}) {
+    for (const int candidate : *side) {
+      for (const int existing : refunds_->of(candidate)) {
+        if (std::find(seen.begin(), seen.end(), existing) != seen.end()) continue;
+        seen.push_back(existing);
+        const int before = covered_by_[static_cast<std::size_t>(existing)] > 0 ? 1 : 0;
+        const int after = covers_after(existing) > 0 ? 1 : 0;
+        bytes += (after - before) * problem_->candidates[static_cast<std::size_t>(existing)].bytes;
+      }
+    }
+  }
   return bytes;
+}
+
+bool SearchState::gives_back(int candidate, int existing) const {
+  const std::vector<int>& list = refunds_->of(candidate);
+  return std::find(list.begin(), list.end(), existing) != list.end();
+}
+
+double SearchState::write_cost() const {
+  double cost = bill_.cost();
+  for (const int candidate : chosen_)
+    cost += problem_->candidates[static_cast<std::size_t>(candidate)].write_cost;
+  return cost;
 }
 
 // Queries whose cost the move can change: a candidate that goes matters only to plans that use it.
@@ -121,6 +162,7 @@ Gain SearchState::gain(const Move& move, Pricing pricing) {
     gain.value += upkeep_of(candidate);
   for (const int candidate : move.add)
     gain.value -= upkeep_of(candidate);
+  gain.value -= bill_.charge_after(move.add, move.remove) - bill_.charge();
   double most_unsure = tolerance();
   for (const int query : affected(move)) {
     const double weight = problem_->weights[static_cast<std::size_t>(query)];
@@ -202,10 +244,13 @@ void SearchState::settle(int query, bool ask) {
 
 void SearchState::apply(const Move& move, bool ask) {
   const std::vector<int> queries = affected(move);
+  bytes_ = bytes_after(move);
+  bill_.change(move.add, move.remove);
   for (const int candidate : move.remove) {
+    for (const int existing : refunds_->of(candidate))
+      --covered_by_[static_cast<std::size_t>(existing)];
     in_[static_cast<std::size_t>(candidate)] = 0;
     chosen_.erase(std::find(chosen_.begin(), chosen_.end(), candidate));
-    bytes_ -= problem_->candidates[static_cast<std::size_t>(candidate)].bytes;
     upkeep_ -= upkeep_of(candidate);
     for (const int query : cache_->queries_of(candidate)) {
       sets_[static_cast<std::size_t>(query)] &= ~cache_->bit(query, candidate);
@@ -214,7 +259,8 @@ void SearchState::apply(const Move& move, bool ask) {
   for (const int candidate : move.add) {
     in_[static_cast<std::size_t>(candidate)] = 1;
     chosen_.push_back(candidate);
-    bytes_ += problem_->candidates[static_cast<std::size_t>(candidate)].bytes;
+    for (const int existing : refunds_->of(candidate))
+      ++covered_by_[static_cast<std::size_t>(existing)];
     upkeep_ += upkeep_of(candidate);
     for (const int query : cache_->queries_of(candidate)) {
       sets_[static_cast<std::size_t>(query)] |= cache_->bit(query, candidate);

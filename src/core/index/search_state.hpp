@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "core/index/plan_cache.hpp"
+#include "core/index/refunds.hpp"
 #include "core/index/search.hpp"
+#include "core/index/write_cost.hpp"
 
 namespace deal::index {
 
@@ -31,16 +33,19 @@ struct Gain {
 /// Copies are cheap and share the plan cache.
 class SearchState {
  public:
-  /// Starts with nothing chosen. The base plans must be in the cache.
-  SearchState(const Problem& problem, PlanCache& cache);
+  /// Starts with nothing chosen. The base plans must be in the cache. All three must outlive the state.
+  SearchState(const Problem& problem, PlanCache& cache, const Refunds& refunds);
 
   const std::vector<int>& chosen() const { return chosen_; }
   bool contains(int candidate) const { return in_[static_cast<std::size_t>(candidate)] != 0; }
+  /// Bytes of the selection, less what it gives back under a net budget.
   std::int64_t bytes() const { return bytes_; }
   /// Weighted cost of the queries.
   double cost() const { return cost_; }
   /// cost() plus write cost and least saving of every chosen index: what the search minimises.
-  double objective() const { return cost_ + upkeep_; }
+  double objective() const { return cost_ + upkeep_ + bill_.charge(); }
+  /// What the writes cost more than today, without what the search adds for its own ends.
+  double write_cost() const;
   /// The query's candidates that are in, and its cost and what its plan uses.
   CandidateSet set(int query) const { return sets_[static_cast<std::size_t>(query)]; }
   const PlanCache::Known& plan(int query) const { return plans_[static_cast<std::size_t>(query)]; }
@@ -50,6 +55,8 @@ class SearchState {
 
   /// Bytes of the selection after the move.
   std::int64_t bytes_after(const Move& move) const;
+  /// Bytes of these alone, less what they give back.
+  std::int64_t net_bytes(const std::vector<int>& chosen) const { return refunds_->net_bytes(chosen); }
   bool fits(const Move& move) const { return bytes_after(move) <= problem_->budget_bytes; }
 
   /// Prices a move with what is known. With hopeful pricing `unsure_query` tells what to ask next.
@@ -83,14 +90,19 @@ class SearchState {
   void settle(int query, bool ask);
   void set_plan(int query, const PlanCache::Known& known);
   double upkeep_of(int candidate) const;
+  std::int64_t given_back_by(const Move& move) const;
+  bool gives_back(int candidate, int existing) const;
   double tolerance() const { return 1e-4 * cost_; }
 
   const Problem* problem_;
   PlanCache* cache_;
+  const Refunds* refunds_;
+  WriteBill bill_;
   std::vector<char> in_;
   std::vector<char> hidden_;
   std::vector<int> chosen_;  // in the order they came
   std::int64_t bytes_ = 0;
+  std::vector<int> covered_by_;  // existing candidates: how many of the chosen give their bytes back
   double cost_ = 0;
   double upkeep_ = 0;
   double least_saving_ = 0;

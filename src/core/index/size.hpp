@@ -57,10 +57,12 @@ struct SizeEstimate {
   std::int64_t leaf_pages = 0;
   int root_level = 0;      ///< what _bt_getrootheight returns: 0 if the root is a leaf
   double rows = 0;         ///< index entries (heap TIDs)
-  double leaf_tuples = 0;  ///< after deduplication
+  double leaf_tuples = 0;  ///< after deduplication; GIN: pairs of key and row (over `rows`: entries per row)
   double distinct_keys = 0;
   double entry_bytes = 0;      ///< mean leaf tuple, header included, without the list of rows that share it
   double widest_entry = 0;     ///< the widest that was sampled; without a sample the mean one
+  double entry_pages = 0;      ///< GIN: pages of the tree of entries
+  double data_pages = 0;       ///< GIN: pages of the lists of rows
   std::int64_t low_bytes = 0;  ///< the truth is between these two in about 95 of 100 cases
   std::int64_t high_bytes = 0;
 };

@@ -49,7 +49,7 @@ std::size_t best_step(const Problem& problem, SearchState& ranked, const std::ve
 
 }  // namespace
 
-Solution describe(const Problem& problem, PlanCache& cache, SearchState& state) {
+Solution describe(const Problem& problem, PlanCache& cache, const Refunds& refunds, SearchState& state) {
   Solution solution;
   std::vector<Step> steps;
   for (const int candidate : state.chosen())
@@ -63,14 +63,16 @@ Solution describe(const Problem& problem, PlanCache& cache, SearchState& state) 
     if (!std::isfinite(step.marginal_saving))
       step.marginal_saving = weighted_base(problem, cache) - state.cost();
   }
-  SearchState ranked(problem, cache);
+  SearchState ranked(problem, cache, refunds);
   solution.cost_before = ranked.cost();
   ranked.set_least_saving(problem.min_gain * state.cost());
   while (!steps.empty()) {
     const std::size_t best = best_step(problem, ranked, steps);
     Step step = steps[best];
     steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(best));
+    const double writes = ranked.write_cost();
     ranked.apply({{step.candidate}, {}}, true);
+    step.write_cost = ranked.write_cost() - writes;
     for (const int existing : step.replaces)
       ranked.hide(existing);
     step.cost_after = steps.empty() ? state.cost() : ranked.cost();

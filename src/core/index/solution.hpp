@@ -9,6 +9,6 @@ namespace deal::index {
 /// Turns a selection into advice: finds the existing indexes that it makes superfluous, asks what would be
 /// lost without each chosen index, and puts them in order: the best per byte first (without a budget: the
 /// best), given those before.
-Solution describe(const Problem& problem, PlanCache& cache, SearchState& state);
+Solution describe(const Problem& problem, PlanCache& cache, const Refunds& refunds, SearchState& state);
 
 }  // namespace deal::index

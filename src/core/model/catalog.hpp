@@ -61,8 +61,10 @@ struct IndexColumn {
   int number = 0;  ///< attribute of the table; 0: an expression
   ObjectId opclass = 0;
   ObjectId collation = 0;
-  int options = 0;         ///< pg_index.indoption: 1 descending, 2 nulls first
-  bool key = true;         ///< false: INCLUDE
+  int options = 0;  ///< pg_index.indoption: 1 descending, 2 nulls first
+  std::string
+      parameters;   ///< of the opclass (pg_attribute.attoptions), such as siglen=32; empty: its defaults
+  bool key = true;  ///< false: INCLUDE
   std::string expression;  ///< deparsed; empty for plain columns
 };
 

@@ -39,7 +39,7 @@ void fix_by_dropping_constraint(Finding& finding, const Table& table, const Inde
   finding.impact = "The constraint is deferrable: drop it by hand if nothing relies on that.";
 }
 
-/// Which of two twins is to go may depend on the order in which they were made: the same for both.
+/// Which of two twins is to go depends on their duties, which may change: the same for both.
 std::string twins_fingerprint(const Check& check, const Index& a, const Index& b) {
   return fingerprint(check.id, {std::min(a.identity, b.identity), std::max(a.identity, b.identity)});
 }

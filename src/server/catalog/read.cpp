@@ -70,7 +70,7 @@ select i.indrelid, i.indexrelid, n.relname, m.amname, i.indkey, i.indclass, i.in
     (select pg_catalog.string_agg(pg_catalog.pg_get_indexdef(i.indexrelid, k, false), pg_catalog.chr(1)
        order by k)
      from pg_catalog.generate_series(1, i.indnatts::int) k where i.indkey[k - 1] = 0) end,
-  coalesce(q.backed, false), coalesce(q.target, false)
+  coalesce(q.backed, false), coalesce(q.target, false), o.parameters
 from pg_catalog.pg_class c
 join pg_catalog.pg_index i on i.indrelid = c.oid and i.indislive
 join pg_catalog.pg_class n on n.oid = i.indexrelid
@@ -79,6 +79,10 @@ left join pg_catalog.pg_inherits h on h.inhrelid = i.indexrelid
 left join (select k.conindid, pg_catalog.bool_or(k.contype in ('p', 'u', 'x')) as backed,
              pg_catalog.bool_or(k.contype = 'f') as target
            from pg_catalog.pg_constraint k where k.conindid <> 0 group by 1) q on q.conindid = i.indexrelid
+left join (select a.attrelid, pg_catalog.string_agg(
+             a.attnum || ' ' || pg_catalog.array_to_string(a.attoptions, ', '), pg_catalog.chr(1) order by a.attnum)
+             as parameters
+           from pg_catalog.pg_attribute a where a.attoptions is not null group by 1) o on o.attrelid = i.indexrelid
 left join ()sql" LOCKED R"sql() l on l.relation = i.indrelid
 where )sql" USER_TABLES R"sql( order by i.indrelid, i.indexrelid)sql";
 
@@ -295,6 +299,10 @@ class Reader {
       catalog_.index_columns.push_back(std::move(column));
     }
     index.columns.end = static_cast<int>(catalog_.index_columns.size());
+    for (auto const& numbered : split(result.text(row, 30)))
+      if (auto const blank = numbered.find(' '); blank != std::string::npos)
+        catalog_.index_columns[static_cast<size_t>(index.columns.begin + std::stoi(numbered) - 1)]
+            .parameters = numbered.substr(blank + 1);
   }
 
   void constraints() {

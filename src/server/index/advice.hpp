@@ -12,8 +12,9 @@ namespace deal::server {
 /// What the caller asks of index_advice.
 struct AdviceRequest {
   Workload workload;
-  std::optional<int64_t> budget_bytes;  ///< for new indexes together
-  std::vector<std::string> schemas;     ///< only tables of these; empty: all user schemas
+  std::optional<int64_t> budget_bytes;       ///< for new indexes together
+  std::vector<std::string> schemas;          ///< only tables of these; empty: all user schemas
+  std::vector<index::AccessMethod> methods;  ///< only indexes of these; empty: all
   int max_columns = 4;
   int64_t time_limit_ms = 30'000;
   bool single_statement = false;  ///< the workload is one statement that the caller handed in
@@ -44,7 +45,7 @@ struct AdviceRow {
   double cost_before = 0;
   double cost_after = 0;
   double benefit_pct = 0;
-  double write_cost = 0;
+  double write_cost = 0;  ///< what keeping it costs the writes, given all higher ranks
   std::string why;
   float confidence = 1;
   std::vector<std::string> ddl;

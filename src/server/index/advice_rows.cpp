@@ -22,10 +22,6 @@ namespace {
 
 constexpr size_t kTextBytes = 200;  ///< of a statement quoted in a row
 
-index::TableNames names_of(const IndexedTable& table) {
-  return {table.schema, table.name, table.columns};
-}
-
 /// Statements that build one index, and the ones that take it back.
 struct Build {
   std::vector<std::string> ddl;
@@ -50,14 +46,7 @@ class NameChooser {
   std::set<std::pair<std::string, std::string>> chosen_;
 };
 
-std::string base_name(const index::CandidateIndex& candidate, const index::TableNames& table) {
-  std::vector<std::string> columns;
-  for (auto const& key : candidate.keys)
-    columns.push_back(table.columns[static_cast<size_t>(key.attno) - 1]);
-  return index_name(table.name, columns);
-}
-
-/// The candidate with a child table's attribute numbers.
+/// The candidate with a child table's attribute numbers; expressions name columns, and these are the same.
 index::CandidateIndex on_child(const index::CandidateIndex& candidate, const index::TableNames& parent,
                                Oid child) {
   index::CandidateIndex out = candidate;
@@ -66,14 +55,16 @@ index::CandidateIndex on_child(const index::CandidateIndex& candidate, const ind
     attno = pg::call([&] { return get_attnum(child, name.c_str()); });
   };
   for (auto& key : out.keys)
-    move(key.attno);
+    if (key.attno > 0) move(key.attno);
   for (auto& attno : out.include)
     move(attno);
   return out;
 }
 
-index::TableNames names_of(Oid oid) {
-  index::TableNames names;
+/// Names of a child table, with the texts that were made for its parent.
+index::TableNames names_of(Oid oid, const index::TableNames& parent) {
+  index::TableNames names = parent;
+  names.columns.clear();
   Relation const table = pg::call([&] { return table_open(oid, AccessShareLock); });
   names.schema = pg::call([&]() -> const char* { return get_namespace_name(table->rd_rel->relnamespace); });
   names.name = RelationGetRelationName(table);
@@ -93,9 +84,9 @@ void build_partitioned(const index::CandidateIndex& candidate, const index::Tabl
   List* const children = pg::call([&] { return find_inheritance_children(oid, AccessShareLock); });
   for (int i = 0; i < list_length(children); ++i) {
     Oid const child = list_nth_oid(children, i);
-    index::TableNames const child_names = names_of(child);
+    index::TableNames const child_names = names_of(child, table);
     index::CandidateIndex const moved = on_child(candidate, table, child);
-    std::string const child_index = chooser.choose(child_names.schema, base_name(moved, child_names));
+    std::string const child_index = chooser.choose(child_names.schema, natural_name(moved, child_names));
     char const kind = pg::call([&] { return get_rel_relkind(child); });
     if (kind == RELKIND_PARTITIONED_TABLE)
       build_partitioned(moved, child_names, child, child_index, chooser, build);
@@ -122,25 +113,25 @@ void build_leaves(const index::CandidateIndex& candidate, const index::TableName
                   NameChooser& chooser, Build& build) {
   build.leaves_only = true;
   for (Oid const leaf : leaf_partitions(oid)) {
-    index::TableNames const names = names_of(leaf);
+    index::TableNames const names = names_of(leaf, table);
     index::CandidateIndex const moved = on_child(candidate, table, leaf);
-    std::string const name = chooser.choose(names.schema, base_name(moved, names));
+    std::string const name = chooser.choose(names.schema, natural_name(moved, names));
     build.ddl.push_back(index::create_statement(moved, names, name, false));
     build.rollback.push_back(index::drop_statement(names.schema, name, true));
   }
 }
 
-Build build_of(const index::CandidateIndex& candidate, const IndexedTable& table, const std::string& name,
-               NameChooser& chooser) {
+Build build_of(const index::CandidateIndex& candidate, const IndexedTable& table,
+               const index::TableNames& names, const std::string& name, NameChooser& chooser) {
   Build build;
   if (table.partitioned && has_foreign_partition(table.oid)) {
-    build_leaves(candidate, names_of(table), table.oid, chooser, build);
+    build_leaves(candidate, names, table.oid, chooser, build);
     return build;
   }
   if (table.partitioned)
-    build_partitioned(candidate, names_of(table), table.oid, name, chooser, build);
+    build_partitioned(candidate, names, table.oid, name, chooser, build);
   else
-    build.ddl.push_back(index::create_statement(candidate, names_of(table), name, false));
+    build.ddl.push_back(index::create_statement(candidate, names, name, false));
   build.rollback.push_back(index::drop_statement(table.schema, name, !table.partitioned));
   return build;
 }
@@ -170,13 +161,13 @@ std::vector<QueryShare> shares(const AnalysedWorkload& workload, const index::So
   return out;
 }
 
-std::string why_text(const SearchSpace& space, const AdviceRow& row, int candidate) {
+std::string why_text(const SearchSpace& space, const index::TableNames& names, const AdviceRow& row,
+                     int candidate) {
   auto const& chosen = space.problem.candidates[static_cast<size_t>(candidate)];
   std::vector<index::TableUse> uses;
   for (auto const& use : space.uses())
     if (use.table == chosen.table) uses.push_back(use);
-  std::string text = index::reason(chosen, names_of(space.table_of(candidate)), uses) + "; serves " +
-                     std::to_string(row.queries.size()) +
+  std::string text = index::reason(chosen, names, uses) + "; serves " + std::to_string(row.queries.size()) +
                      (row.queries.size() == 1 ? " statement" : " statements");
   for (auto const& name : row.replaces)
     text += "; makes " + name + " superfluous";
@@ -198,14 +189,16 @@ AdviceRow step_row(const index::Step& step, double cost_before, double cost_befo
   AdviceRow row;
   row.action = step.replaces.empty() ? "create" : "replace";
   row.relation = table.qualified();
-  row.index_name = chooser.choose(table.schema, base_name(candidate, names_of(table)));
+  index::TableNames const names = space.names_for(candidate);
+  row.index_name = chooser.choose(table.schema, natural_name(candidate, names));
+  row.access_method = name_of(candidate.method);
   row.est_bytes = candidate.bytes;
   row.cost_before = cost_before;
   row.cost_after = step.cost_after;
   row.benefit_pct = cost_before > 0 ? 100.0 * (cost_before_step - step.cost_after) / cost_before : 0;
-  row.write_cost = candidate.write_cost;
+  row.write_cost = step.write_cost;
   row.confidence = confidence_of(space, step.candidate);
-  Build build = build_of(candidate, table, row.index_name, chooser);
+  Build build = build_of(candidate, table, names, row.index_name, chooser);
   for (int const old : step.replaces) {
     ExistingIndex const& replaced = *space.existing(old);
     row.replaces.push_back(replaced.name);
@@ -215,7 +208,7 @@ AdviceRow step_row(const index::Step& step, double cost_before, double cost_befo
   row.ddl = std::move(build.ddl);
   row.rollback = std::move(build.rollback);
   row.queries = shares(workload, solution, step.candidate);
-  row.why = why_text(space, row, step.candidate);
+  row.why = why_text(space, names, row, step.candidate);
   if (build.leaves_only) {
     row.index_name.clear();
     row.why += "; foreign partitions have no index, so the others get one each";

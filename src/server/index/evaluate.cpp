@@ -5,7 +5,7 @@
 #include "core/base/error.hpp"
 #include "server/bridge/memory.hpp"
 #include "server/bridge/subtransaction.hpp"
-#include "server/index/extent.hpp"
+#include "server/index/statistics.hpp"
 
 extern "C" {
 #include "catalog/namespace.h"
@@ -64,11 +64,13 @@ WhatIfAnswer index_what_if(const std::string& query, const std::vector<std::stri
     PreparedQuery const prepared = reading(query, [&] { return prepare(query); });
     check_permissions(prepared);
     ExtentEstimator sizes;
+    ExpressionStatistics statistics;
     std::vector<Hypothetical*> added;
     std::vector<FreshVisibility> fresh;
     for (auto const& definition : definitions) {
       added.push_back(read_definition(definition));
       sizes.estimate(*added.back());
+      statistics.attach(*added.back());
       append_visibility(added.back()->table, fresh);
     }
     std::vector<Oid> hidden;

@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "server/bridge/time_limit.hpp"
+#include "server/index/method_extent.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/visibilitymap.h"
 #include "catalog/partition.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_statistic.h"
@@ -57,7 +59,60 @@ index::ColumnStatistics column_statistics(Oid table, AttrNumber attno, bool key)
   return statistics;
 }
 
-/// The same index with the columns of one leaf partition. Shares what it can with `index`.
+IndexExtent extent_of(const index::SizeEstimate& size) {
+  return {static_cast<BlockNumber>(size.pages),
+          size.rows,
+          size.root_level,
+          {size.entry_pages, size.data_pages, size.distinct_keys}};
+}
+
+index::BtreeShape shape_of(const Hypothetical& index) {
+  index::BtreeShape shape;
+  shape.deduplicate = index.deduplicate;
+  shape.fillfactor = index.fillfactor;
+  return shape;
+}
+
+index::SizeEstimate estimate_from_sample(TableSample& sample, const Hypothetical& index) {
+  if (index.method != BTREE_AM_OID) return estimate_method(sample, index);
+  return sample.size(index, shape_of(index));
+}
+
+void add_up(index::SizeEstimate& total, const index::SizeEstimate& part) {
+  total.bytes += part.bytes;
+  total.pages += part.pages;
+  total.leaf_pages += part.leaf_pages;
+  total.root_level = std::max(total.root_level, part.root_level);
+  total.rows += part.rows;
+  total.leaf_tuples += part.leaf_tuples;
+  total.distinct_keys += part.distinct_keys;
+  total.entry_pages += part.entry_pages;
+  total.data_pages += part.data_pages;
+  total.entry_bytes = std::max(total.entry_bytes, part.entry_bytes);
+  total.widest_entry = std::max(total.widest_entry, part.widest_entry);
+  total.low_bytes += part.low_bytes;
+  total.high_bytes += part.high_bytes;
+}
+
+/// The size of the same index on a similar table with `factor` times the rows.
+index::SizeEstimate scaled(const index::SizeEstimate& size, double factor) {
+  index::SizeEstimate out = size;
+  auto const scale = [factor](int64_t n) { return std::llround(std::ceil(static_cast<double>(n) * factor)); };
+  out.pages = std::max<int64_t>(scale(size.pages), 2);
+  out.bytes = out.pages * BLCKSZ;
+  out.leaf_pages = std::max<int64_t>(scale(size.leaf_pages), 1);
+  out.rows *= factor;
+  out.leaf_tuples *= factor;
+  out.distinct_keys *= factor;
+  out.entry_pages *= factor;
+  out.data_pages *= factor;
+  out.low_bytes = scale(size.low_bytes);
+  out.high_bytes = scale(size.high_bytes);
+  return out;
+}
+
+}  // namespace
+
 Hypothetical on_leaf(const Hypothetical& index, Oid leaf) {
   return pg::call([&] {
     Hypothetical copy = index;
@@ -76,48 +131,6 @@ Hypothetical on_leaf(const Hypothetical& index, Oid leaf) {
     return copy;
   });
 }
-
-IndexExtent extent_of(const index::SizeEstimate& size) {
-  return {static_cast<BlockNumber>(size.pages), size.rows, size.root_level};
-}
-
-index::BtreeShape shape_of(const Hypothetical& index) {
-  index::BtreeShape shape;
-  shape.deduplicate = index.deduplicate;
-  shape.fillfactor = index.fillfactor;
-  return shape;
-}
-
-void add_up(index::SizeEstimate& total, const index::SizeEstimate& part) {
-  total.bytes += part.bytes;
-  total.pages += part.pages;
-  total.leaf_pages += part.leaf_pages;
-  total.root_level = std::max(total.root_level, part.root_level);
-  total.rows += part.rows;
-  total.leaf_tuples += part.leaf_tuples;
-  total.distinct_keys += part.distinct_keys;
-  total.entry_bytes = std::max(total.entry_bytes, part.entry_bytes);
-  total.widest_entry = std::max(total.widest_entry, part.widest_entry);
-  total.low_bytes += part.low_bytes;
-  total.high_bytes += part.high_bytes;
-}
-
-/// The size of the same index on a similar table with `factor` times the rows.
-index::SizeEstimate scaled(const index::SizeEstimate& size, double factor) {
-  index::SizeEstimate out = size;
-  auto const scale = [factor](int64_t n) { return std::llround(std::ceil(static_cast<double>(n) * factor)); };
-  out.pages = std::max<int64_t>(scale(size.pages), 2);
-  out.bytes = out.pages * BLCKSZ;
-  out.leaf_pages = std::max<int64_t>(scale(size.leaf_pages), 1);
-  out.rows *= factor;
-  out.leaf_tuples *= factor;
-  out.distinct_keys *= factor;
-  out.low_bytes = scale(size.low_bytes);
-  out.high_bytes = scale(size.high_bytes);
-  return out;
-}
-
-}  // namespace
 
 std::vector<Oid> leaf_partitions(Oid table) {
   List* const all = pg::call([&] { return find_all_inheritors(table, AccessShareLock, nullptr); });
@@ -152,14 +165,17 @@ index::SizeEstimate ExtentEstimator::estimate_on(const Hypothetical& index, int 
                                                  bool may_read_parent) {
   Oid const relation = index.table;
   if (is_heap(relation) && (may_read_parent || may_read(index)))
-    return sample_of(relation, target_rows).size(index, shape_of(index));
+    return estimate_from_sample(sample_of(relation, target_rows), index);
   without_sample_ = true;
+  TableExtent const table = table_extent(relation);
   std::vector<index::ColumnStatistics> columns;
   columns.reserve(static_cast<size_t>(index.columns));
   for (int i = 0; i < index.columns; ++i)
     columns.push_back(index.attnos[i] != 0 ? column_statistics(relation, index.attnos[i], i < index.keys)
                                            : index::ColumnStatistics{});
-  return index::estimate_btree(std::llround(table_extent(relation).rows), columns, shape_of(index));
+  if (index.method != BTREE_AM_OID)
+    return estimate_from_catalog(index, {table.rows, static_cast<double>(table.pages)}, columns);
+  return index::estimate_btree(std::llround(table.rows), columns, shape_of(index));
 }
 
 index::SizeEstimate ExtentEstimator::estimate_leaves(Hypothetical& index) {
@@ -176,6 +192,7 @@ index::SizeEstimate ExtentEstimator::estimate_leaves(Hypothetical& index) {
   std::stable_sort(by_size.begin(), by_size.end(),
                    [&](size_t a, size_t b) { return leaves[a].table.rows > leaves[b].table.rows; });
   index.leaf_count = static_cast<int>(leaves.size());
+  index.first_leaf_oid = next_hypothetical_oids(index.leaf_count);
   index.leaves =
       pg::call([&] { return static_cast<LeafExtent*>(palloc0(sizeof(LeafExtent) * (leaves.size() + 1))); });
   bool const may_read_all = may_read(index);  // reading through the parent asks for no right to the leaves
@@ -192,7 +209,7 @@ index::SizeEstimate ExtentEstimator::estimate_leaves(Hypothetical& index) {
       double const pattern_rows = pattern.rows > 0 ? pattern.rows : 1;
       size = scaled(pattern, leaf.table.rows / pattern_rows);
     }
-    index.leaves[by_size[rank]] = {leaf.oid, extent_of(size)};
+    index.leaves[by_size[rank]] = {leaf.oid, extent_of(size), nullptr};
     add_up(total, size);
   }
   return total;

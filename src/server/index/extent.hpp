@@ -39,6 +39,9 @@ class ExtentEstimator {
 /// The leaf partitions below a partitioned table, ascending; takes AccessShareLock on them.
 std::vector<Oid> leaf_partitions(Oid table);
 
+/// The same index with the columns of one leaf partition. Shares what it can with `index`.
+Hypothetical on_leaf(const Hypothetical& index, Oid leaf);
+
 /// Rows of a table as the planner would estimate them now, and its pages.
 struct TableExtent {
   double rows;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
+#include "server/index/access_method.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -33,17 +34,22 @@ namespace deal::server {
 namespace {
 
 constexpr Oid kFirstOid = 0xF0000000;
-Oid oid_counter = 0;
+constexpr Oid kOids = 0x0FFFFFFF;
+Oid next_number = 1;
 
 template <class T>
 T* array_of(int count) {
   return static_cast<T*>(palloc0(sizeof(T) * static_cast<size_t>(count)));
 }
 
-Hypothetical* allocate(Oid table, int columns, int keys) {
+Hypothetical* allocate(Oid table, Oid method, int columns, int keys) {
+  if (columns > INDEX_MAX_KEYS)
+    pg::fail_in_call(ERRCODE_TOO_MANY_COLUMNS,
+                     psprintf("cannot use more than %d columns in an index", INDEX_MAX_KEYS));
   auto* made = static_cast<Hypothetical*>(palloc0(sizeof(Hypothetical)));
-  made->oid = next_hypothetical_oid();
+  made->oid = next_hypothetical_oids();
   made->table = table;
+  made->method = method;
   made->columns = columns;
   made->keys = keys;
   made->attnos = array_of<AttrNumber>(columns);
@@ -51,17 +57,12 @@ Hypothetical* allocate(Oid table, int columns, int keys) {
   made->opclasses = array_of<Oid>(keys);
   made->opfamilies = array_of<Oid>(keys);
   made->input_types = array_of<Oid>(keys);
+  made->stored_types = array_of<Oid>(keys);
+  made->opclass_options = array_of<bytea*>(keys);
+  made->returnable = array_of<bool>(columns);
   made->descending = array_of<bool>(keys);
   made->nulls_first = array_of<bool>(keys);
-  made->deduplicate = true;
-  made->fillfactor = BTREE_DEFAULT_FILLFACTOR;
   return made;
-}
-
-void set_opclass(Hypothetical& made, int key, Oid opclass) {
-  made.opclasses[key] = opclass;
-  made.opfamilies[key] = get_opclass_family(opclass);
-  made.input_types[key] = get_opclass_input_type(opclass);
 }
 
 /// Deduplication is safe only when equal keys are identical bytes: the opclass's own support function says.
@@ -77,9 +78,36 @@ bool keys_are_equal_image(const Hypothetical& made) {
   return true;
 }
 
-void settle_deduplication(Hypothetical& made) {
-  made.deduplicate =
-      made.deduplicate && !made.unique && made.columns == made.keys && keys_are_equal_image(made);
+/// What follows from all the columns.
+void settle(Hypothetical& made, List* options) {
+  read_method_options(made, options);
+  settle_returnable(made);
+  made.deduplicate = made.method == BTREE_AM_OID && made.deduplicate && !made.unique &&
+                     made.columns == made.keys && keys_are_equal_image(made);
+}
+
+void refuse_order(const Hypothetical& made, const IndexElem& element) {
+  IndexAmRoutine const* const am = method_routine(made.method);
+  if (am->amcanorder) return;
+  char const* const name = get_am_name(made.method);
+  if (element.ordering != SORTBY_DEFAULT)
+    pg::fail_in_call(ERRCODE_FEATURE_NOT_SUPPORTED,
+                     psprintf("access method \"%s\" does not support ASC/DESC options", name));
+  if (element.nulls_ordering != SORTBY_NULLS_DEFAULT)
+    pg::fail_in_call(ERRCODE_FEATURE_NOT_SUPPORTED,
+                     psprintf("access method \"%s\" does not support NULLS FIRST/LAST options", name));
+}
+
+/// A column that is only carried along has nothing but its name.
+void refuse_key_options(const IndexElem& element) {
+  char const* const what = element.collation != NIL                         ? "a collation"
+                           : element.opclass != NIL                         ? "an operator class"
+                           : element.ordering != SORTBY_DEFAULT             ? "ASC/DESC options"
+                           : element.nulls_ordering != SORTBY_NULLS_DEFAULT ? "NULLS FIRST/LAST options"
+                                                                            : nullptr;
+  if (what != nullptr)
+    pg::fail_in_call(ERRCODE_INVALID_OBJECT_DEFINITION,
+                     psprintf("including column does not support %s", what));
 }
 
 void refuse_system_columns(bool any) {
@@ -123,10 +151,12 @@ void read_element(Hypothetical& made, int column, IndexElem* element, bool is_ke
     int32 typmod = -1;
     get_atttypetypmodcoll(made.table, made.attnos[column], &type, &typmod, &collation);
   }
-  if (!is_key) return;
+  if (!is_key) return refuse_key_options(*element);
+  refuse_order(made, *element);
   if (element->collation != NIL) collation = get_collation_oid(element->collation, false);
   made.collations[column] = type_is_collatable(type) ? collation : InvalidOid;
-  set_opclass(made, column, ResolveOpClass(element->opclass, type, "btree", BTREE_AM_OID));
+  Oid const opclass = ResolveOpClass(element->opclass, type, get_am_name(made.method), made.method);
+  set_opclass(made, column, opclass, element->opclassopts);
   made.descending[column] = element->ordering == SORTBY_DESC;
   made.nulls_first[column] = element->nulls_ordering == SORTBY_NULLS_DEFAULT
                                  ? made.descending[column]
@@ -141,15 +171,6 @@ List* prepare_predicate(Node* clause) {
                      "functions in index predicate must be marked IMMUTABLE");
   Node* folded = eval_const_expressions(nullptr, clause);
   return make_ands_implicit(canonicalize_qual(reinterpret_cast<Expr*>(folded), false));
-}
-
-void read_options(Hypothetical& made, List* options) {
-  if (options == NIL) return;
-  Datum const reloptions = transformRelOptions(Datum{0}, options, nullptr, nullptr, false, false);
-  auto const* parsed = reinterpret_cast<const BTOptions*>(index_reloptions(btoptions, reloptions, true));
-  if (parsed == nullptr) return;
-  made.fillfactor = parsed->fillfactor;
-  made.deduplicate = parsed->deduplicate_items;
 }
 
 /// The server keeps a partitioned table's keys unique only leaf by leaf.
@@ -172,12 +193,7 @@ IndexStmt* parse_definition(const char* text) {
   if (only == nullptr || !IsA(only, IndexStmt))
     pg::fail_in_call(ERRCODE_SYNTAX_ERROR, psprintf("not a single CREATE INDEX statement: %s", text),
                      "Example: create index on shop.products (tenant_id, created_at desc)");
-  auto* const statement = castNode(IndexStmt, only);
-  if (statement->accessMethod == nullptr || std::strcmp(statement->accessMethod, "btree") == 0)
-    return statement;
-  pg::fail_in_call(ERRCODE_FEATURE_NOT_SUPPORTED,
-                   psprintf("access method \"%s\" cannot be hypothetical", statement->accessMethod),
-                   "This version plans with hypothetical btree indexes only.");
+  return castNode(IndexStmt, only);
 }
 
 Oid lock_table(const RangeVar* name) {
@@ -194,11 +210,10 @@ Hypothetical* read_definition(const char* text) {
   Oid const table = lock_table(statement->relation);
   statement = transformIndexStmt(table, statement, text);
   int const keys = list_length(statement->indexParams);
-  int const columns = keys + list_length(statement->indexIncludingParams);
-  if (columns > INDEX_MAX_KEYS)
-    pg::fail_in_call(ERRCODE_TOO_MANY_COLUMNS,
-                     psprintf("cannot use more than %d columns in an index", INDEX_MAX_KEYS));
-  Hypothetical* const made = allocate(table, columns, keys);
+  int const included = list_length(statement->indexIncludingParams);
+  Oid const method = method_named(statement->accessMethod != nullptr ? statement->accessMethod : "btree");
+  check_method(method, {statement->unique, keys, included});
+  Hypothetical* const made = allocate(table, method, keys + included, keys);
   int column = 0;
   ListCell* cell = nullptr;
   foreach (cell, statement->indexParams)
@@ -209,38 +224,57 @@ Hypothetical* read_definition(const char* text) {
   made->unique = statement->unique;
   made->nulls_not_distinct = statement->nulls_not_distinct;
   if (made->unique) require_partition_columns(*made);
-  read_options(*made, statement->options);
-  settle_deduplication(*made);
+  settle(*made, statement->options);
   made->name = statement->idxname != nullptr ? pstrdup(statement->idxname)
                                              : psprintf("<hypothetical %u>", made->oid - kFirstOid);
   return made;
 }
 
-Hypothetical* make_plain(Oid table, std::span<const index::KeyColumn> keys,
-                         std::span<const int32_t> include) {
-  int const key_count = static_cast<int>(keys.size());
-  Hypothetical* const made = allocate(table, key_count + static_cast<int>(include.size()), key_count);
-  for (int i = 0; i < key_count; ++i) {
-    Oid type = InvalidOid;
+void read_part(Hypothetical& made, int key, const KeyPart& part) {
+  Oid type = InvalidOid;
+  Oid collation = InvalidOid;
+  made.attnos[key] = part.attno;
+  if (part.attno != 0) {
     int32 typmod = -1;
-    made->attnos[i] = static_cast<AttrNumber>(keys[static_cast<size_t>(i)].attno);
-    get_atttypetypmodcoll(table, made->attnos[i], &type, &typmod, &made->collations[i]);
-    set_opclass(*made, i, ResolveOpClass(NIL, type, "btree", BTREE_AM_OID));
-    made->descending[i] = keys[static_cast<size_t>(i)].descending;
-    made->nulls_first[i] = keys[static_cast<size_t>(i)].nulls_first;
+    get_atttypetypmodcoll(made.table, part.attno, &type, &typmod, &collation);
+  } else {
+    type = exprType(part.expression);
+    collation = exprCollation(part.expression);
+    made.expressions = lappend(made.expressions, part.expression);
   }
-  for (size_t i = 0; i < include.size(); ++i)
-    made->attnos[static_cast<size_t>(key_count) + i] = static_cast<AttrNumber>(include[i]);
-  settle_deduplication(*made);
+  made.collations[key] = OidIsValid(part.collation) ? part.collation : collation;
+  Oid const opclass = OidIsValid(part.opclass)
+                          ? part.opclass
+                          : ResolveOpClass(NIL, type, get_am_name(made.method), made.method);
+  set_opclass(made, key, opclass, NIL);
+  made.descending[key] = part.descending;
+  made.nulls_first[key] = part.nulls_first;
+}
+
+Hypothetical* assemble(const IndexParts& parts) {
+  auto const keys = static_cast<int>(parts.keys.size());
+  auto const included = static_cast<int>(parts.include.size());
+  check_method(parts.method, {parts.unique, keys, included});
+  Hypothetical* const made = allocate(parts.table, parts.method, keys + included, keys);
+  for (int i = 0; i < keys; ++i)
+    read_part(*made, i, parts.keys[static_cast<size_t>(i)]);
+  for (int i = 0; i < included; ++i)
+    made->attnos[keys + i] = parts.include[static_cast<size_t>(i)];
+  made->predicate = parts.predicate;
+  made->unique = parts.unique;
+  if (made->unique) require_partition_columns(*made);
+  settle(*made, NIL);
+  if (parts.pages_per_range > 0) made->pages_per_range = static_cast<BlockNumber>(parts.pages_per_range);
   made->name = psprintf("<hypothetical %u>", made->oid - kFirstOid);
   return made;
 }
 
 }  // namespace
 
-Oid next_hypothetical_oid() {
-  oid_counter = (oid_counter + 1) & 0x0FFFFFFF;
-  return kFirstOid + oid_counter;
+Oid next_hypothetical_oids(int count) {
+  auto const wanted = static_cast<Oid>(count);
+  if (wanted > kOids - next_number) next_number = 1;
+  return kFirstOid + std::exchange(next_number, next_number + wanted);
 }
 
 Hypothetical* hypothetical_from_definition(const std::string& definition) {
@@ -249,7 +283,20 @@ Hypothetical* hypothetical_from_definition(const std::string& definition) {
 
 Hypothetical* hypothetical_from_columns(Oid table, std::span<const index::KeyColumn> keys,
                                         std::span<const int32_t> include) {
-  return pg::call([&] { return make_plain(table, keys, include); });
+  std::vector<KeyPart> parts;
+  parts.reserve(keys.size());
+  for (auto const& key : keys)
+    parts.push_back({.attno = static_cast<AttrNumber>(key.attno),
+                     .expression = nullptr,
+                     .descending = key.descending,
+                     .nulls_first = key.nulls_first});
+  std::vector<AttrNumber> const included(include.begin(), include.end());
+  return hypothetical_from_parts(
+      {.table = table, .method = BTREE_AM_OID, .keys = parts, .include = included});
+}
+
+Hypothetical* hypothetical_from_parts(const IndexParts& parts) {
+  return pg::call([&] { return assemble(parts); });
 }
 
 bool has_btree_opclass(Oid type) {

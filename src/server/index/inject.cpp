@@ -1,5 +1,8 @@
 #include "server/index/inject.hpp"
 
+#include "server/index/access_method.hpp"
+#include "server/index/method_cost.hpp"
+
 extern "C" {
 #include "access/amapi.h"
 #include "access/table.h"
@@ -12,8 +15,10 @@ extern "C" {
 #include "optimizer/plancat.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteManip.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/selfuncs.h"
 }
 
 namespace deal::server {
@@ -25,6 +30,7 @@ const Injection* active = nullptr;
 get_relation_info_hook_type next_relation_info = nullptr;
 set_rel_pathlist_hook_type next_pathlist = nullptr;
 explain_get_index_name_hook_type next_index_name = nullptr;
+get_index_stats_hook_type next_index_statistics = nullptr;
 
 /// True for our own planner call. Functions that the planner runs to fold constants plan statements of their
 /// own, in other memory contexts; errors that such a function catches leave no trace here.
@@ -48,20 +54,30 @@ void hide_indexes(RelOptInfo* rel) {
   rel->indexlist = kept;
 }
 
-/// The extent of the index on this relation; null when the index is not on it.
-const IndexExtent* extent_on(const Hypothetical& index, Oid relation) {
-  if (index.table == relation) return &index.extent;
+/// The index as it is on one relation: what its leaves don't share.
+struct Placed {
+  Oid oid;
+  const IndexExtent* extent;  ///< null when the index is not on the relation
+};
+
+Placed placed_on(const Hypothetical& index, Oid relation) {
+  if (index.table == relation) return {index.oid, &index.extent};
   int low = 0;
   int high = index.leaf_count - 1;
   while (low <= high) {
     int const middle = (low + high) / 2;
-    if (index.leaves[middle].relation == relation) return &index.leaves[middle].extent;
+    if (index.leaves[middle].relation == relation)
+      return {index.first_leaf_oid + static_cast<Oid>(middle), &index.leaves[middle].extent};
     if (index.leaves[middle].relation < relation)
       low = middle + 1;
     else
       high = middle - 1;
   }
-  return nullptr;
+  return {InvalidOid, nullptr};
+}
+
+bool is_leaf_of(const Hypothetical& index, Oid oid) {
+  return oid >= index.first_leaf_oid && oid - index.first_leaf_oid < static_cast<Oid>(index.leaf_count);
 }
 
 /// Column of the index's table as a column of a leaf partition, whose columns may be in another order.
@@ -107,8 +123,8 @@ List* target_list(const IndexOptInfo& info, Oid relation, Index varno) {
   return targets;
 }
 
-void describe_access_method(IndexOptInfo& info, const IndexAmRoutine& am) {
-  info.relam = BTREE_AM_OID;
+void describe_access_method(IndexOptInfo& info, Oid method, const IndexAmRoutine& am) {
+  info.relam = method;
   info.amcanorderbyop = am.amcanorderbyop;
   info.amoptionalkey = am.amoptionalkey;
   info.amsearcharray = am.amsearcharray;
@@ -118,14 +134,16 @@ void describe_access_method(IndexOptInfo& info, const IndexAmRoutine& am) {
   info.amhasgetbitmap = am.amgetbitmap != nullptr;
   info.amcanmarkpos = am.ammarkpos != nullptr && am.amrestrpos != nullptr;
   // Declared without arguments up to PostgreSQL 15.
-  info.amcostestimate = reinterpret_cast<decltype(info.amcostestimate)>(am.amcostestimate);
+  info.amcostestimate = reinterpret_cast<decltype(info.amcostestimate)>(method_cost(method, am));
 }
 
-IndexOptInfo* make_info(const Hypothetical& index, const IndexExtent& extent, RelOptInfo* rel, Oid relation) {
-  auto* info = makeNode(IndexOptInfo);
+IndexOptInfo* make_info(const Hypothetical& index, const Placed& placed, RelOptInfo* rel, Oid relation) {
+  const IndexExtent& extent = *placed.extent;
+  IndexAmRoutine const& am = *method_routine(index.method);
+  IndexOptInfo* const info = make_priced_info(index, extent);
   auto const columns = static_cast<size_t>(index.columns);
   auto const keys = static_cast<size_t>(index.keys);
-  info->indexoid = index.oid;
+  info->indexoid = placed.oid;
   info->reltablespace = rel->reltablespace;
   info->rel = rel;
   info->ncolumns = index.columns;
@@ -134,7 +152,7 @@ IndexOptInfo* make_info(const Hypothetical& index, const IndexExtent& extent, Re
   info->canreturn = static_cast<bool*>(palloc(sizeof(bool) * columns));
   for (int i = 0; i < index.columns; ++i) {
     info->indexkeys[i] = column_on(index, index.attnos[i], relation);
-    info->canreturn[i] = true;
+    info->canreturn[i] = index.returnable[i];
   }
   auto const copy_keys = [&](const auto* from) {
     auto* to = palloc(sizeof(*from) * keys);
@@ -144,11 +162,13 @@ IndexOptInfo* make_info(const Hypothetical& index, const IndexExtent& extent, Re
   info->indexcollations = copy_keys(index.collations);
   info->opfamily = copy_keys(index.opfamilies);
   info->opcintype = copy_keys(index.input_types);
-  info->sortopfamily = info->opfamily;
-  info->reverse_sort = copy_keys(index.descending);
-  info->nulls_first = copy_keys(index.nulls_first);
-  info->opclassoptions = static_cast<bytea**>(palloc0(sizeof(bytea*) * keys));
-  describe_access_method(*info, *GetIndexAmRoutineByAmId(BTREE_AM_OID, false));
+  if (am.amcanorder) {  // B-tree
+    info->sortopfamily = info->opfamily;
+    info->reverse_sort = copy_keys(index.descending);
+    info->nulls_first = copy_keys(index.nulls_first);
+  }
+  info->opclassoptions = copy_keys(index.opclass_options);
+  describe_access_method(*info, index.method, am);
   info->indexprs = nodes_on(index, index.expressions, relation, rel->relid);
   info->indpred = nodes_on(index, index.predicate, relation, rel->relid);
   info->indextlist = target_list(*info, relation, rel->relid);
@@ -160,7 +180,7 @@ IndexOptInfo* make_info(const Hypothetical& index, const IndexExtent& extent, Re
   info->hypothetical = true;  // the planner must not open it to probe its end points
   info->pages = extent.pages;
   info->tuples = index.predicate == NIL ? rel->tuples : std::fmin(extent.tuples, rel->tuples);
-  info->tree_height = extent.root_level;
+  info->tree_height = index.method == BTREE_AM_OID ? extent.root_level : -1;
   return info;
 }
 
@@ -179,8 +199,9 @@ void on_relation_info(PlannerInfo* root, Oid relation, bool inherited_parent, Re
   for (int i = 0; i < active->added_count; ++i) {
     const Hypothetical& index = *active->added[i];
     if (inherited_parent && !counts_on_parent(index, relation)) continue;
-    const IndexExtent* const extent = extent_on(index, relation);
-    if (extent != nullptr) rel->indexlist = lcons(make_info(index, *extent, rel, relation), rel->indexlist);
+    Placed const placed = placed_on(index, relation);
+    if (placed.extent != nullptr)
+      rel->indexlist = lcons(make_info(index, placed, rel, relation), rel->indexlist);
   }
 }
 
@@ -200,17 +221,72 @@ void on_pathlist(PlannerInfo* root, RelOptInfo* rel, Index rti, RangeTblEntry* r
   active->observer(active->observer_state, root, rel, rte->relid);
 }
 
+std::span<Hypothetical* const> added_now() {
+  return {active->added, static_cast<size_t>(active->added_count)};
+}
+
 const char* on_index_name(Oid index) {
-  if (active != nullptr)
-    for (int i = 0; i < active->added_count; ++i)
-      if (active->added[i]->oid == index) return active->added[i]->name;
+  const Hypothetical* const ours = active != nullptr ? hypothetical_behind(added_now(), index) : nullptr;
+  if (ours != nullptr) return ours->name;
   return next_index_name != nullptr ? next_index_name(index) : nullptr;
+}
+
+/// The row of pg_statistic that an index's column would have after ANALYZE; null when there is none.
+HeapTuple statistics_of(const Hypothetical& index, Oid oid, AttrNumber column) {
+  HeapTuple* const all =
+      oid == index.oid ? index.statistics : index.leaves[oid - index.first_leaf_oid].statistics;
+  return all != nullptr ? all[column - 1] : nullptr;
+}
+
+/// True when the plan's user may read every row of the relation, as the server decides it for statistics of
+/// real indexes: else it shows them to leakproof functions only. (Only later minor releases of 15 to 18
+/// export the server's own.)
+bool all_rows_are_readable(PlannerInfo* root, const RelOptInfo* rel) {
+  Index named = rel->relid;
+  while (root->append_rel_array != nullptr && root->append_rel_array[named] != nullptr) {
+    Index const parent = root->append_rel_array[named]->parent_relid;
+    if (planner_rt_fetch(parent, root)->rtekind != RTE_RELATION) break;
+    named = parent;
+  }
+  const RangeTblEntry* const entry = planner_rt_fetch(named, root);
+#if PG_VERSION_NUM >= 160000
+  Oid const view_owner = rel->userid;
+#else
+  Oid const view_owner = entry->checkAsUser;
+#endif
+  Oid const user = OidIsValid(view_owner) ? view_owner : GetUserId();
+  return entry->securityQuals == NIL && pg_class_aclcheck(entry->relid, user, ACL_SELECT) == ACLCHECK_OK;
+}
+
+void keep_statistics(HeapTuple /*tuple*/) {}  // they live as long as the index
+
+/// Hands out the statistics of a hypothetical index's expressions where the server would use a real one's.
+bool on_index_statistics(PlannerInfo* root, Oid oid, AttrNumber column, VariableStatData* found) {
+  const Hypothetical* const index = is_ours(root) ? hypothetical_behind(added_now(), oid) : nullptr;
+  if (index == nullptr)
+    return next_index_statistics != nullptr && next_index_statistics(root, oid, column, found);
+  HeapTuple const tuple = statistics_of(*index, oid, column);
+  // A partial index's say nothing of the whole table: good for its own price (no variable given), not for
+  // selectivities.
+  bool const for_variable = !is_brin_order_request() && found->var != nullptr;
+  if (tuple == nullptr || (for_variable && index->predicate != NIL)) return false;
+  found->statsTuple = tuple;
+  found->freefunc = keep_statistics;
+  if (for_variable) found->acl_ok = all_rows_are_readable(root, found->rel);
+  return true;
 }
 
 }  // namespace
 
+const Hypothetical* hypothetical_behind(std::span<Hypothetical* const> added, Oid oid) {
+  for (const Hypothetical* const index : added)
+    if (index->oid == oid || is_leaf_of(*index, oid)) return index;
+  return nullptr;
+}
+
 InjectionScope::InjectionScope(const Injection& injection) : outer_(active) {
   active = &injection;
+  forget_brin_order_requests();
 }
 
 InjectionScope::~InjectionScope() {
@@ -221,6 +297,7 @@ void install_what_if_hooks() {
   next_relation_info = std::exchange(get_relation_info_hook, on_relation_info);
   next_pathlist = std::exchange(set_rel_pathlist_hook, on_pathlist);
   next_index_name = std::exchange(explain_get_index_name_hook, on_index_name);
+  next_index_statistics = std::exchange(get_index_stats_hook, on_index_statistics);
 }
 
 }  // namespace deal::server

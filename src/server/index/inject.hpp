@@ -18,6 +18,10 @@ struct Injection {
   void* observer_state;
 };
 
+/// The hypothetical index that a number in a plan stands for (its own or that of one of its leaves); null for
+/// other numbers.
+const Hypothetical* hypothetical_behind(std::span<Hypothetical* const> added, Oid oid);
+
 /// Makes an injection active for a scope. Planner calls nested inside (functions that the planner runs to
 /// fold constants plan their own statements) do not see it.
 class InjectionScope {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/index/candidates.hpp"
+#include "server/index/vocabulary.hpp"
 #include "server/index/what_if.hpp"
 
 namespace deal::server {
@@ -13,7 +14,9 @@ struct ObservedUse {
   index::TableUse use;
 };
 
-/// Plans the statement with the indexes that exist and reports the uses of user tables in it.
-PlanOutcome plan_and_observe(const PreparedQuery& prepared, int query, std::vector<ObservedUse>& uses);
+/// Plans the statement with the indexes that exist and reports the uses of user tables in it; expressions,
+/// predicates get numbers in `words`.
+PlanOutcome plan_and_observe(const PreparedQuery& prepared, int query, Vocabulary& words,
+                             std::vector<ObservedUse>& uses);
 
 }  // namespace deal::server

@@ -1,6 +1,7 @@
 #include "server/index/problem.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "core/index/candidates.hpp"
@@ -15,8 +16,12 @@ namespace deal::server {
 
 namespace {
 
-constexpr size_t kMostRelevant = 60;   ///< the search looks at 64 a query
-constexpr int kUsualRootLevel = 2;     ///< of existing indexes: millions of entries
+constexpr double kAlwaysIncluded = 8;  ///< bytes
+constexpr double kIncludedShare = 0.25;
+constexpr size_t kMostRelevant = 60;      ///< the search looks at 64 a query
+constexpr int kUsualRootLevel = 2;        ///< of existing indexes: millions of entries
+constexpr int64_t kUpdatesThatTell = 50;  ///< of a table, before its share of heap-only ones means something
+constexpr int64_t kKeptBack = 200;     ///< one part in so many of the bytes given back: sizes are estimates
 constexpr double kWideEntry = 1000;    ///< bytes on average; wider keys make poor B-trees
 constexpr double kWidestEntry = 2000;  ///< bytes; a B-tree takes 2704, and a sample misses the widest
 
@@ -25,22 +30,63 @@ bool wanted_schema(const AdviceRequest& request, const std::string& schema) {
          std::find(request.schemas.begin(), request.schemas.end(), schema) != request.schemas.end();
 }
 
-/// True when the statement makes a new entry in such an index.
-bool writes_to(const index::CandidateIndex& index, const WriteProfile& writes) {
-  if (writes.all_columns) return true;
-  auto const touched = [&](int32_t attno) {
-    return std::find(writes.updated.begin(), writes.updated.end(), attno) != writes.updated.end();
-  };
-  return std::any_of(index.keys.begin(), index.keys.end(),
-                     [&](const index::KeyColumn& key) { return touched(key.attno); }) ||
-         std::any_of(index.include.begin(), index.include.end(), touched);
+/// Included columns are another copy of them: worth it when they are a small part of the row.
+bool includes_little(const index::CandidateIndex& candidate, const IndexedTable& table) {
+  double included = 0;
+  for (auto const attno : candidate.include)
+    included += table.widths[static_cast<size_t>(attno) - 1];
+  double const row = std::accumulate(table.widths.begin(), table.widths.end(), 0.0);
+  return included <= std::max(kAlwaysIncluded, kIncludedShare * row);
+}
+
+bool wanted_method(const AdviceRequest& request, index::AccessMethod method) {
+  return request.methods.empty() ||
+         std::find(request.methods.begin(), request.methods.end(), method) != request.methods.end();
+}
+
+/// No indexed column is assigned: with room in the page such an update needs no index entry.
+bool may_be_heap_only(const WriteProfile& writes, const IndexedTable& table) {
+  return !writes.all_columns &&
+         std::none_of(writes.updated.begin(), writes.updated.end(),
+                      [&](int32_t attno) { return table.indexed[static_cast<size_t>(attno) - 1]; });
+}
+
+/// Of the updates that may be heap-only, how many are. The table's counters know no statements: they are
+/// put down to those that may. Too few updates say nothing; pages then are taken to have room.
+double heap_only_share(const IndexedTable& table, double not_indexed) {
+  if (table.updates < kUpdatesThatTell) return 1;
+  double const share =
+      static_cast<double>(table.heap_only_updates) / static_cast<double>(table.updates) / not_indexed;
+  return std::clamp(share, 0.0, 1.0);
+}
+
+index::CostSettings cost_settings() {
+  return {random_page_cost, cpu_index_tuple_cost, cpu_operator_cost};
+}
+
+/// Real bytes given back buy estimated ones: nearly as many, for estimates err both ways and their errors
+/// mostly cancel.
+int64_t spendable(int64_t bytes) {
+  return bytes - bytes / kKeptBack;
+}
+
+/// Of one row, in all indexes of the table but those that go anyway.
+double entries_today(const IndexedTable& table, const std::vector<Oid>& gone) {
+  auto const stays =
+      std::count_if(table.indexes.begin(), table.indexes.end(), [&](const ExistingIndex& index) {
+        return std::find(gone.begin(), gone.end(), index.oid) == gone.end();
+      });
+  return static_cast<double>(stays) * index::entry_cost(kUsualRootLevel, cost_settings());
 }
 
 }  // namespace
 
 SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload,
                          const std::function<bool()>& out_of_time)
-    : sizes_(request.sample_rows) {
+    : words_(*workload.words),
+      registry_(*workload.words),
+      sizes_(request.sample_rows),
+      statistics_(request.sample_rows) {
   problem.stop = out_of_time;
   collect_uses(request, workload);
   std::set<int> used;
@@ -57,7 +103,7 @@ SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& w
   std::vector<int> numbers;  // proposal -> candidate; -1: left out
   for (auto const& candidate : proposals.candidates) {
     numbers.push_back(-1);
-    if (!is_useful(candidate) || out_of_time()) continue;
+    if (!wanted_method(request, candidate.method) || !is_useful(candidate) || out_of_time()) continue;
     size_t const before = problem.candidates.size();
     add_proposed(candidate);
     if (problem.candidates.size() > before) numbers.back() = static_cast<int>(before);
@@ -94,15 +140,14 @@ void SearchSpace::find_redundant(const AdviceRequest& request) {
   });
 }
 
-/// A net budget also has what the redundant indexes leave; a little is kept back, since sizes are estimates.
+/// A net budget also has what the redundant indexes leave, and in the search what it replaces.
 void SearchSpace::set_budget(const AdviceRequest& request) {
   if (!request.budget_bytes) return;
   problem.budget_bytes = *request.budget_bytes;
+  problem.net_budget = request.budget_is_net;
   if (!request.budget_is_net) return;
-  int64_t freed = 0;
   for (auto const& drop : redundant_)
-    freed += drop.bytes;
-  problem.budget_bytes += freed - freed / 50;
+    problem.budget_bytes += spendable(drop.bytes);
 }
 
 /// Only indexes that a proposal could replace are the search's business; all others are simply there, and
@@ -125,6 +170,7 @@ void SearchSpace::add_existing(const std::vector<index::CandidateIndex>& propose
       by_table[number].push_back(static_cast<int>(problem.candidates.size()));
       by_oid_[index.oid] = static_cast<int>(problem.candidates.size());
       problem.candidates.push_back(index.candidate);
+      problem.candidates.back().bytes = spendable(index.candidate.bytes);
       hypothetical_.push_back(nullptr);
       existing_.push_back(&index);
     }
@@ -139,18 +185,53 @@ void SearchSpace::add_existing(const std::vector<index::CandidateIndex>& propose
 
 bool SearchSpace::is_useful(const index::CandidateIndex& candidate) const {
   IndexedTable const& table = registry_.tables()[static_cast<size_t>(candidate.table)];
-  for (auto const& key : candidate.keys)
-    if (!table.sortable[static_cast<size_t>(key.attno) - 1]) return false;
-  return std::none_of(table.indexes.begin(), table.indexes.end(), [&](const ExistingIndex& index) {
-    return index.candidate.family == 0 && index::covers(index.candidate, candidate);
-  });
+  if (!includes_little(candidate, table)) return false;
+  for (auto const& key : candidate.keys) {
+    if (candidate.method != index::AccessMethod::btree || key.opclass != 0) continue;
+    bool const sortable =
+        key.attno > 0 ? table.sortable[static_cast<size_t>(key.attno) - 1] : is_sortable(words_, key.attno);
+    if (!sortable) return false;
+  }
+  return std::none_of(table.indexes.begin(), table.indexes.end(),
+                      [&](const ExistingIndex& index) { return index::covers(index.candidate, candidate); });
+}
+
+/// True when the statement makes a new entry in such an index.
+bool SearchSpace::writes_to(const index::CandidateIndex& index, const WriteProfile& writes) const {
+  if (writes.all_columns) return true;
+  auto const touched = [&](int32_t attno) {
+    return std::find(writes.updated.begin(), writes.updated.end(), attno) != writes.updated.end();
+  };
+  auto const reads_touched = [&](int32_t number) {
+    auto const columns = columns_read(words_, number);
+    return std::any_of(columns.begin(), columns.end(), touched);
+  };
+  return std::any_of(index.keys.begin(), index.keys.end(),
+                     [&](const index::KeyColumn& key) {
+                       return key.attno > 0 ? touched(key.attno) : reads_touched(key.attno);
+                     }) ||
+         std::any_of(index.include.begin(), index.include.end(), touched) ||
+         (index.predicate != 0 && reads_touched(index.predicate));
+}
+
+/// A plain B-tree from its columns; anything else from the text that the user would run.
+Hypothetical* SearchSpace::make_hypothetical(const index::CandidateIndex& candidate) const {
+  bool const plain = candidate.method == index::AccessMethod::btree && candidate.predicate == 0 &&
+                     std::all_of(candidate.keys.begin(), candidate.keys.end(),
+                                 [](const auto& key) { return key.attno > 0 && key.opclass == 0; });
+  if (!plain)
+    return hypothetical_from_definition(
+        index::create_statement(candidate, names_for(candidate), "candidate", false));
+  Oid const table = registry_.tables()[static_cast<size_t>(candidate.table)].oid;
+  return hypothetical_from_columns(table, candidate.keys, candidate.include);
 }
 
 void SearchSpace::add_proposed(const index::CandidateIndex& candidate) {
-  Oid const table = registry_.tables()[static_cast<size_t>(candidate.table)].oid;
-  Hypothetical* const made = hypothetical_from_columns(table, candidate.keys, candidate.include);
+  Hypothetical* const made = make_hypothetical(candidate);
   index::SizeEstimate const size = sizes_.estimate(*made);
-  if (size.entry_bytes > kWideEntry || size.widest_entry > kWidestEntry) return;
+  bool const wide = size.entry_bytes > kWideEntry || size.widest_entry > kWidestEntry;
+  if (wide && candidate.method == index::AccessMethod::btree) return;
+  statistics_.attach(*made);
   by_oid_[made->oid] = static_cast<int>(problem.candidates.size());
   problem.candidates.push_back(candidate);
   problem.candidates.back().bytes = size.bytes;
@@ -180,40 +261,69 @@ void SearchSpace::rank_relevant(const index::Proposals& proposals, const std::ve
   }
 }
 
-double SearchSpace::write_cost(const index::CandidateIndex& candidate, int root_level,
-                               const AnalysedWorkload& workload) const {
-  index::CostSettings const settings{random_page_cost, cpu_index_tuple_cost, cpu_operator_cost};
-  IndexedTable const& table = registry_.tables()[static_cast<size_t>(candidate.table)];
-  double const entry = index::entry_cost(root_level, settings);
-  double total = 0;
-  for (auto const& one : workload.plannable) {
-    for (auto const& writes : one.writes) {
-      if (writes.target != table.oid || !writes_to(candidate, writes)) continue;
-      // An update of no indexed column is heap-only: the first index on what it changes costs an entry in
-      // every other index too.
-      bool const heap_only =
-          !writes.all_columns &&
-          std::none_of(table.indexes.begin(), table.indexes.end(), [&](const ExistingIndex& index) {
-            return &index.candidate != &candidate && writes_to(index.candidate, writes);
-          });
-      double const entries = heap_only ? 1.0 + static_cast<double>(table.indexes.size()) : 1.0;
-      total += one.statement.calls * writes.rows * entries * entry;
-    }
+/// One load for each statement and table; `not_indexed`: share of the table's updates in this workload that
+/// change no indexed column.
+void SearchSpace::add_write_load(const WriteProfile& writes, double rows, double not_indexed) {
+  for (size_t number = 0; number < registry_.tables().size(); ++number) {
+    IndexedTable const& table = registry_.tables()[number];
+    if (table.oid != writes.target) continue;
+    index::WriteLoad load;
+    load.table = static_cast<int32_t>(number);
+    load.rows = rows;
+    load.entries_today = entries_today(table, always_hidden_);
+    if (may_be_heap_only(writes, table)) load.heap_only = heap_only_share(table, not_indexed);
+    for (size_t i = 0; load.heap_only > 0 && i < problem.candidates.size(); ++i)
+      if (problem.candidates[i].table == load.table && hypothetical_[i] != nullptr &&
+          writes_to(problem.candidates[i], writes))
+        load.breakers.push_back(static_cast<int>(i));
+    problem.writes.push_back(std::move(load));
   }
-  return total;
+}
+
+/// What one entry for each row written that isn't heap-only costs the workload.
+double SearchSpace::write_cost_today(const IndexedTable& table) const {
+  double total = 0;
+  for (auto const& load : problem.writes)
+    if (registry_.tables()[static_cast<size_t>(load.table)].oid == table.oid)
+      total += load.rows * (1 - load.heap_only);
+  return total * index::entry_cost(kUsualRootLevel, cost_settings());
 }
 
 void SearchSpace::price_writes(const AnalysedWorkload& workload) {
+  std::map<Oid, std::pair<double, double>>
+      updates;  // by table: rows updated, of them without indexed columns
+  auto const each = [&](auto const& take) {
+    for (auto const& one : workload.plannable)
+      for (auto const& writes : one.writes)
+        for (auto const& table : registry_.tables())
+          if (table.oid == writes.target) take(writes, table, one.statement.calls * writes.rows);
+  };
+  each([&](const WriteProfile& writes, const IndexedTable& table, double rows) {
+    if (writes.all_columns) return;
+    auto& [all, not_indexed] = updates[table.oid];
+    all += rows;
+    if (may_be_heap_only(writes, table)) not_indexed += rows;
+  });
+  each([&](const WriteProfile& writes, const IndexedTable& table, double rows) {
+    auto const [all, not_indexed] = updates[table.oid];
+    add_write_load(writes, rows, all > 0 ? not_indexed / all : 1);
+  });
   for (size_t i = 0; i < problem.candidates.size(); ++i) {
     auto& candidate = problem.candidates[i];
-    int const root_level =
-        hypothetical_[i] != nullptr ? hypothetical_[i]->extent.root_level : kUsualRootLevel;
-    candidate.write_cost = write_cost(candidate, root_level, workload);
+    if (hypothetical_[i] != nullptr)
+      candidate.entry_cost = index::entry_cost(hypothetical_[i]->extent.root_level, cost_settings());
+    else
+      candidate.write_cost = write_cost_today(table_of(static_cast<int>(i)));
   }
   for (auto& drop : redundant_)
     for (auto const& table : registry_.tables())
-      for (auto const& index : table.indexes)
-        if (index.oid == drop.oid) drop.write_cost = write_cost(index.candidate, kUsualRootLevel, workload);
+      if (table.oid == drop.table) drop.write_cost = write_cost_today(table);
+}
+
+bool SearchSpace::ends_heap_only(int candidate) const {
+  return std::any_of(problem.writes.begin(), problem.writes.end(), [&](const index::WriteLoad& load) {
+    return load.rows > 0 && std::binary_search(load.breakers.begin(), load.breakers.end(), candidate);
+  });
 }
 
 index::QueryPlan SearchSpace::plan(int query, const PreparedQuery& prepared,
@@ -241,6 +351,18 @@ index::QueryPlan SearchSpace::plan(int query, const PreparedQuery& prepared,
 
 const IndexedTable& SearchSpace::table_of(int candidate) const {
   return registry_.tables()[static_cast<size_t>(problem.candidates[static_cast<size_t>(candidate)].table)];
+}
+
+index::TableNames SearchSpace::names_for(const index::CandidateIndex& candidate) const {
+  IndexedTable const& table = registry_.tables()[static_cast<size_t>(candidate.table)];
+  index::TableNames names{table.schema, table.name, table.columns};
+  for (auto const& key : candidate.keys) {
+    if (key.attno < 0) names.expressions.emplace(key.attno, text_of(words_, key.attno));
+    if (key.opclass != 0) names.opclasses.emplace(key.opclass, opclass_text(key.opclass));
+  }
+  if (candidate.predicate != 0)
+    names.predicates.emplace(candidate.predicate, text_of(words_, candidate.predicate));
+  return names;
 }
 
 const ExistingIndex* SearchSpace::existing(int candidate) const {

@@ -1,9 +1,11 @@
 /// The search problem of one advice run: candidates with sizes and costs, and the planner as its oracle.
 #pragma once
 
+#include "core/index/ddl.hpp"
 #include "server/index/advice.hpp"
 #include "server/index/redundant.hpp"
 #include "server/index/statements.hpp"
+#include "server/index/statistics.hpp"
 
 namespace deal::server {
 
@@ -22,14 +24,18 @@ class SearchSpace {
 
   size_t proposed() const { return proposed_; }
   const IndexedTable& table_of(int candidate) const;
+  /// The names in the candidate's SQL text.
+  index::TableNames names_for(const index::CandidateIndex& candidate) const;
   const std::vector<IndexedTable>& tables() const { return registry_.tables(); }
   /// Uses with their table numbers set; those of tables left out are not there.
   const std::vector<index::TableUse>& uses() const { return uses_; }
   /// The existing index behind a candidate; null for proposed ones.
   const ExistingIndex* existing(int candidate) const;
+  /// True when an update that is heap-only today would not be any more with this candidate.
+  bool ends_heap_only(int candidate) const;
   /// Existing indexes that go whatever the search says: it plans without them.
   const std::vector<RedundantIndex>& redundant() const { return redundant_; }
-  double sampling_cpu_seconds() const { return sizes_.cpu_seconds(); }
+  double sampling_cpu_seconds() const { return sizes_.cpu_seconds() + statistics_.cpu_seconds(); }
   bool without_sample() const { return sizes_.without_sample(); }
 
  private:
@@ -40,12 +46,16 @@ class SearchSpace {
   void rank_relevant(const index::Proposals& proposals, const std::vector<int>& numbers);
   void set_budget(const AdviceRequest& request);
   void price_writes(const AnalysedWorkload& workload);
-  double write_cost(const index::CandidateIndex& candidate, int root_level,
-                    const AnalysedWorkload& workload) const;
+  void add_write_load(const WriteProfile& writes, double rows, double not_indexed);
+  double write_cost_today(const IndexedTable& table) const;
   bool is_useful(const index::CandidateIndex& candidate) const;
+  bool writes_to(const index::CandidateIndex& index, const WriteProfile& writes) const;
+  Hypothetical* make_hypothetical(const index::CandidateIndex& candidate) const;
 
+  const Vocabulary& words_;
   TableRegistry registry_;
   ExtentEstimator sizes_;
+  ExpressionStatistics statistics_;
   std::vector<index::TableUse> uses_;
   std::vector<Hypothetical*> hypothetical_;     ///< by candidate number; null for existing ones
   std::vector<const ExistingIndex*> existing_;  ///< by candidate number; null for proposed ones

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "server/bridge/subtransaction.hpp"
+#include "server/workload/arguments.hpp"
 
 extern "C" {
 #include "nodes/parsenodes.h"
@@ -88,6 +89,7 @@ AnalysedWorkload analyse(const Workload& workload, const std::function<bool()>& 
   AnalysedWorkload out;
   out.statements = static_cast<int>(workload.size());
   MemoryContext const keep = CurrentMemoryContext;
+  out.words = pg::call([&] { return make_vocabulary(); });
   for (auto const& statement : merge_templates(workload)) {
     pg::check_for_interrupts();
     if (out_of_time()) {
@@ -102,7 +104,10 @@ AnalysedWorkload analyse(const Workload& workload, const std::function<bool()>& 
       StatementScope const scope(statement);
       ready.prepared = prepare(statement.query);
       check_permissions(ready.prepared);
-      PlanOutcome const base = plan_and_observe(ready.prepared, static_cast<int>(out.plannable.size()), uses);
+      ready.prepared.arguments =
+          pg::call([&] { return likely_arguments(ready.prepared.query, ready.prepared.parameters); });
+      PlanOutcome const base =
+          plan_and_observe(ready.prepared, static_cast<int>(out.plannable.size()), *out.words, uses);
       ready.base_cost = base.cost;
       ready.writes = write_profiles(*ready.prepared.query, base.writes);
     });

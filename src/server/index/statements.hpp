@@ -34,6 +34,7 @@ struct AnalysedWorkload {
   std::vector<PlannableStatement> plannable;
   std::vector<SkippedStatement> skipped;
   std::vector<ObservedUse> uses;  ///< their query numbers index `plannable`
+  Vocabulary* words = nullptr;    ///< of the uses
   int statements = 0;             ///< before equal ones were merged
   bool out_of_time = false;
 

@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "core/index/size.hpp"
-#include "server/bridge/role.hpp"
+#include "server/index/row_expressions.hpp"
 
 extern "C" {
 #include "access/detoast.h"
@@ -18,13 +18,11 @@ extern "C" {
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "executor/executor.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "storage/bufmgr.h"
 #include "utils/acl.h"
-#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
@@ -204,7 +202,7 @@ void append_varlena(StoredColumn& column, Datum value, const StorageRule& rule, 
 
 void append_value(StoredColumn& column, Datum value, bool null, const StorageRule& rule, Compression& seen) {
   if (null) {
-    column.hash.push_back(0x6e756c6c);
+    column.hash.push_back(kNullHash);
     column.size.push_back(0);
     column.align.push_back(0);
   } else if (rule.type == NAMEOID || rule.length == -2) {  // name_ops stores a C string
@@ -223,6 +221,8 @@ void append_value(StoredColumn& column, Datum value, bool null, const StorageRul
     column.align.push_back(align_bytes(rule.align));
   }
 }
+
+}  // namespace
 
 StoredColumn store(const Datum* values, const bool* nulls, int rows, int stride, Oid type) {
   StorageRule const rule = pg::call([&] { return storage_rule(type); });
@@ -243,62 +243,7 @@ StoredColumn store(const Datum* values, const bool* nulls, int rows, int stride,
   return column;
 }
 
-/// Evaluates an expression over the sampled rows; runs inside pg::call.
-struct Evaluation {
-  Datum* values;
-  bool* nulls;
-};
-
-Evaluation evaluate(Oid oid, HeapTuple* rows, int count, Expr* expression) {
-  Relation const table = table_open(oid, NoLock);
-  EState* const state = CreateExecutorState();
-  ExprContext* const context = GetPerTupleExprContext(state);
-  TupleTableSlot* const slot = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsHeapTuple);
-  context->ecxt_scantuple = slot;
-  ExprState* const prepared = ExecPrepareExpr(expression, state);
-  int16 length = 0;
-  bool by_value = false;
-  get_typlenbyval(exprType(reinterpret_cast<Node*>(expression)), &length, &by_value);
-  Evaluation result{static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<size_t>(count + 1))),
-                    static_cast<bool*>(palloc(sizeof(bool) * static_cast<size_t>(count + 1)))};
-  for (int row = 0; row < count; ++row) {
-    CHECK_FOR_INTERRUPTS();
-    ExecStoreHeapTuple(rows[row], slot, false);
-    Datum const value = ExecEvalExprSwitchContext(prepared, context, &result.nulls[row]);
-    result.values[row] = result.nulls[row] ? Datum{0} : datumCopy(value, by_value, length);
-    ResetExprContext(context);
-  }
-  ExecDropSingleTupleTableSlot(slot);
-  FreeExecutorState(state);
-  table_close(table, NoLock);
-  return result;
-}
-
-/// Owner of the table: whose code index expressions are.
-Oid owner_of(Oid table) {
-  return pg::call([&] {
-    Relation const relation = table_open(table, NoLock);
-    Oid const owner = relation->rd_rel->relowner;
-    table_close(relation, NoLock);
-    return owner;
-  });
-}
-
-/// The rights with which a definition's expressions run over the table's rows: the owner's, as CREATE INDEX
-/// does, if the current role could act as the owner anyway; else its own. The definition is the caller's
-/// text, so nobody may borrow the owner's rights by it; and a superuser must not lend his to the owner's
-/// functions.
-class DefinitionScope {
- public:
-  explicit DefinitionScope(Oid table) {
-    Oid const owner = owner_of(table);
-    if (pg::may_assume(pg::current_role(), owner)) as_owner_.emplace(owner);
-  }
-
- private:
-  pg::ReadOnly read_only_;
-  std::optional<pg::AsRole> as_owner_;
-};
+namespace {
 
 uint32_t aligned(uint32_t offset, uint8_t align) {
   return (offset + align - 1) / align * align;
@@ -378,6 +323,24 @@ std::vector<bool> TableSample::predicate_rows(const Hypothetical& index) const {
   for (int row = 0; row < row_count_; ++row)
     kept[static_cast<size_t>(row)] = !result.nulls[row] && DatumGetBool(result.values[row]);
   return kept;
+}
+
+BlockNumber TableSample::block_of(int row) const {
+  return blocks_[static_cast<size_t>(row)];
+}
+
+SampledValues TableSample::values_of(const Hypothetical& index, int column) const {
+  AttrNumber const attno = index.attnos[column];
+  if (attno != 0)
+    return {values_ + (attno - 1), nulls_ + (attno - 1), column_count_,
+            pg::call([&] { return get_atttype(table_, attno); })};
+  auto const number = std::count(index.attnos, index.attnos + column, 0);
+  DefinitionScope const scope(table_);
+  return pg::call([&] {
+    auto* const tree = static_cast<Expr*>(list_nth(index.expressions, static_cast<int>(number)));
+    Evaluation const result = evaluate(table_, static_cast<HeapTuple*>(rows_), row_count_, tree);
+    return SampledValues{result.values, result.nulls, 1, exprType(reinterpret_cast<Node*>(tree))};
+  });
 }
 
 index::KeySample TableSample::key_sample(const Hypothetical& index) {

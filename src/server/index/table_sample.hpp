@@ -13,6 +13,9 @@ extern "C" {
 
 namespace deal::server {
 
+/// Hash of a NULL.
+inline constexpr uint64_t kNullHash = 0x6e756c6c;
+
 /// How each sampled row's value of one column or expression would be stored in an index.
 struct StoredColumn {
   std::vector<uint64_t> hash;  ///< of the stored bytes; NULL has a value of its own
@@ -20,6 +23,20 @@ struct StoredColumn {
   std::vector<uint8_t> align;  ///< 1, 2, 4 or 8; 0 for NULL
   bool uniform = false;        ///< all rows have the same size and alignment
 };
+
+/// Values of one column over all sampled rows: that of row r is at r * stride.
+struct SampledValues {
+  const Datum* values;
+  const bool* nulls;
+  int stride;
+  Oid type;
+
+  bool null(int row) const { return nulls[static_cast<ptrdiff_t>(row) * stride]; }
+  Datum value(int row) const { return values[static_cast<ptrdiff_t>(row) * stride]; }
+};
+
+/// How an index stores these values of one type, as index_form_tuple would.
+StoredColumn store(const Datum* values, const bool* nulls, int rows, int stride, Oid type);
 
 /// Rows of one table, read once with the caller's snapshot and kept until the object dies. Reading pages
 /// skips privileges and row security, so ask `may_read` first. Deterministic for an unchanged table.
@@ -30,10 +47,23 @@ class TableSample {
 
   int64_t table_rows() const { return table_rows_; }
   int64_t sampled_rows() const { return row_count_; }
-  /// The size of an index of this definition. Expressions and predicate run read only, as the table's owner
-  /// if the current role could act as the owner, else as the current role. `index` must be on this very
-  /// table.
+  /// The size of a B-tree of this definition, with the rights of key_sample.
   index::SizeEstimate size(const Hypothetical& index, const index::BtreeShape& shape);
+  /// The sample as the size model wants it for this index. Expressions and predicate run read only, as the
+  /// table's owner if the current role could act as the owner, else as the current role. `index` must be on
+  /// this very table.
+  index::KeySample key_sample(const Hypothetical& index);
+
+  /// Blocks of the table, and those of them that were read.
+  int64_t table_blocks() const { return table_blocks_; }
+  int64_t sampled_blocks() const { return sampled_blocks_; }
+  /// Heap block of a sampled row; rows are in the table's order.
+  BlockNumber block_of(int row) const;
+  /// The values of a column of the index, an expression's evaluated (with rights as above) into the current
+  /// memory context.
+  SampledValues values_of(const Hypothetical& index, int column) const;
+  /// For each sampled row whether the index's predicate holds.
+  std::vector<bool> predicate_rows(const Hypothetical& index) const;
 
  private:
   /// Keys of a set of columns, counted once for its orders, which a search asks for one after the other.
@@ -46,14 +76,12 @@ class TableSample {
   };
 
   index::KeySample without_rows(int key_columns) const;
-  index::KeySample key_sample(const Hypothetical& index);
   index::SizeEstimate size_of_columns(const Hypothetical& index, const index::BtreeShape& shape);
   CountedSet& counted_set(const Hypothetical& index);
   std::vector<const StoredColumn*> stored_columns(const std::vector<AttrNumber>& attnos);
   double leading_distinct(AttrNumber attno);
   const StoredColumn& column(AttrNumber attno);
   StoredColumn expression(const Hypothetical& index, int number) const;
-  std::vector<bool> predicate_rows(const Hypothetical& index) const;
 
   Oid table_;
   pg::Memory memory_;

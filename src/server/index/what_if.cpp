@@ -75,7 +75,8 @@ void collect_used(Plan* plan, List*& used) {
 PlannedStmt* run_planner(const PreparedQuery& prepared) {
   auto* copy = static_cast<Query*>(copyObjectImpl(prepared.query));
   PushActiveSnapshot(GetTransactionSnapshot());
-  PlannedStmt* const planned = standard_planner(copy, prepared.text, CURSOR_OPT_PARALLEL_OK, nullptr);
+  PlannedStmt* const planned =
+      standard_planner(copy, prepared.text, CURSOR_OPT_PARALLEL_OK, prepared.arguments);
   PopActiveSnapshot();
   return planned;
 }
@@ -174,9 +175,13 @@ PlanOutcome plan(const PreparedQuery& prepared, const IndexSet& indexes, Relatio
   PlanOutcome outcome{raw.cost, {}, {}};
   for (int i = 0; i < list_length(raw.writes); ++i)
     outcome.writes.push_back(*static_cast<const PlannedWrite*>(list_nth(raw.writes, i)));
-  for (int i = 0; i < list_length(raw.used); ++i)
-    outcome.used.push_back(list_nth_oid(raw.used, i));
+  for (int i = 0; i < list_length(raw.used); ++i) {
+    Oid const oid = list_nth_oid(raw.used, i);
+    const Hypothetical* const added = hypothetical_behind(indexes.added, oid);
+    outcome.used.push_back(added != nullptr ? added->oid : oid);
+  }
   std::sort(outcome.used.begin(), outcome.used.end());
+  outcome.used.erase(std::unique(outcome.used.begin(), outcome.used.end()), outcome.used.end());
   return outcome;
 }
 

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "server/bridge/subtransaction.hpp"
+#include "server/bridge/walk.hpp"
 #include "server/workload/parse.hpp"
 
 extern "C" {
@@ -99,13 +100,7 @@ bool is_planned(NodeTag tag) {
 }  // namespace
 
 bool walk_raw(Node* node, bool (*walker)(Node*, void*), void* state) {
-#if PG_VERSION_NUM >= 160000
-  return raw_expression_tree_walker(node, walker, state);
-#else
-  // Declared without parameters in C, where that means any.
-  auto const plain = reinterpret_cast<void (*)()>(walker);
-  return raw_expression_tree_walker(node, reinterpret_cast<bool (*)()>(plain), state);
-#endif
+  return raw_expression_tree_walker(node, pg::walker(walker), state);
 }
 
 StatementKind kind_of(const ParsedStatement& parsed) {

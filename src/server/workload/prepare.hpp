@@ -7,6 +7,7 @@
 #include "server/workload/trusted_functions.hpp"
 
 struct Query;
+struct ParamListInfoData;
 
 namespace deal::server {
 
@@ -17,6 +18,7 @@ struct PreparedQuery {
   int parameters;              ///< number of $n parameters
   const Oid* types = nullptr;  ///< their types; 0 where the number is not used
   int guessed = 0;             ///< how many of these the text did not determine: found by trial, or text
+  ParamListInfoData* arguments = nullptr;  ///< values to plan with; null: none, the plan is generic
 };
 
 /// The scope in which a statement's text is read and planned: its role (security-restricted, also when that
