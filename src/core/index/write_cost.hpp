@@ -18,6 +18,12 @@ struct CostSettings {
 /// VACUUM and WAL, beside the same two by this model: bench/write_cost prints both.
 constexpr double kEntryFactor = 1.6;
 
+/// An entry of GIN beside one of a B-tree: with fastupdate, entries wait in a list and go in together,
+/// sorted.
+constexpr double kPendingEntry = 0.5;
+/// A row of BRIN beside an entry of a B-tree: most rows change no summary.
+constexpr double kRangeEntry = 0.02;
+
 /// Cost, in the planner's unit, of one new entry in a B-tree of this height (root_level 0: one leaf): the
 /// descent as btcostestimate charges it (50 operators a level), the entry itself, and one page, which is
 /// dirtied, logged, and visited again by VACUUM; all times kEntryFactor.

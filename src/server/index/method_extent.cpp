@@ -40,6 +40,10 @@ index::KeySample hash_sample(TableSample& sample, const Hypothetical& index) {
   return keys;
 }
 
+index::KeyPopulation population_of(const index::KeySample& sample) {
+  return index::estimate_population(sample, index::count_keys(sample, index::KeyPart::kWhole));
+}
+
 double distinct_of(const index::ColumnStatistics& column, double rows) {
   return column.distinct < 0 ? -column.distinct * rows : column.distinct;
 }
@@ -80,12 +84,12 @@ index::SizeEstimate doubtful(index::SizeEstimate size) {
 index::SizeEstimate estimate_method(TableSample& sample, const Hypothetical& index) {
   switch (index.method) {
     case HASH_AM_OID:
-      return index::estimate_hash(index::estimate_population(hash_sample(sample, index)),
+      return index::estimate_hash(population_of(hash_sample(sample, index)),
                                   hash_shape(index, static_cast<double>(sample.table_rows())));
     case GIN_AM_OID: {
       double rows = 0;
       index::KeySample const pairs = gin_sample(sample, index, kMostPairs, rows);
-      return index::estimate_gin(index::estimate_population(pairs),
+      return index::estimate_gin(population_of(pairs),
                                  gin_shape(rows, static_cast<double>(sample.table_blocks())));
     }
     case BRIN_AM_OID:

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "core/index/candidates.hpp"
-#include "core/index/write_cost.hpp"
+#include "server/index/write_load.hpp"
 
 extern "C" {
 #include "optimizer/cost.h"
@@ -18,9 +18,7 @@ namespace {
 
 constexpr double kAlwaysIncluded = 8;  ///< bytes
 constexpr double kIncludedShare = 0.25;
-constexpr size_t kMostRelevant = 60;      ///< the search looks at 64 a query
-constexpr int kUsualRootLevel = 2;        ///< of existing indexes: millions of entries
-constexpr int64_t kUpdatesThatTell = 50;  ///< of a table, before its share of heap-only ones means something
+constexpr size_t kMostRelevant = 60;   ///< the search looks at 64 a query
 constexpr int64_t kKeptBack = 200;     ///< one part in so many of the bytes given back: sizes are estimates
 constexpr double kWideEntry = 1000;    ///< bytes on average; wider keys make poor B-trees
 constexpr double kWidestEntry = 2000;  ///< bytes; a B-tree takes 2704, and a sample misses the widest
@@ -44,39 +42,10 @@ bool wanted_method(const AdviceRequest& request, index::AccessMethod method) {
          std::find(request.methods.begin(), request.methods.end(), method) != request.methods.end();
 }
 
-/// No indexed column is assigned: with room in the page such an update needs no index entry.
-bool may_be_heap_only(const WriteProfile& writes, const IndexedTable& table) {
-  return !writes.all_columns &&
-         std::none_of(writes.updated.begin(), writes.updated.end(),
-                      [&](int32_t attno) { return table.indexed[static_cast<size_t>(attno) - 1]; });
-}
-
-/// Of the updates that may be heap-only, how many are. The table's counters know no statements: they are
-/// put down to those that may. Too few updates say nothing; pages then are taken to have room.
-double heap_only_share(const IndexedTable& table, double not_indexed) {
-  if (table.updates < kUpdatesThatTell) return 1;
-  double const share =
-      static_cast<double>(table.heap_only_updates) / static_cast<double>(table.updates) / not_indexed;
-  return std::clamp(share, 0.0, 1.0);
-}
-
-index::CostSettings cost_settings() {
-  return {random_page_cost, cpu_index_tuple_cost, cpu_operator_cost};
-}
-
 /// Real bytes given back buy estimated ones: nearly as many, for estimates err both ways and their errors
 /// mostly cancel.
 int64_t spendable(int64_t bytes) {
   return bytes - bytes / kKeptBack;
-}
-
-/// Of one row, in all indexes of the table but those that go anyway.
-double entries_today(const IndexedTable& table, const std::vector<Oid>& gone) {
-  auto const stays =
-      std::count_if(table.indexes.begin(), table.indexes.end(), [&](const ExistingIndex& index) {
-        return std::find(gone.begin(), gone.end(), index.oid) == gone.end();
-      });
-  return static_cast<double>(stays) * index::entry_cost(kUsualRootLevel, cost_settings());
 }
 
 }  // namespace
@@ -196,24 +165,6 @@ bool SearchSpace::is_useful(const index::CandidateIndex& candidate) const {
                       [&](const ExistingIndex& index) { return index::covers(index.candidate, candidate); });
 }
 
-/// True when the statement makes a new entry in such an index.
-bool SearchSpace::writes_to(const index::CandidateIndex& index, const WriteProfile& writes) const {
-  if (writes.all_columns) return true;
-  auto const touched = [&](int32_t attno) {
-    return std::find(writes.updated.begin(), writes.updated.end(), attno) != writes.updated.end();
-  };
-  auto const reads_touched = [&](int32_t number) {
-    auto const columns = columns_read(words_, number);
-    return std::any_of(columns.begin(), columns.end(), touched);
-  };
-  return std::any_of(index.keys.begin(), index.keys.end(),
-                     [&](const index::KeyColumn& key) {
-                       return key.attno > 0 ? touched(key.attno) : reads_touched(key.attno);
-                     }) ||
-         std::any_of(index.include.begin(), index.include.end(), touched) ||
-         (index.predicate != 0 && reads_touched(index.predicate));
-}
-
 /// A plain B-tree from its columns; anything else from the text that the user would run.
 Hypothetical* SearchSpace::make_hypothetical(const index::CandidateIndex& candidate) const {
   bool const plain = candidate.method == index::AccessMethod::btree && candidate.predicate == 0 &&
@@ -235,6 +186,8 @@ void SearchSpace::add_proposed(const index::CandidateIndex& candidate) {
   by_oid_[made->oid] = static_cast<int>(problem.candidates.size());
   problem.candidates.push_back(candidate);
   problem.candidates.back().bytes = size.bytes;
+  problem.candidates.back().entry_cost = entry_cost(
+      candidate.method, size, registry_.tables()[static_cast<size_t>(candidate.table)].extent.rows);
   hypothetical_.push_back(made);
   existing_.push_back(nullptr);
   ++proposed_;
@@ -261,69 +214,30 @@ void SearchSpace::rank_relevant(const index::Proposals& proposals, const std::ve
   }
 }
 
-/// One load for each statement and table; `not_indexed`: share of the table's updates in this workload that
-/// change no indexed column.
-void SearchSpace::add_write_load(const WriteProfile& writes, double rows, double not_indexed) {
-  for (size_t number = 0; number < registry_.tables().size(); ++number) {
-    IndexedTable const& table = registry_.tables()[number];
-    if (table.oid != writes.target) continue;
-    index::WriteLoad load;
-    load.table = static_cast<int32_t>(number);
-    load.rows = rows;
-    load.entries_today = entries_today(table, always_hidden_);
-    if (may_be_heap_only(writes, table)) load.heap_only = heap_only_share(table, not_indexed);
-    for (size_t i = 0; load.heap_only > 0 && i < problem.candidates.size(); ++i)
-      if (problem.candidates[i].table == load.table && hypothetical_[i] != nullptr &&
-          writes_to(problem.candidates[i], writes))
-        load.breakers.push_back(static_cast<int>(i));
-    problem.writes.push_back(std::move(load));
+/// New candidates on the table that hold a column which the update changes. From 16 on BRIN does not count.
+std::vector<int> SearchSpace::breakers(int32_t table, const WriteProfile& writes) const {
+  std::vector<int> found;
+  for (size_t i = 0; i < problem.candidates.size(); ++i) {
+    auto const& candidate = problem.candidates[i];
+    bool const summarises = PG_VERSION_NUM >= 160000 && candidate.method == index::AccessMethod::brin;
+    if (candidate.table == table && hypothetical_[i] != nullptr && !summarises &&
+        changes_entries(candidate, writes, words_))
+      found.push_back(static_cast<int>(i));
   }
-}
-
-/// What one entry for each row written that isn't heap-only costs the workload.
-double SearchSpace::write_cost_today(const IndexedTable& table) const {
-  double total = 0;
-  for (auto const& load : problem.writes)
-    if (registry_.tables()[static_cast<size_t>(load.table)].oid == table.oid)
-      total += load.rows * (1 - load.heap_only);
-  return total * index::entry_cost(kUsualRootLevel, cost_settings());
+  return found;
 }
 
 void SearchSpace::price_writes(const AnalysedWorkload& workload) {
-  std::map<Oid, std::pair<double, double>>
-      updates;  // by table: rows updated, of them without indexed columns
-  auto const each = [&](auto const& take) {
-    for (auto const& one : workload.plannable)
-      for (auto const& writes : one.writes)
-        for (auto const& table : registry_.tables())
-          if (table.oid == writes.target) take(writes, table, one.statement.calls * writes.rows);
-  };
-  each([&](const WriteProfile& writes, const IndexedTable& table, double rows) {
-    if (writes.all_columns) return;
-    auto& [all, not_indexed] = updates[table.oid];
-    all += rows;
-    if (may_be_heap_only(writes, table)) not_indexed += rows;
-  });
-  each([&](const WriteProfile& writes, const IndexedTable& table, double rows) {
-    auto const [all, not_indexed] = updates[table.oid];
-    add_write_load(writes, rows, all > 0 ? not_indexed / all : 1);
-  });
-  for (size_t i = 0; i < problem.candidates.size(); ++i) {
-    auto& candidate = problem.candidates[i];
-    if (hypothetical_[i] != nullptr)
-      candidate.entry_cost = index::entry_cost(hypothetical_[i]->extent.root_level, cost_settings());
-    else
-      candidate.write_cost = write_cost_today(table_of(static_cast<int>(i)));
-  }
+  problem.writes =
+      write_loads(workload, registry_.tables(), always_hidden_,
+                  [this](int32_t table, const WriteProfile& writes) { return breakers(table, writes); });
+  for (size_t i = 0; i < problem.candidates.size(); ++i)
+    if (hypothetical_[i] == nullptr)
+      problem.candidates[i].write_cost = upkeep_today(problem.writes, problem.candidates[i].table);
   for (auto& drop : redundant_)
-    for (auto const& table : registry_.tables())
-      if (table.oid == drop.table) drop.write_cost = write_cost_today(table);
-}
-
-bool SearchSpace::ends_heap_only(int candidate) const {
-  return std::any_of(problem.writes.begin(), problem.writes.end(), [&](const index::WriteLoad& load) {
-    return load.rows > 0 && std::binary_search(load.breakers.begin(), load.breakers.end(), candidate);
-  });
+    for (size_t number = 0; number < registry_.tables().size(); ++number)
+      if (registry_.tables()[number].oid == drop.table)
+        drop.write_cost = upkeep_today(problem.writes, static_cast<int32_t>(number));
 }
 
 index::QueryPlan SearchSpace::plan(int query, const PreparedQuery& prepared,

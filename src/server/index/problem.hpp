@@ -31,8 +31,6 @@ class SearchSpace {
   const std::vector<index::TableUse>& uses() const { return uses_; }
   /// The existing index behind a candidate; null for proposed ones.
   const ExistingIndex* existing(int candidate) const;
-  /// True when an update that is heap-only today would not be any more with this candidate.
-  bool ends_heap_only(int candidate) const;
   /// Existing indexes that go whatever the search says: it plans without them.
   const std::vector<RedundantIndex>& redundant() const { return redundant_; }
   double sampling_cpu_seconds() const { return sizes_.cpu_seconds() + statistics_.cpu_seconds(); }
@@ -46,10 +44,8 @@ class SearchSpace {
   void rank_relevant(const index::Proposals& proposals, const std::vector<int>& numbers);
   void set_budget(const AdviceRequest& request);
   void price_writes(const AnalysedWorkload& workload);
-  void add_write_load(const WriteProfile& writes, double rows, double not_indexed);
-  double write_cost_today(const IndexedTable& table) const;
   bool is_useful(const index::CandidateIndex& candidate) const;
-  bool writes_to(const index::CandidateIndex& index, const WriteProfile& writes) const;
+  std::vector<int> breakers(int32_t table, const WriteProfile& writes) const;
   Hypothetical* make_hypothetical(const index::CandidateIndex& candidate) const;
 
   const Vocabulary& words_;

@@ -54,6 +54,9 @@ class TableSample {
   /// this very table.
   index::KeySample key_sample(const Hypothetical& index);
 
+  /// The sampled rows with the keys that such an index would hold; rights as above.
+  index::KeySample key_sample(const Hypothetical& index);
+
   /// Blocks of the table, and those of them that were read.
   int64_t table_blocks() const { return table_blocks_; }
   int64_t sampled_blocks() const { return sampled_blocks_; }
