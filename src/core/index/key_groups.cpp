@@ -364,10 +364,6 @@ KeyPopulation estimate_population(const KeySample& sample, const CountedKeys& co
   return population;
 }
 
-KeyPopulation estimate_population(const KeySample& sample) {
-  return estimate_population(sample, count_keys(sample, KeyPart::kWhole));
-}
-
 LaidOutKeys lay_out_keys(const KeySample& sample, const CountedKeys& counted, const BtreeShape& shape) {
   LaidOutKeys laid;
   laid.population = estimate_population(sample, counted);

@@ -35,8 +35,9 @@ struct SeenKey {
 /// The keys of a sample. The same for all indexes with these key columns, in any order, but for the bytes.
 struct CountedKeys {
   std::vector<SeenKey> keys;
-  std::int64_t rows = 0;    ///< sampled rows that go into the index
-  double independence = 1;  ///< share of new facts among the meetings of rare keys with a further block
+  std::int64_t rows = 0;  ///< sampled rows that go into the index
+  double independence =
+      1;  ///< share of independent ones among the meetings of a rare key with a further block
 };
 
 /// What tells keys apart: the hash of all key columns, that of the first, or nothing: every row is known to
@@ -49,9 +50,6 @@ CountedKeys count_keys(const KeySample& sample, KeyPart part);
 /// often are scaled up; the rest is a mixture of group sizes fitted to how many keys were seen in 1, 2, 3 ...
 /// blocks. With the whole table sampled the result is exact.
 KeyPopulation estimate_population(const KeySample& sample, const CountedKeys& counted);
-
-/// The same, counting the keys of the sample's rows.
-KeyPopulation estimate_population(const KeySample& sample);
 
 /// The population and its leaves: the same for every order of the key columns that gives each key as many
 /// bytes.

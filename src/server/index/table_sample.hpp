@@ -47,12 +47,10 @@ class TableSample {
 
   int64_t table_rows() const { return table_rows_; }
   int64_t sampled_rows() const { return row_count_; }
-  /// The size of a B-tree of this definition, with the rights of key_sample.
+  /// The size of an index of this definition. Expressions and predicate run read only, as the table's owner
+  /// if the current role could act as the owner, else as the current role. `index` must be on this very
+  /// table.
   index::SizeEstimate size(const Hypothetical& index, const index::BtreeShape& shape);
-  /// The sample as the size model wants it for this index. Expressions and predicate run read only, as the
-  /// table's owner if the current role could act as the owner, else as the current role. `index` must be on
-  /// this very table.
-  index::KeySample key_sample(const Hypothetical& index);
 
   /// The sampled rows with the keys that such an index would hold; rights as above.
   index::KeySample key_sample(const Hypothetical& index);
