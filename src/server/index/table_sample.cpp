@@ -326,7 +326,7 @@ std::vector<bool> TableSample::predicate_rows(const Hypothetical& index) const {
 }
 
 BlockNumber TableSample::block_of(int row) const {
-  return ItemPointerGetBlockNumber(&static_cast<HeapTuple*>(rows_)[row]->t_self);
+  return blocks_[static_cast<size_t>(row)];
 }
 
 SampledValues TableSample::values_of(const Hypothetical& index, int column) const {
