@@ -39,7 +39,8 @@ Oid next_number = 1;
 
 template <class T>
 T* array_of(int count) {
-  return static_cast<T*>(palloc0(sizeof(T) * static_cast<size_t>(count)));
+  return static_cast<T*>(
+      palloc0(sizeof(T) * static_cast<size_t>(count)));  // NOLINT(bugprone-sizeof-expression)
 }
 
 Hypothetical* allocate(Oid table, Oid method, int columns, int keys) {

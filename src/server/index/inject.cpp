@@ -155,8 +155,9 @@ IndexOptInfo* make_info(const Hypothetical& index, const Placed& placed, RelOptI
     info->canreturn[i] = index.returnable[i];
   }
   auto const copy_keys = [&](const auto* from) {
-    auto* to = palloc(sizeof(*from) * keys);
-    std::memcpy(to, from, sizeof(*from) * keys);
+    size_t const bytes = sizeof(*from) * keys;  // NOLINT(bugprone-sizeof-expression): some hold pointers
+    auto* to = palloc(bytes);
+    std::memcpy(to, from, bytes);
     return static_cast<std::remove_const_t<std::remove_pointer_t<decltype(from)>>*>(to);
   };
   info->indexcollations = copy_keys(index.collations);

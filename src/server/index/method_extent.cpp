@@ -67,6 +67,7 @@ index::SizeEstimate gin_from_catalog(const TableSize& table,
 
 double width_of(const std::vector<index::ColumnStatistics>& columns) {
   std::vector<index::StoredItem> items;
+  items.reserve(columns.size());
   for (auto const& column : columns)
     items.push_back({column.average_width, column.varlena ? 1 : column.alignment});
   return index::laid_out(items);

@@ -111,10 +111,9 @@ void ExpressionStatistics::attach(Hypothetical& index) {
   if (index.expressions == NIL) return;
   double const start = pg::cpu_seconds();
   bool const may_read_all = may_read(index);  // reading through the parent asks for no right to the leaves
-  if (index.leaves == nullptr) {
-    if (may_read_all && is_heap(index.table)) index.statistics = gather(index, rows_of(index.table));
-  }
-  for (int i = 0; i < index.leaf_count; ++i) {
+  if (index.leaves == nullptr && may_read_all && is_heap(index.table))
+    index.statistics = gather(index, rows_of(index.table));
+  for (int i = 0; index.leaves != nullptr && i < index.leaf_count; ++i) {
     Hypothetical const leaf = on_leaf(index, index.leaves[i].relation);
     if (!is_heap(leaf.table) || !(may_read_all || may_read(leaf))) continue;
     int const rows = rows_of(leaf.table);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "core/base/error.hpp"
 #include "core/index/size.hpp"
 #include "server/index/row_expressions.hpp"
 
@@ -304,6 +305,8 @@ StoredColumn TableSample::expression(const Hypothetical& index, int number) cons
   pg::Memory const memory("deal_advisor sampled expression");
   pg::InContext const in_memory(memory.context());
   DefinitionScope const scope(table_);
+  if (number < 0 || number >= list_length(index.expressions))
+    throw Error("XX000", "an index column has neither a number nor an expression");
   auto* const tree = static_cast<Expr*>(list_nth(index.expressions, number));
   Evaluation const result =
       pg::call([&] { return evaluate(table_, static_cast<HeapTuple*>(rows_), row_count_, tree); });
