@@ -20,6 +20,9 @@ class ExtentEstimator {
   /// memory context. Returns the estimate for the whole index.
   index::SizeEstimate estimate(Hypothetical& index);
 
+  /// Frees the samples; a table that is asked about again is sampled again.
+  void forget_samples() { samples_.clear(); }
+
   /// CPU seconds spent so far on reading and sizing.
   double cpu_seconds() const { return cpu_seconds_; }
   /// True when some estimate had to do without a sample.

@@ -69,15 +69,7 @@ SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& w
   index::Proposals const proposals = index::propose(uses_, queries, limits);
   problem.relevant.resize(static_cast<size_t>(queries));
   add_existing(proposals.candidates);
-  std::vector<int> numbers;  // proposal -> candidate; -1: left out
-  for (auto const& candidate : proposals.candidates) {
-    numbers.push_back(-1);
-    if (!wanted_method(request, candidate.method) || !is_useful(candidate) || out_of_time()) continue;
-    size_t const before = problem.candidates.size();
-    add_proposed(candidate);
-    if (problem.candidates.size() > before) numbers.back() = static_cast<int>(before);
-  }
-  rank_relevant(proposals, numbers);
+  rank_relevant(proposals, add_all(proposals.candidates, request, out_of_time));
   for (auto const& one : workload.plannable)
     problem.weights.push_back(std::max(one.statement.calls, 1e-6));
   price_writes(workload);
@@ -175,6 +167,27 @@ Hypothetical* SearchSpace::make_hypothetical(const index::CandidateIndex& candid
         index::create_statement(candidate, names_for(candidate), "candidate", false));
   Oid const table = registry_.tables()[static_cast<size_t>(candidate.table)].oid;
   return hypothetical_from_columns(table, candidate.keys, candidate.include);
+}
+
+/// Returns the candidate's number for each proposal, -1 for those left out. Table by table: samples are
+/// large.
+std::vector<int> SearchSpace::add_all(const std::vector<index::CandidateIndex>& proposed,
+                                      const AdviceRequest& request,
+                                      const std::function<bool()>& out_of_time) {
+  std::vector<int> numbers(proposed.size(), -1);
+  for (size_t table = 0; table < registry_.tables().size(); ++table) {
+    for (size_t i = 0; i < proposed.size(); ++i) {
+      if (proposed[i].table != static_cast<int32_t>(table) || !wanted_method(request, proposed[i].method) ||
+          !is_useful(proposed[i]) || out_of_time())
+        continue;
+      size_t const before = problem.candidates.size();
+      add_proposed(proposed[i]);
+      if (problem.candidates.size() > before) numbers[i] = static_cast<int>(before);
+    }
+    sizes_.forget_samples();
+    statistics_.forget_samples();
+  }
+  return numbers;
 }
 
 void SearchSpace::add_proposed(const index::CandidateIndex& candidate) {

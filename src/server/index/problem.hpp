@@ -40,6 +40,8 @@ class SearchSpace {
   void collect_uses(const AdviceRequest& request, const AnalysedWorkload& workload);
   void find_redundant(const AdviceRequest& request);
   void add_existing(const std::vector<index::CandidateIndex>& proposed);
+  std::vector<int> add_all(const std::vector<index::CandidateIndex>& proposed, const AdviceRequest& request,
+                           const std::function<bool()>& out_of_time);
   void add_proposed(const index::CandidateIndex& candidate);
   void rank_relevant(const index::Proposals& proposals, const std::vector<int>& numbers);
   void set_budget(const AdviceRequest& request);

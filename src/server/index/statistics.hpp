@@ -25,6 +25,9 @@ class ExpressionStatistics {
   /// errors are thrown, as by CREATE INDEX.
   void attach(Hypothetical& index);
 
+  /// Frees the samples; statistics that are known stay.
+  void forget_samples() { samples_.clear(); }
+
   /// CPU seconds spent so far.
   double cpu_seconds() const { return cpu_seconds_; }
 
