@@ -143,7 +143,7 @@ create index kept on advised.orders using hash (customer_id);
 select is(pg_temp.replaced(), '{}', 'not one of another access method');
 drop index advised.kept;
 select ok(bool_or(pg_temp.key(ddl) like 'items (order_id, line, quantity%' and replaces = '{}'), 'a key that covers the primary key leaves it')
-from deal_advisor.index_advice('select order_id, line, quantity from advised.items where order_id between 100 and 20000');
+from deal_advisor.index_advice('select order_id, line, quantity from advised.items where order_id between 100 and 20000', access_methods => '{btree}');
 
 -- Many indexes do not crowd out the one that is missing
 do $$ begin

@@ -209,6 +209,14 @@ TEST(Candidates, OtherMethodsServeTheirClausesAndOneGinServesSeveral) {
   EXPECT_FALSE(has(keys, "4")) << "no B-tree finds what a GIN finds";
 }
 
+TEST(Candidates, BlockRangesAreShortOrLong) {
+  auto const proposals = propose({use_of({{1, ClauseKind::search, 0, 0.1, AccessMethod::brin, 0}})}, 1, {});
+  std::set<std::int32_t> ranges;
+  for (auto const& candidate : proposals.candidates)
+    if (candidate.method == AccessMethod::brin) ranges.insert(candidate.pages_per_range);
+  EXPECT_EQ(ranges, (std::set<std::int32_t>{0, 16}));
+}
+
 TEST(Candidates, WhatTheKeyCannotHoldIsIncluded) {
   TableUse use = use_of({{1, kEqual, 0, 0.01}});
   use.needed = {1, 2, 3, 4, 5};

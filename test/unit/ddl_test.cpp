@@ -46,6 +46,20 @@ TEST(IndexDdl, Include) {
             "(id) include (tenant_id, \"Placed At\")");
 }
 
+TEST(IndexDdl, MethodOptionsAndPredicateStandWhereTheServerWantsThem) {
+  CandidateIndex made = candidate({{-1, false, false}});
+  made.method = deal::index::AccessMethod::brin;
+  made.pages_per_range = 16;
+  made.predicate = 3;
+  TableNames names = kOrders;
+  names.expressions[-1] = "lower(name)";
+  names.predicates[3] = "(id > 0)";
+  EXPECT_EQ(create_statement(made, names, "x", false),
+            "create index concurrently x on shop.orders using brin ((lower(name))) with (pages_per_range = "
+            "16) where "
+            "(id > 0)");
+}
+
 TEST(IndexDdl, AColumnThatIsNotThereIsAnError) {
   EXPECT_THROW(key_text(candidate({{7, false, false}}), kOrders), std::out_of_range);
 }

@@ -12,13 +12,14 @@ namespace {
 
 /// What tells candidates apart.
 using Identity =
-    std::tuple<std::int32_t, AccessMethod, std::int32_t,
+    std::tuple<std::int32_t, AccessMethod, std::int32_t, std::int32_t,
                std::vector<std::tuple<std::int32_t, bool, bool, std::uint32_t>>, std::vector<std::int32_t>>;
 
 Identity identity_of(const CandidateIndex& candidate) {
-  Identity identity{candidate.table, candidate.method, candidate.predicate, {}, candidate.include};
+  Identity identity{candidate.table,  candidate.method, candidate.predicate, candidate.pages_per_range, {},
+                    candidate.include};
   for (auto const& key : candidate.keys)
-    std::get<3>(identity).emplace_back(key.attno, key.descending, key.nulls_first, key.opclass);
+    std::get<4>(identity).emplace_back(key.attno, key.descending, key.nulls_first, key.opclass);
   return identity;
 }
 

@@ -85,6 +85,8 @@ std::string key_text(const CandidateIndex& candidate, const TableNames& table) {
   if (!candidate.include.empty())
     text += " include (" +
             joined(candidate.include, [&](std::int32_t attno) { return column_name(table, attno); }) + ")";
+  if (candidate.pages_per_range > 0)
+    text += " with (pages_per_range = " + std::to_string(candidate.pages_per_range) + ")";
   if (candidate.predicate != 0) text += " where " + table.predicates.at(candidate.predicate);
   return text;
 }

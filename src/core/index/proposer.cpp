@@ -9,6 +9,9 @@ namespace {
 
 using Key = std::vector<KeyColumn>;
 
+constexpr std::int32_t kShortRange =
+    16;  ///< pages; eight times the default's bytes, an eighth of its false pages
+
 /// The columns of one use that a B-tree can search, grouped by how.
 struct Columns {
   Key equal;  ///< most selective first
@@ -188,6 +191,10 @@ std::vector<CandidateIndex> by_other_methods(const TableUse& use) {
     if (clause.method == AccessMethod::btree) continue;
     KeyColumn const column{clause.attno, false, false, clause.opclass};
     found.push_back(candidate_of(use, clause.method, {column}));
+    if (clause.method == AccessMethod::brin) {
+      found.push_back(found.back());
+      found.back().pages_per_range = kShortRange;
+    }
     if (clause.method == AccessMethod::gin && clause.arm == 0) append(together, {column});
   }
   if (together.size() > 1) found.push_back(candidate_of(use, AccessMethod::gin, together));

@@ -34,7 +34,8 @@ struct KeyColumn {
 struct CandidateIndex {
   std::int32_t table = 0;  ///< any number that names the table
   AccessMethod method = AccessMethod::btree;
-  std::int32_t predicate = 0;  ///< 0: all rows; else a number that the caller gave to the predicate
+  std::int32_t predicate = 0;        ///< 0: all rows; else a number that the caller gave to the predicate
+  std::int32_t pages_per_range = 0;  ///< BRIN; 0: the server's default
   std::vector<KeyColumn> keys;
   std::vector<std::int32_t> include;
   std::int64_t bytes = 0;

@@ -52,16 +52,26 @@ bool may_see(Oid table, AttrNumber attno) {
          pg_attribute_aclcheck(table, attno, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 }
 
-/// The middle value of one kind of statistics.
+/// The least frequent of the common elements: people search for words that tell rows apart.
+int rarest(const AttStatsSlot& slot) {
+  int const counted = std::min(slot.nvalues, slot.nnumbers);
+  return counted > 0 ? static_cast<int>(std::min_element(slot.numbers, slot.numbers + counted) - slot.numbers)
+                     : 0;
+}
+
+/// The middle value of one kind of statistics; of elements the rarest.
 bool middle_of(HeapTuple statistics, int kind, Datum* value, Oid* type) {
+  int const flags =
+      kind == STATISTIC_KIND_MCELEM ? ATTSTATSSLOT_VALUES | ATTSTATSSLOT_NUMBERS : ATTSTATSSLOT_VALUES;
   AttStatsSlot slot;
-  if (!get_attstatsslot(&slot, statistics, kind, InvalidOid, ATTSTATSSLOT_VALUES)) return false;
+  if (!get_attstatsslot(&slot, statistics, kind, InvalidOid, flags)) return false;
   bool const any = slot.nvalues > 0;
   if (any) {
     int16 length = 0;
     bool by_value = false;
     get_typlenbyval(slot.valuetype, &length, &by_value);
-    *value = datumCopy(slot.values[slot.nvalues / 2], by_value, length);
+    int const chosen = kind == STATISTIC_KIND_MCELEM ? rarest(slot) : slot.nvalues / 2;
+    *value = datumCopy(slot.values[chosen], by_value, length);
     *type = slot.valuetype;
   }
   free_attstatsslot(&slot);
@@ -197,16 +207,18 @@ Datum element_of(ArrayType* array) {
       construct_array(&elements[count / 2], 1, ARR_ELEMTYPE(array), length, by_value, align));
 }
 
-/// The middle word of a vector, or the word itself where statistics keep words.
+/// The longest word of a vector, or the word itself where statistics keep words.
 Datum word_of(const Const* value) {
   const char* bytes = nullptr;
   int length = 0;
   if (value->consttype == TSVECTOROID) {
     TSVector const vector = DatumGetTSVector(value->constvalue);
     if (vector->size == 0) return 0;
-    WordEntry const* const entry = ARRPTR(vector) + vector->size / 2;
-    bytes = STRPTR(vector) + entry->pos;
-    length = entry->len;
+    WordEntry const* const words = ARRPTR(vector);
+    const WordEntry* const longest = std::max_element(
+        words, words + vector->size, [](const WordEntry& a, const WordEntry& b) { return a.len < b.len; });
+    bytes = STRPTR(vector) + longest->pos;
+    length = longest->len;
   } else {
     auto const* word = DatumGetTextPP(value->constvalue);
     bytes = VARDATA_ANY(word);
