@@ -5,6 +5,8 @@
 #include <set>
 
 #include "core/index/candidates.hpp"
+#include "server/bridge/memory.hpp"
+#include "server/bridge/subtransaction.hpp"
 #include "server/index/write_load.hpp"
 
 extern "C" {
@@ -40,6 +42,13 @@ bool includes_little(const index::CandidateIndex& candidate, const IndexedTable&
 bool wanted_method(const AdviceRequest& request, index::AccessMethod method) {
   return request.methods.empty() ||
          std::find(request.methods.begin(), request.methods.end(), method) != request.methods.end();
+}
+
+/// True when the index runs nobody's code but that of the columns' own types.
+bool is_plain(const index::CandidateIndex& candidate) {
+  return candidate.method == index::AccessMethod::btree && candidate.predicate == 0 &&
+         std::all_of(candidate.keys.begin(), candidate.keys.end(),
+                     [](const auto& key) { return key.attno > 0 && key.opclass == 0; });
 }
 
 /// Real bytes given back buy estimated ones: nearly as many, for estimates err both ways and their errors
@@ -159,10 +168,7 @@ bool SearchSpace::is_useful(const index::CandidateIndex& candidate) const {
 
 /// A plain B-tree from its columns; anything else from the text that the user would run.
 Hypothetical* SearchSpace::make_hypothetical(const index::CandidateIndex& candidate) const {
-  bool const plain = candidate.method == index::AccessMethod::btree && candidate.predicate == 0 &&
-                     std::all_of(candidate.keys.begin(), candidate.keys.end(),
-                                 [](const auto& key) { return key.attno > 0 && key.opclass == 0; });
-  if (!plain)
+  if (!is_plain(candidate))
     return hypothetical_from_definition(
         index::create_statement(candidate, names_for(candidate), "candidate", false));
   Oid const table = registry_.tables()[static_cast<size_t>(candidate.table)].oid;
@@ -190,7 +196,21 @@ std::vector<int> SearchSpace::add_all(const std::vector<index::CandidateIndex>& 
   return numbers;
 }
 
+/// Sampling runs the code of expressions, predicates and operator classes. Where it fails CREATE INDEX would
+/// fail as well (1 / price where a price is 0): such a candidate is none, and the others are still wanted.
 void SearchSpace::add_proposed(const index::CandidateIndex& candidate) {
+  if (is_plain(candidate)) {
+    add_sized(candidate);
+    return;
+  }
+  MemoryContext const keep = CurrentMemoryContext;
+  pg::attempt(pg::OnSuccess::commit, [&] {
+    pg::InContext const in_keep(keep);
+    add_sized(candidate);
+  });
+}
+
+void SearchSpace::add_sized(const index::CandidateIndex& candidate) {
   Hypothetical* const made = make_hypothetical(candidate);
   index::SizeEstimate const size = sizes_.estimate(*made);
   bool const wide = size.entry_bytes > kWideEntry || size.widest_entry > kWidestEntry;
