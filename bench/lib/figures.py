@@ -35,14 +35,14 @@ class Bars:
         self._rows = []
         self._missed = 0
 
-    def at_most(self, name, figure, limit, digits=3, counts=True):
-        """FIGURE must not exceed LIMIT. One that doesn't count is only shown: a time, on a machine that others use."""
-        self.holds(f"{name} at most {limit:g}", f"{figure:.{digits}f}", figure <= limit, counts)
+    def at_most(self, name, figure, limit, digits=3):
+        """FIGURE must not exceed LIMIT."""
+        self.holds(f"{name} at most {limit:g}", f"{figure:.{digits}f}", figure <= limit)
 
-    def holds(self, name, figure, met, counts=True):
+    def holds(self, name, figure, met):
         """FIGURE (text) is good if MET."""
-        self._rows.append((name, figure, "yes" if met else "NO" if counts else "no, not counted"))
-        self._missed += counts and not met
+        self._rows.append((name, figure, "yes" if met else "NO"))
+        self._missed += not met
 
     def close(self):
         """Prints `bar | figure | met`; 0 if every bar is met, else 1."""
