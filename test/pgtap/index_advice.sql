@@ -218,7 +218,7 @@ select ok(abs(sum(benefit_pct) - 100 * (1 - min(cost_after) / max(cost_before)))
 select is((select array_agg(rank order by rank) from free_choice), (select array_agg(i::int) from generate_series(1, (select count(*) from free_choice)) i), 'ranks have no gaps');
 select ok(bool_and((stats is not null) = (rank = 1)), 'stats come in the first row') from free_choice;
 create temp table tight as select b.bytes, a.* from mixed,
-  (select sum(est_bytes) * share / 100 as bytes from free_choice, unnest(array[100, 60, 30, 15]) share group by share) b,
+  (select sum(est_bytes) * share / 100 as bytes from free_choice, unnest(array[100, 60, 30, 10]) share group by share) b,
   deal_advisor.index_advice(workload => w, schemas => '{advised}', budget => b.bytes::bigint::text) a;
 select ok(sum(est_bytes) <= bytes, 'within ' || bytes::bigint || ' bytes') from tight group by bytes;
 select ok(sum(benefit_pct) > 0, 'a tight budget buys something') from tight group by bytes;

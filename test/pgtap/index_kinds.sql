@@ -9,6 +9,7 @@ drop schema if exists kinds cascade;
 create schema kinds;
 create extension if not exists pg_trgm with schema public;
 set jit = off;
+set default_statistics_target = 600;  -- samples that are whole tables: their statistics are the same each time
 
 create table kinds.products (
   id bigint primary key,
@@ -55,7 +56,7 @@ insert into kinds.wanted values
   ('nearest', 'select * from kinds.products order by place <-> point ''(5, 5)'' limit 5', 'gist (place)'),
   ('long key', 'select * from kinds.products where source_url = $1', 'hash (source_url)');
 create table kinds.advice as
-select w.name, w.expected, w.query, a.* from kinds.wanted w, deal_advisor.index_advice(w.query) a;
+select w.name, w.expected, w.query, a.* from kinds.wanted w, deal_advisor.index_advice(w.query, options => '{"sample_rows": 60000}') a;
 
 create view kinds.indexes as select indexname, indexdef from pg_indexes where schemaname = 'kinds';
 create table kinds.built (name text, cost float8);
@@ -70,12 +71,12 @@ $$select coalesce(substring(ddl from ' using (\w+) '), 'btree') ||
   regexp_replace(regexp_replace(ddl, '^.* on kinds\.products( using \w+)?', ''), ' include \([^)]*\)', '')$$;
 
 begin;
-select plan((select 9 + 3 * count(*)::int from kinds.wanted));
+select plan((select 14 + 3 * count(*)::int from kinds.wanted));
 select is((select count(*) from kinds.advice where rank = 1), (select count(*) from kinds.wanted), 'each statement gets an index');
 select is(kinds.definition(a.ddl[1]), w.expected, w.name)
 from kinds.wanted w left join kinds.advice a on a.name = w.name and a.rank = 1 order by w.name;
 select ok(coalesce(a.cost_after < a.cost_before, false), w.name || ': costs less') from kinds.wanted w left join kinds.advice a on a.name = w.name and a.rank = 1 order by w.name;
-select ok(coalesce(abs(b.cost / a.cost_after - 1) < 0.1, false), w.name || ': promised ' || round(a.cost_after::numeric, 2) || ', built ' || round(b.cost::numeric, 2))
+select ok(coalesce(abs(b.cost / a.cost_after - 1) < 0.05, false), w.name || ': promised ' || round(a.cost_after::numeric, 2) || ', built ' || round(b.cost::numeric, 2))
 from kinds.wanted w left join kinds.advice a on a.name = w.name and a.rank = 1 left join kinds.built b on b.name = w.name order by w.name;
 select ok(bool_and(access_method = coalesce(substring(ddl[1] from ' using (\w+) '), 'btree')), 'the column names the method') from kinds.advice;
 select results_eq('select * from kinds.indexes order by 1', 'select * from kinds.before order by 1', 'every rollback takes its index away');
@@ -95,6 +96,22 @@ alter table kinds.products enable row level security;
 create policy readable on kinds.products to kinds_reader using (tenant_id < 20);
 select is_empty($$select ddl from deal_advisor.index_advice('select * from kinds.products where title like $1', as_role => 'kinds_reader') where ddl[1] like '%pattern%'$$,
   'no value comes from rows that are guarded');
+-- An expression that fails on some row could not be indexed: the rest of the advice comes all the same.
+select is((select kinds.definition(ddl[1]) from deal_advisor.index_advice('select id from kinds.products where 10 / (id - 5) = $1 and price_cents = $2') where rank = 1),
+  'btree (price_cents, id)', 'an expression that fails on a row is left out');
+-- Building an index runs its functions with the rights of the table's owner: only his own and a superuser's are proposed.
+create function kinds.twist(text) returns text language plpgsql immutable as $$begin return reverse($1); end$$;
+select is((select count(*) from deal_advisor.index_advice('select * from kinds.products where kinds.twist(title) = $1') where ddl[1] like '%kinds.twist%'), 1::bigint, 'a superuser''s function');
+create role kinds_stranger;
+alter function kinds.twist owner to kinds_stranger;
+select is((select count(*) from deal_advisor.index_advice('select * from kinds.products where kinds.twist(title) = $1', as_role => 'kinds_reader') where ddl[1] like '%twist%'), 0::bigint, 'not a stranger''s function');
+-- Names that must be quoted, inside expressions and predicates as well
+create table kinds."Robert'); --" as select i as "Order", 'User' || i as "e'; --", i % 50 = 0 as "is""it" from generate_series(1, 20000) i;
+analyze kinds."Robert'); --";
+create temp table quoted as select ddl[1] as statement
+from deal_advisor.index_advice($$select "Order" from kinds."Robert'); --" where lower("e'; --") = 'user50' and "is""it"$$) where rank = 1;
+select ok(statement like '%lower("e''; --")%' and statement like '%"is""it"%', 'an expression and a predicate on such names: ' || statement) from quoted;
+select lives_ok(replace(statement, 'index concurrently', 'index'), 'and it can be built') from quoted;
 select * from finish();
 rollback;
 drop schema kinds cascade;
