@@ -1,4 +1,4 @@
-/// Walkers over the server's trees, whose type changed: up to PostgreSQL 15 they are declared without
+/// Walking the server's trees, whose type changed: up to PostgreSQL 15 they are declared without
 /// arguments.
 #pragma once
 
@@ -26,6 +26,13 @@ inline auto mutator(Node* (*mutate)(Node*, void*)) {
 #else
   return reinterpret_cast<Node* (*)()>(reinterpret_cast<void (*)()>(mutate));
 #endif
+}
+
+/// The expression under relabellings between types of the same bytes (varchar as text).
+inline Node* without_relabel(Node* node) {
+  while (node != nullptr && IsA(node, RelabelType))
+    node = reinterpret_cast<Node*>(castNode(RelabelType, node)->arg);
+  return node;
 }
 
 }  // namespace pg

@@ -1,3 +1,4 @@
+#include "server/bridge/walk.hpp"
 #include "server/index/observed.hpp"
 #include "server/index/opclasses.hpp"
 
@@ -31,15 +32,9 @@ constexpr int32 kLongKey = 32;             ///< bytes; a hash of less saves noth
 constexpr BlockNumber kLargeTable = 1000;  ///< pages; block ranges of less are not worth an index
 constexpr double kOrdered = 0.9;           ///< correlation of a column with its place in the table
 
-Node* strip(Node* node) {
-  while (node != nullptr && IsA(node, RelabelType))
-    node = reinterpret_cast<Node*>(castNode(RelabelType, node)->arg);
-  return node;
-}
-
 /// The plain column of the observed relation that the tree is, or 0.
 int32_t plain(const Observed& seen, Node* node) {
-  Node* const bare = strip(node);
+  Node* const bare = pg::without_relabel(node);
   return bare != nullptr && IsA(bare, Var) ? key_of(seen, bare) : 0;
 }
 
@@ -248,10 +243,12 @@ struct Test {
 /// `column = constant` and the like, on a column of few values: of many values each constant is an argument.
 Test comparison_test(const Observed& seen, Oid opno, Node* column, Node* constant, bool list) {
   constexpr double kFewValues = 100;
-  if (!IsA(strip(constant), Const) || castNode(Const, strip(constant))->constisnull) return {};
+  if (!IsA(pg::without_relabel(constant), Const) ||
+      castNode(Const, pg::without_relabel(constant))->constisnull)
+    return {};
   int32_t const key = key_of(seen, column);
   if (key == 0) return {};
-  double const distinct = distinct_values(seen, strip(column));
+  double const distinct = distinct_values(seen, pg::without_relabel(column));
   if (distinct <= 0 || distinct > kFewValues) return {};
   int const strategy = strategy_of(opno, column);
   if (strategy == BTEqualStrategyNumber) return {true, list ? 0 : key, false};
@@ -312,7 +309,7 @@ void add_condition(const Observed& seen, List* clauses, const int32_t* columns, 
 }  // namespace
 
 int32_t key_of(const Observed& seen, Node* node) {
-  Node* const bare = strip(node);
+  Node* const bare = pg::without_relabel(node);
   if (bare == nullptr || IsA(bare, Const) || IsA(bare, Param)) return 0;
   if (IsA(bare, Var)) {
     auto const* var = castNode(Var, bare);
@@ -340,13 +337,13 @@ bool observe_access(const Observed& seen, Oid op, Node* value, Node* other, int 
                     bool ordering) {
   if (mentions(seen, other)) return false;
   IndexAccess found[kMostAccesses];
-  int const count = find_accesses(op, exprType(strip(value)), ordering, found, kMostAccesses);
+  int const count = find_accesses(op, exprType(pg::without_relabel(value)), ordering, found, kMostAccesses);
   int32_t const key = count > 0 || op == OID_TEXT_LIKE_OP ? key_of(seen, value) : 0;
   if (key == 0) return false;
   for (int i = 0; i < count; ++i)
     add_clause(seen, {key, index::ClauseKind::search, arm, selectivity, found[i].method,
                       found[i].is_default ? InvalidOid : found[i].opclass});
-  observe_prefix(seen, op, key, value, strip(other), arm, selectivity);
+  observe_prefix(seen, op, key, value, pg::without_relabel(other), arm, selectivity);
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/index/heap_block.hpp"
 #include "server/index/table_sample.hpp"
 
 extern "C" {
@@ -59,26 +60,6 @@ void offer(Reservoir& reservoir, HeapTuple tuple) {
   reservoir.seen += 1;
 }
 
-void offer_block(Relation table, BlockNumber block, BufferAccessStrategy strategy, Snapshot snapshot,
-                 Reservoir& reservoir) {
-  Buffer const buffer = ReadBufferExtended(table, MAIN_FORKNUM, block, RBM_NORMAL, strategy);
-  LockBuffer(buffer, BUFFER_LOCK_SHARE);
-  Page const page = BufferGetPage(buffer);
-  bool const all_visible = PageIsAllVisible(page) && !snapshot->takenDuringRecovery;
-  OffsetNumber const last = PageGetMaxOffsetNumber(page);
-  for (OffsetNumber offset = FirstOffsetNumber; offset <= last; ++offset) {
-    ItemId const item = PageGetItemId(page, offset);
-    if (!ItemIdIsNormal(item)) continue;
-    HeapTupleData tuple;
-    tuple.t_data = reinterpret_cast<HeapTupleHeader>(PageGetItem(page, item));
-    tuple.t_len = ItemIdGetLength(item);
-    tuple.t_tableOid = RelationGetRelid(table);
-    ItemPointerSet(&tuple.t_self, block, offset);
-    if (all_visible || HeapTupleSatisfiesVisibility(&tuple, snapshot, buffer)) offer(reservoir, &tuple);
-  }
-  UnlockReleaseBuffer(buffer);
-}
-
 /// Asks the kernel for the next blocks, which will be read one by one.
 void prefetch(Relation table, BlockSamplerData& ahead, int count) {
   for (; count > 0 && BlockSampler_HasMore(&ahead); --count)
@@ -113,7 +94,8 @@ RawRows read_rows(Oid oid, int target_rows) {
   while (BlockSampler_HasMore(&sampler)) {
     CHECK_FOR_INTERRUPTS();
     if (maintenance_io_concurrency > 0) prefetch(table, ahead, 1);
-    offer_block(table, BlockSampler_Next(&sampler), strategy, snapshot, reservoir);
+    for_each_visible_row(table, BlockSampler_Next(&sampler), strategy, snapshot,
+                         [&](HeapTuple tuple) { offer(reservoir, tuple); });
   }
   FreeAccessStrategy(strategy);
   table_close(table, NoLock);

@@ -5,6 +5,7 @@
 
 #include "core/base/error.hpp"
 #include "core/index/size.hpp"
+#include "server/index/heap_block.hpp"
 #include "server/index/row_expressions.hpp"
 
 extern "C" {
@@ -58,23 +59,11 @@ struct RawSample {
 /// Copies the visible rows of one block.
 void read_block(Relation table, BlockNumber block, BufferAccessStrategy strategy, Snapshot snapshot,
                 RawSample& sample) {
-  Buffer const buffer = ReadBufferExtended(table, MAIN_FORKNUM, block, RBM_NORMAL, strategy);
-  LockBuffer(buffer, BUFFER_LOCK_SHARE);
-  Page const page = BufferGetPage(buffer);
-  OffsetNumber const last = PageGetMaxOffsetNumber(page);
-  for (OffsetNumber offset = FirstOffsetNumber; offset <= last && sample.count < kMostRows; ++offset) {
-    ItemId const item = PageGetItemId(page, offset);
-    if (!ItemIdIsNormal(item)) continue;
-    HeapTupleData tuple;
-    tuple.t_data = reinterpret_cast<HeapTupleHeader>(PageGetItem(page, item));
-    tuple.t_len = ItemIdGetLength(item);
-    tuple.t_tableOid = RelationGetRelid(table);
-    ItemPointerSet(&tuple.t_self, block, offset);
-    if (!HeapTupleSatisfiesVisibility(&tuple, snapshot, buffer)) continue;
-    sample.rows[sample.count++] = heap_copytuple(&tuple);
-    sample.bytes += tuple.t_len;
-  }
-  UnlockReleaseBuffer(buffer);
+  for_each_visible_row(table, block, strategy, snapshot, [&](HeapTuple tuple) {
+    if (sample.count == kMostRows) return;
+    sample.rows[sample.count++] = heap_copytuple(tuple);
+    sample.bytes += tuple->t_len;
+  });
   ++sample.sampled_blocks;
 }
 

@@ -40,12 +40,6 @@ struct Search {
   int found;
 };
 
-Node* strip(Node* node) {
-  while (node != nullptr && IsA(node, RelabelType))
-    node = reinterpret_cast<Node*>(castNode(RelabelType, node)->arg);
-  return node;
-}
-
 bool may_see(Oid table, AttrNumber attno) {
   if (check_enable_rls(table, InvalidOid, true) == RLS_ENABLED) return false;
   return pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
@@ -126,7 +120,7 @@ Node* put_value(Node* node, void* state) {
 
 /// What the expression over one column would be for a typical value of it.
 Const* typical_result(Node* expression, Query* query) {
-  Node* const bare = strip(expression);
+  Node* const bare = pg::without_relabel(expression);
   if (bare == nullptr) return nullptr;
   if (IsA(bare, Var)) return typical_value(castNode(Var, bare), query);
   Substitution known{nullptr, nullptr, false};
@@ -291,7 +285,7 @@ void consider(Search& search, Oid op, Node* left, Node* right) {
   if (!needs_help(op)) return;
   const Param* param = nullptr;
   if (find_parameter(right, &param) || param == nullptr) return;
-  bool const whole = IsA(strip(right), Param);
+  bool const whole = IsA(pg::without_relabel(right), Param);
   if (!whole && param->paramtype != TEXTOID && param->paramtype != VARCHAROID) return;
   if (param->paramkind != PARAM_EXTERN || param->paramid < 1 || param->paramid > search.arguments->numParams)
     return;
