@@ -116,6 +116,16 @@ TEST(IndexDdl, ReasonNamesEachColumnByTheStrongestUse) {
             "equality on tenant_id; join on id; range on \"Placed At\"; carries \"select\"");
 }
 
+TEST(IndexDdl, ReasonSpeaksOfTheClausesThatTheMethodServes) {
+  TableUse use;
+  use.clauses = {{1, ClauseKind::range, 0, 0.1},
+                 {1, ClauseKind::search, 0, 0.1, deal::index::AccessMethod::brin, 0}};
+  CandidateIndex made = candidate({{1, false, false}});
+  EXPECT_EQ(reason(made, kOrders, {use}), "range on id");
+  made.method = deal::index::AccessMethod::brin;
+  EXPECT_EQ(reason(made, kOrders, {use}), "search in id");
+}
+
 TEST(IndexDdl, ReasonIgnoresOtherTables) {
   EXPECT_EQ(reason(candidate({{1, false, false}}), kOrders, {use_of({{1, ClauseKind::equal, 0, 0.1}}, 9)}),
             "carries id");

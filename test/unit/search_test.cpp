@@ -303,6 +303,15 @@ TEST(Search, NoIndexThatEndsHeapOnlyUpdatesOfAHotColumnForAColdQuery) {
   EXPECT_TRUE(chosen_of(advise(hot_column(1000, 0))).empty());
 }
 
+TEST(Search, AnIndexThatJoinsAfterHeapOnlyUpdatesHaveEndedPaysItsOwnEntriesOnce) {
+  ToyCase made = hot_column(5, 1);
+  made.problem.candidates[1].entry_cost =
+      40;  // as GIN's: 5 * 40 of the 900 that it saves, not ten times that
+  const ToyPlanner planner(made.queries, 0);
+  int calls = 0;
+  EXPECT_EQ(chosen_of(search(made.problem, planner.counted(calls))).size(), 2u);
+}
+
 TEST(Search, LostHeapOnlyUpdatesAreChargedOnceAndInEveryIndex) {
   ToyCase made = hot_column(5, 0.8);
   const ToyPlanner planner(made.queries, 0);

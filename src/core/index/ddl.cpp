@@ -57,13 +57,13 @@ std::string words_of(const std::string& expression) {
 /// How one key column is used over all uses: the strongest kind of clause on it.
 enum class Role { none, sorted, joined, ranged, found, fixed };
 
-Role role_in(const TableUse& use, std::int32_t attno) {
+Role role_in(const TableUse& use, std::int32_t attno, AccessMethod method) {
   Role role = Role::none;
   for (auto const& order : use.orders)
     for (auto const& column : order)
       if (column.attno == attno) role = Role::sorted;
   for (auto const& clause : use.clauses) {
-    if (clause.attno != attno) continue;
+    if (clause.attno != attno || clause.method != method) continue;
     Role const here = clause.kind == ClauseKind::join     ? Role::joined
                       : clause.kind == ClauseKind::range  ? Role::ranged
                       : clause.kind == ClauseKind::search ? Role::found
@@ -119,7 +119,8 @@ std::string reason(const CandidateIndex& candidate, const TableNames& table,
   for (auto const& key : candidate.keys) {
     Role strongest = Role::none;
     for (auto const& use : uses)
-      if (use.table == candidate.table) strongest = std::max(strongest, role_in(use, key.attno));
+      if (use.table == candidate.table)
+        strongest = std::max(strongest, role_in(use, key.attno, candidate.method));
     by_role[static_cast<int>(strongest)].push_back(key.attno);
   }
   static constexpr struct {

@@ -27,14 +27,24 @@ void WriteBill::note(int candidate, int sign) {
     if (std::find(changed_.begin(), changed_.end(), load) == changed_.end()) changed_.push_back(load);
     Entries& change = changes_[static_cast<std::size_t>(load)];
     const std::vector<int>& breakers = problem_->writes[static_cast<std::size_t>(load)].breakers;
-    change.cost += sign * problem_->candidates[static_cast<std::size_t>(candidate)].entry_cost;
-    change.breakers += std::binary_search(breakers.begin(), breakers.end(), candidate) ? sign : 0;
+    const double entry = sign * problem_->candidates[static_cast<std::size_t>(candidate)].entry_cost;
+    change.cost += entry;
+    if (!std::binary_search(breakers.begin(), breakers.end(), candidate)) continue;
+    change.breakers += sign;
+    change.breakers_cost += entry;
   }
+}
+
+WriteBill::Entries WriteBill::sum(const Entries& a, const Entries& b) {
+  return {a.cost + b.cost, a.breakers + b.breakers, a.breakers_cost + b.breakers_cost};
 }
 
 double WriteBill::price(const WriteLoad& load, const Entries& entries, double worth) {
   double cost = (1 - load.heap_only) * entries.cost;
-  if (entries.breakers > 0) cost += load.heap_only * worth * (load.entries_today + entries.cost);
+  if (entries.breakers > 0) {
+    const double lost = load.entries_today + entries.breakers_cost;
+    cost += load.heap_only * (worth * lost + entries.cost - entries.breakers_cost);
+  }
   return load.rows * cost;
 }
 
@@ -47,7 +57,7 @@ double WriteBill::charge_after(const std::vector<int>& add, const std::vector<in
   double charge = charge_;
   for (const int load : changed_) {
     const auto at = static_cast<std::size_t>(load);
-    const Entries after{entries_[at].cost + changes_[at].cost, entries_[at].breakers + changes_[at].breakers};
+    const Entries after = sum(entries_[at], changes_[at]);
     charge += price(problem_->writes[at], after, kHeapOnlyWorth) -
               price(problem_->writes[at], entries_[at], kHeapOnlyWorth);
     changes_[at] = {};
@@ -64,8 +74,7 @@ void WriteBill::change(const std::vector<int>& add, const std::vector<int>& remo
     note(candidate, -1);
   for (const int load : changed_) {
     const auto at = static_cast<std::size_t>(load);
-    entries_[at].cost += changes_[at].cost;
-    entries_[at].breakers += changes_[at].breakers;
+    entries_[at] = sum(entries_[at], changes_[at]);
     changes_[at] = {};
   }
   changed_.clear();

@@ -33,7 +33,8 @@ inline double entry_cost(int root_level, const CostSettings& settings) {
                          settings.cpu_index_tuple_cost + settings.random_page_cost);
 }
 
-/// An index that ends heap-only updates must save this many times what that costs. The statement that loses
+/// An index that ends heap-only updates must save this many times what that costs, in the indexes that are
+/// there and in itself; an index that joins afterwards pays its own entries once. The statement that loses
 /// is frequent and gets slower by a multiple, for certain and by as much as the table has indexes; and what
 /// follows (tables and indexes that grow between vacuums, WAL that standbys have to replay) no workload
 /// shows.
@@ -56,12 +57,14 @@ class WriteBill {
  private:
   /// What is chosen of one load's table.
   struct Entries {
-    double cost = 0;   // of one entry in each chosen index
-    int breakers = 0;  // chosen candidates that end heap-only updates
+    double cost = 0;           // of one entry in each chosen index
+    int breakers = 0;          // chosen candidates that end heap-only updates
+    double breakers_cost = 0;  // of one entry in each of these
   };
 
   const std::vector<int>& loads_of(int candidate) const;
   void note(int candidate, int sign);
+  static Entries sum(const Entries& a, const Entries& b);
   static double price(const WriteLoad& load, const Entries& entries, double worth);
 
   const Problem* problem_;
