@@ -43,6 +43,15 @@ for my $question ([ 'index_what_if', $what_if ], [ 'index_size', $size ], [ 'ind
 like($standby->safe_psql('postgres', q{select plan_after from deal_advisor.index_what_if('update orders set note = null where customer_id = 7', '{create index ix on orders (customer_id)}')}),
 	qr/ ix /, 'what-if of a writing statement on a hot standby');
 
+# Expressions are evaluated over rows, and other access methods sampled, there as well
+is($standby->safe_psql('postgres', q{select used_indexes from deal_advisor.index_what_if('select * from orders where lower(note) = ''n7''', '{create index ix on orders (lower(note))}')}),
+	'{ix}', 'an expression index on a hot standby');
+like($standby->safe_psql('postgres', q{select ddl from deal_advisor.index_advice('select * from orders where lower(note) = $1')}),
+	qr/lower\(note\)/, 'advice on an expression on a hot standby');
+cmp_ok($standby->safe_psql('postgres', "select deal_advisor.index_size('create index on orders using $_ (customer_id)')"), '>', 0,
+	"size of a $_ index on a hot standby")
+	for qw(hash brin);
+
 # A workload that the standby itself saw
 $standby->safe_psql('postgres', "select count(*) from orders where customer_id = $_") for 1 .. 20;
 like($standby->safe_psql('postgres', 'select ddl from deal_advisor.index_advice()'), qr/orders \(customer_id\)/, 'advice on what the standby saw');
