@@ -23,7 +23,7 @@ struct AdviceRequest {
   int max_planner_calls = 1500;
   double min_gain_pct = 0.1;  ///< of the workload's cost, for one index
   int min_table_pages = 16;   ///< smaller tables are read whole anyway
-  int sample_rows = 30'000;   ///< per table, for sizes
+  int sample_rows = 15'000;   ///< per table, for sizes
 };
 
 /// One statement's part in the advice.

@@ -20,8 +20,11 @@ namespace {
 
 constexpr double kAlwaysIncluded = 8;  ///< bytes
 constexpr double kIncludedShare = 0.25;
-constexpr size_t kMostRelevant = 60;   ///< the search looks at 64 a query
-constexpr int64_t kKeptBack = 200;     ///< one part in so many of the bytes given back: sizes are estimates
+constexpr size_t kMostRelevant = 60;  ///< the search looks at 64 a query
+constexpr int64_t kKeptBack = 200;    ///< one part in so many of the bytes given back: sizes are estimates
+/// Sizes need all sampled rows, selectivities of expressions are good enough from fewer: each row takes a
+/// block.
+constexpr double kStatisticsShare = 2.0 / 3;
 constexpr double kWideEntry = 1000;    ///< bytes on average; wider keys make poor B-trees
 constexpr double kWidestEntry = 2000;  ///< bytes; a B-tree takes 2704, and a sample misses the widest
 
@@ -64,7 +67,7 @@ SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& w
     : words_(*workload.words),
       registry_(*workload.words),
       sizes_(request.sample_rows),
-      statistics_(request.sample_rows) {
+      statistics_(static_cast<int>(request.sample_rows * kStatisticsShare)) {
   problem.stop = out_of_time;
   collect_uses(request, workload);
   std::set<int> used;
