@@ -61,15 +61,20 @@ const PlanCache::Record* PlanCache::exact_record(int query, CandidateSet set) co
 
 bool PlanCache::find(int query, CandidateSet set, Known& known) const {
   // Of several that answer, the one asked about the fewest candidates: the nearest to the set itself.
+  const Query& entry = queries_[static_cast<std::size_t>(query)];
+  const CandidateSet reach = reach_of(entry, set);
+  const Record* nearest = nullptr;
   int fewest = std::numeric_limits<int>::max();
-  for (const Record& record : queries_[static_cast<std::size_t>(query)].records) {
-    if (!within(record.used, set) || !within(set, record.available)) continue;
+  for (const Record& record : entry.records) {
+    if (!within(record.used, reach) || !within(set, record.reach)) continue;
     const int size = std::popcount(record.available);
     if (size >= fewest) continue;
     fewest = size;
-    known = {record.used, record.cost};
+    nearest = &record;
   }
-  return fewest != std::numeric_limits<int>::max();
+  if (nearest == nullptr) return false;
+  known = {stand_ins(entry, nearest->used, set), nearest->cost};
+  return true;
 }
 
 PlanCache::Known PlanCache::plan(int query, CandidateSet set) {
@@ -92,7 +97,12 @@ PlanCache::Known PlanCache::plan_exactly(int query, CandidateSet set) {
 
 void PlanCache::plan_base(int query) {
   poll_interrupts();
-  ask(query, existing(query));
+  const auto place = static_cast<std::size_t>(query);
+  if (place < problem_.bases.size() && problem_.bases[place]) {
+    record(query, existing(query), *problem_.bases[place]);
+  } else {
+    ask(query, existing(query));
+  }
 }
 
 const PlanCache::Record& PlanCache::ask(int query, CandidateSet set) {
@@ -101,12 +111,53 @@ const PlanCache::Record& PlanCache::ask(int query, CandidateSet set) {
   available_.insert(available_.end(), entry.always.begin(), entry.always.end());
   std::sort(available_.begin(), available_.end());
   ++calls_;
-  const QueryPlan plan = planner_(query, available_);
+  return record(query, set, planner_(query, available_));
+}
+
+const PlanCache::Record& PlanCache::record(int query, CandidateSet set, const QueryPlan& plan) {
+  Query& entry = queries_[static_cast<std::size_t>(query)];
   CandidateSet used = 0;
   for (const int candidate : plan.used)
     used |= bit(query, candidate);
-  entry.records.push_back({set, used & set, plan.cost});
+  if (!plan.accesses.empty()) learn(entry, plan.accesses);
+  entry.records.push_back({set, reach_of(entry, set), used & set, plan.cost});
   return entry.records.back();
+}
+
+void PlanCache::learn(Query& query, const std::vector<AccessCost>& accesses) {
+  query.dominance = compare(query.members, accesses);
+  for (Record& record : query.records)
+    record.reach = reach_of(query, record.available);
+}
+
+bool PlanCache::serves_as_well(int query, int wide, int narrow) const {
+  const std::vector<CandidateSet>& no_better = queries_[static_cast<std::size_t>(query)].dominance.no_better;
+  const int place = place_of(query, wide);
+  return place >= 0 && !no_better.empty() &&
+         (no_better[static_cast<std::size_t>(place)] & bit(query, narrow)) != 0;
+}
+
+CandidateSet PlanCache::reach_of(const Query& query, CandidateSet set) {
+  if (query.dominance.no_better.empty()) return set;
+  CandidateSet reach = set | query.dominance.useless;
+  for (; set != 0; set &= set - 1)
+    reach |= query.dominance.no_better[static_cast<std::size_t>(std::countr_zero(set))];
+  return reach;
+}
+
+// What a plan uses if of its indexes only those in the set are there, and others stand in for the rest.
+CandidateSet PlanCache::stand_ins(const Query& query, CandidateSet used, CandidateSet set) {
+  CandidateSet result = used & set;
+  for (CandidateSet missing = used & ~set; missing != 0; missing &= missing - 1) {
+    const CandidateSet bit = missing & ~(missing - 1);
+    for (CandidateSet left = set; left != 0; left &= left - 1) {
+      const int place = std::countr_zero(left);
+      if ((query.dominance.no_better[static_cast<std::size_t>(place)] & bit) == 0) continue;
+      result |= CandidateSet{1} << place;
+      break;
+    }
+  }
+  return result;
 }
 
 std::vector<int> PlanCache::candidates_of(int query, CandidateSet set) const {
@@ -119,17 +170,20 @@ std::vector<int> PlanCache::candidates_of(int query, CandidateSet set) const {
 }
 
 PlanCache::Known PlanCache::cheapest(int query, CandidateSet set) const {
+  const Query& entry = queries_[static_cast<std::size_t>(query)];
+  const CandidateSet reach = reach_of(entry, set);
   Known best{0, std::numeric_limits<double>::infinity()};
-  for (const Record& record : queries_[static_cast<std::size_t>(query)].records) {
-    if (within(record.used, set) && record.cost < best.cost) best = {record.used, record.cost};
+  for (const Record& record : entry.records) {
+    if (within(record.used, reach) && record.cost < best.cost) best = {record.used, record.cost};
   }
+  best.used = stand_ins(entry, best.used, set);
   return best;
 }
 
 double PlanCache::lower(int query, CandidateSet set) const {
   double lower = 0;
   for (const Record& record : queries_[static_cast<std::size_t>(query)].records) {
-    if (within(set, record.available)) lower = std::max(lower, record.cost);
+    if (within(set, record.reach)) lower = std::max(lower, record.cost);
   }
   return std::min(lower, upper(query, set));
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/index/dominance.hpp"
 #include "core/index/search.hpp"
 
 namespace deal::index {
@@ -54,8 +55,8 @@ class PlanCache {
 
   /// True if the plan for `set` follows from what was asked; fills `known`.
   bool find(int query, CandidateSet set, Known& known) const;
-  /// Plans the query with its existing candidates only, whatever the limits say: the search starts from
-  /// there.
+  /// Plans the query with its existing candidates only unless that is known, whatever the limits say: the
+  /// search starts from there.
   void plan_base(int query);
   /// What the query costs with its existing candidates only.
   double base_cost(int query) const { return queries_[static_cast<std::size_t>(query)].records.front().cost; }
@@ -73,6 +74,14 @@ class PlanCache {
   /// The candidate sets that the query's known plans use, each once, cheapest plan first.
   std::vector<CandidateSet> used_sets(int query) const;
 
+  /// True if the planner's access costs say that the query never misses `narrow` where `wide` is; both matter
+  /// to it.
+  bool serves_as_well(int query, int wide, int narrow) const;
+  /// True if they say that the query can't use the candidate.
+  bool useless(int query, int candidate) const {
+    return (queries_[static_cast<std::size_t>(query)].dominance.useless & bit(query, candidate)) != 0;
+  }
+
   /// The candidates in a set of the query's, ascending.
   std::vector<int> candidates_of(int query, CandidateSet set) const;
 
@@ -86,6 +95,7 @@ class PlanCache {
  private:
   struct Record {
     CandidateSet available;
+    CandidateSet reach;  // what of the others could change nothing
     CandidateSet used;
     double cost;
   };
@@ -93,12 +103,17 @@ class PlanCache {
     std::vector<int> members;
     std::vector<int> always;  // existing candidates beyond the 64
     CandidateSet existing = 0;
+    Dominance dominance;  // empty until the planner has told
     std::vector<Record> records;
   };
 
   void choose_members(const Problem& problem, int query);
   const Record& ask(int query, CandidateSet set);
+  const Record& record(int query, CandidateSet set, const QueryPlan& plan);
   const Record* exact_record(int query, CandidateSet set) const;
+  void learn(Query& query, const std::vector<AccessCost>& accesses);
+  static CandidateSet reach_of(const Query& query, CandidateSet set);
+  static CandidateSet stand_ins(const Query& query, CandidateSet used, CandidateSet set);
 
   const Problem& problem_;
   const Planner& planner_;

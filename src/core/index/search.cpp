@@ -30,6 +30,8 @@ constexpr int kVerifications = 3;
 void check(const Problem& problem) {
   const char* wrong = nullptr;
   if (problem.weights.size() != problem.relevant.size()) wrong = "There are not as many weights as queries.";
+  if (!problem.bases.empty() && problem.bases.size() != problem.weights.size())
+    wrong = "There are not as many base plans as queries.";
   for (const double weight : problem.weights) {
     if (!(weight > 0) || std::isinf(weight)) wrong = "A weight is not a number above 0.";
   }

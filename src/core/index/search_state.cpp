@@ -11,6 +11,9 @@ namespace {
 // share of the least saving for its bytes.
 constexpr double kSizeShare = 0.02;
 
+// So much of a move's gain may stay a hope when it is made.
+constexpr double kUnsureShare = 0.05;
+
 }  // namespace
 
 SearchState::SearchState(const Problem& problem, PlanCache& cache, const Refunds& refunds)
@@ -164,6 +167,7 @@ Gain SearchState::gain(const Move& move, Pricing pricing) {
     gain.value -= upkeep_of(candidate);
   gain.value -= bill_.charge_after(move.add, move.remove) - bill_.charge();
   double most_unsure = tolerance();
+  double unsure = 0;
   for (const int query : affected(move)) {
     const double weight = problem_->weights[static_cast<std::size_t>(query)];
     const CandidateSet set = set_after(query, move);
@@ -178,6 +182,7 @@ Gain SearchState::gain(const Move& move, Pricing pricing) {
       const double hopeful = hopeful_cost(query, set, move, upper);
       // The difference may be infinite: no plan without a dropped index is known yet.
       if (!(weight * (upper - hopeful) <= tolerance())) cost = hopeful;
+      if (cost < upper) unsure += weight * (upper - cost);
       if (weight * (upper - cost) > most_unsure) {
         most_unsure = weight * (upper - cost);
         gain.unsure_query = query;
@@ -185,6 +190,7 @@ Gain SearchState::gain(const Move& move, Pricing pricing) {
     }
     gain.value += weight * (plan(query).cost - cost);
   }
+  if (unsure <= kUnsureShare * gain.value) gain.unsure_query = -1;
   return gain;
 }
 
@@ -286,7 +292,7 @@ void SearchState::hide(int candidate) {
   for (const int query : cache_->queries_of(candidate)) {
     const CandidateSet bit = cache_->bit(query, candidate);
     sets_[static_cast<std::size_t>(query)] &= ~bit;
-    if ((plan(query).used & bit) != 0) settle(query, true);
+    if ((plan(query).used & bit) != 0) set_plan(query, cache_->plan_exactly(query, set(query)));
   }
 }
 

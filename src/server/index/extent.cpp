@@ -147,9 +147,8 @@ std::vector<Oid> leaf_partitions(Oid table) {
 TableExtent table_extent(Oid table) {
   return pg::call([&] {
     TableExtent out{0, 0};
-    double visible = 0;
     Relation const relation = open_readable(table);
-    estimate_rel_size(relation, nullptr, &out.pages, &out.rows, &visible);
+    estimate_rel_size(relation, nullptr, &out.pages, &out.rows, &out.all_visible);
     table_close(relation, NoLock);
     return out;
   });

@@ -49,6 +49,7 @@ Hypothetical on_leaf(const Hypothetical& index, Oid leaf);
 struct TableExtent {
   double rows;
   BlockNumber pages;
+  double all_visible = 0;  ///< share of its pages
 };
 TableExtent table_extent(Oid table);
 

@@ -7,6 +7,7 @@
 #include "core/index/candidates.hpp"
 #include "server/bridge/memory.hpp"
 #include "server/bridge/subtransaction.hpp"
+#include "server/index/access_costs.hpp"
 #include "server/index/write_load.hpp"
 
 extern "C" {
@@ -25,6 +26,7 @@ constexpr int64_t kKeptBack = 200;    ///< one part in so many of the bytes give
 /// Sizes need all sampled rows, selectivities of expressions are good enough from fewer: each row takes a
 /// block.
 constexpr double kStatisticsShare = 2.0 / 3;
+constexpr double kSameVisibility = 1e-3;
 constexpr double kWideEntry = 1000;    ///< bytes on average; wider keys make poor B-trees
 constexpr double kWidestEntry = 2000;  ///< bytes; a B-tree takes 2704, and a sample misses the widest
 
@@ -85,6 +87,7 @@ SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& w
   for (auto const& one : workload.plannable)
     problem.weights.push_back(std::max(one.statement.calls, 1e-6));
   price_writes(workload);
+  take_bases(workload);
   set_budget(request);
   problem.max_planner_calls = request.max_planner_calls;
   problem.min_gain = request.min_gain_pct / 100.0;
@@ -276,6 +279,43 @@ void SearchSpace::price_writes(const AnalysedWorkload& workload) {
         drop.write_cost = upkeep_today(problem.writes, static_cast<int32_t>(number));
 }
 
+/// True if statements on the table may cost something else than what analysing them said: the visibility that
+/// CREATE INDEX will find differs, and matters to index-only scans.
+bool SearchSpace::is_affected(const IndexedTable& table) const {
+  if (table.partitioned) return true;
+  bool const any = std::find(table.indexed.begin(), table.indexed.end(), true) != table.indexed.end();
+  return (any || !table.indexes.empty()) && std::any_of(fresh_.begin(), fresh_.end(), [&](auto const& fresh) {
+           return fresh.relation == table.oid &&
+                  std::fabs(fresh.all_visible - table.extent.all_visible) > kSameVisibility;
+         });
+}
+
+/// Analysing a statement planned it already; a plan without the indexes that go is the plan once they are
+/// gone.
+void SearchSpace::take_bases(const AnalysedWorkload& workload) {
+  problem.bases.resize(workload.plannable.size());
+  for (size_t query = 0; query < workload.plannable.size(); ++query) {
+    auto const& one = workload.plannable[query];
+    bool const goes = std::any_of(always_hidden_.begin(), always_hidden_.end(), [&](Oid oid) {
+      return std::binary_search(one.base_used.begin(), one.base_used.end(), oid);
+    });
+    if (!goes) problem.bases[query] = as_answer({one.base_cost, {}, one.base_used});
+  }
+  for (auto const& use : uses_)
+    if (is_affected(registry_.tables()[static_cast<size_t>(use.table)]))
+      problem.bases[static_cast<size_t>(use.query)].reset();
+}
+
+index::QueryPlan SearchSpace::as_answer(const PlanOutcome& outcome) const {
+  index::QueryPlan answer{outcome.cost, {}, {}};
+  for (Oid const oid : outcome.used) {
+    auto const found = by_oid_.find(oid);
+    if (found != by_oid_.end()) answer.used.push_back(found->second);
+  }
+  std::sort(answer.used.begin(), answer.used.end());
+  return answer;
+}
+
 index::QueryPlan SearchSpace::plan(int query, const PreparedQuery& prepared,
                                    std::span<const int> available) const {
   std::vector<Hypothetical*> added;
@@ -289,13 +329,15 @@ index::QueryPlan SearchSpace::plan(int query, const PreparedQuery& prepared,
   for (int const number : available)
     if (hypothetical_[static_cast<size_t>(number)] != nullptr)
       added.push_back(hypothetical_[static_cast<size_t>(number)]);
-  PlanOutcome const outcome = server::plan(prepared, {added, hidden, fresh_});
-  index::QueryPlan answer{outcome.cost, {}};
-  for (Oid const oid : outcome.used) {
-    auto const found = by_oid_.find(oid);
-    if (found != by_oid_.end()) answer.used.push_back(found->second);
-  }
-  std::sort(answer.used.begin(), answer.used.end());
+  // The plan with all of them, which the search asks for first, tells most of the accesses.
+  bool const all = available.size() == problem.relevant[static_cast<size_t>(query)].size();
+  std::optional<AccessObserver> observer;
+  if (all) observer.emplace();
+  PlanOutcome const outcome =
+      server::plan(prepared, {added, hidden, fresh_}, all ? AccessObserver::observe : nullptr,
+                   all ? observer->state() : nullptr);
+  index::QueryPlan answer = as_answer(outcome);
+  if (all) answer.accesses = observer->costs(by_oid_, available);
   return answer;
 }
 

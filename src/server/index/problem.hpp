@@ -46,9 +46,12 @@ class SearchSpace {
   void add_sized(const index::CandidateIndex& candidate);
   void rank_relevant(const index::Proposals& proposals, const std::vector<int>& numbers);
   void set_budget(const AdviceRequest& request);
+  void take_bases(const AnalysedWorkload& workload);
+  bool is_affected(const IndexedTable& table) const;
   void price_writes(const AnalysedWorkload& workload);
   bool is_useful(const index::CandidateIndex& candidate) const;
   std::vector<int> breakers(int32_t table, const WriteProfile& writes) const;
+  index::QueryPlan as_answer(const PlanOutcome& outcome) const;
   Hypothetical* make_hypothetical(const index::CandidateIndex& candidate) const;
 
   const Vocabulary& words_;

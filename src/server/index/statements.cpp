@@ -97,7 +97,8 @@ AnalysedWorkload analyse(const Workload& workload, const std::function<bool()>& 
       out.skipped.push_back({statement, "the time limit was reached"});
       continue;
     }
-    PlannableStatement ready{statement, {}, 0, {}};
+    PlannableStatement ready;
+    ready.statement = statement;
     std::vector<ObservedUse> uses;
     auto const failure = pg::attempt(pg::OnSuccess::commit, [&] {
       pg::InContext const in_keep(keep);
@@ -109,6 +110,7 @@ AnalysedWorkload analyse(const Workload& workload, const std::function<bool()>& 
       PlanOutcome const base =
           plan_and_observe(ready.prepared, static_cast<int>(out.plannable.size()), *out.words, uses);
       ready.base_cost = base.cost;
+      ready.base_used = base.used;
       ready.writes = write_profiles(*ready.prepared.query, base.writes);
     });
     if (failure) {
