@@ -99,7 +99,8 @@ TEST_P(SearchWith, WithinOnePercentOfExhaustiveSearchOnSmallCases) {
     worst = std::max(worst, ours / best);
     calls += counted;
   }
-  std::printf("8 queries, 11 candidates: worst %.4f of the optimum, %.0f planner calls\n", worst, calls / 120);
+  std::printf("8 queries, 11 candidates: worst %.4f of the optimum, %.0f planner calls\n", worst,
+              calls / 120);
 }
 
 TEST(Search, ToleratesAPlannerThatIsNotMonotone) {

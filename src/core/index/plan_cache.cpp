@@ -59,21 +59,35 @@ const PlanCache::Record* PlanCache::exact_record(int query, CandidateSet set) co
   return nullptr;
 }
 
-bool PlanCache::find(int query, CandidateSet set, Known& known) const {
-  // Of several that answer, the one asked about the fewest candidates: the nearest to the set itself.
+PlanCache::Bounds PlanCache::bounds(int query, CandidateSet set) const {
   const Query& entry = queries_[static_cast<std::size_t>(query)];
   const CandidateSet reach = reach_of(entry, set);
-  const Record* nearest = nullptr;
+  Bounds bounds;
   int fewest = std::numeric_limits<int>::max();
   for (const Record& record : entry.records) {
-    if (!within(record.used, reach) || !within(set, record.reach)) continue;
-    const int size = std::popcount(record.available);
-    if (size >= fewest) continue;
-    fewest = size;
-    nearest = &record;
+    const bool possible = within(record.used, reach);
+    const bool larger = within(set, record.reach);
+    if (possible && larger) {
+      // Of several that answer, the one asked about the fewest candidates: the nearest to the set itself.
+      const int size = std::popcount(record.available);
+      if (size >= fewest) continue;
+      fewest = size;
+      bounds.exact = &record;
+    }
+    if (possible && record.cost < bounds.upper) {
+      bounds.upper = record.cost;
+      bounds.cheapest = &record;
+    }
+    if (larger) bounds.lower = std::max(bounds.lower, record.cost);
   }
-  if (nearest == nullptr) return false;
-  known = {stand_ins(entry, nearest->used, set), nearest->cost};
+  bounds.lower = std::min(bounds.lower, bounds.upper);
+  return bounds;
+}
+
+bool PlanCache::find(int query, CandidateSet set, Known& known) const {
+  const Bounds found = bounds(query, set);
+  if (found.exact == nullptr) return false;
+  known = {stand_ins(queries_[static_cast<std::size_t>(query)], found.exact->used, set), found.exact->cost};
   return true;
 }
 
@@ -170,22 +184,9 @@ std::vector<int> PlanCache::candidates_of(int query, CandidateSet set) const {
 }
 
 PlanCache::Known PlanCache::cheapest(int query, CandidateSet set) const {
-  const Query& entry = queries_[static_cast<std::size_t>(query)];
-  const CandidateSet reach = reach_of(entry, set);
-  Known best{0, std::numeric_limits<double>::infinity()};
-  for (const Record& record : entry.records) {
-    if (within(record.used, reach) && record.cost < best.cost) best = {record.used, record.cost};
-  }
-  best.used = stand_ins(entry, best.used, set);
-  return best;
-}
-
-double PlanCache::lower(int query, CandidateSet set) const {
-  double lower = 0;
-  for (const Record& record : queries_[static_cast<std::size_t>(query)].records) {
-    if (within(set, record.reach)) lower = std::max(lower, record.cost);
-  }
-  return std::min(lower, upper(query, set));
+  const Bounds found = bounds(query, set);
+  if (found.cheapest == nullptr) return {0, found.upper};
+  return {stand_ins(queries_[static_cast<std::size_t>(query)], found.cheapest->used, set), found.upper};
 }
 
 std::vector<CandidateSet> PlanCache::used_sets(int query) const {

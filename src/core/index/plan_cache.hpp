@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "core/index/dominance.hpp"
@@ -22,6 +23,21 @@ class PlanCache {
   struct Known {
     CandidateSet used = 0;
     double cost = 0;
+  };
+
+  /// One plan: the candidates there were, those that could have been there without a change, those used.
+  struct Record {
+    CandidateSet available;
+    CandidateSet reach;
+    CandidateSet used;
+    double cost;
+  };
+
+  struct Bounds {
+    const Record* exact = nullptr;     ///< the plan itself, if it follows from what was asked
+    const Record* cheapest = nullptr;  ///< of those that the set allows
+    double upper = std::numeric_limits<double>::infinity();  ///< its cost
+    double lower = 0;  ///< of the dearest known plan of a set that contains this one, but not above `upper`
   };
 
   /// Both must outlive the cache.
@@ -65,12 +81,12 @@ class PlanCache {
   /// Asks the planner about this very set unless that was done before or no calls are left.
   Known plan_exactly(int query, CandidateSet set);
 
+  /// What the query may cost under `set`, by all that is known.
+  Bounds bounds(int query, CandidateSet set) const;
   /// The cheapest known plan that `set` allows; of infinite cost if none is known.
   Known cheapest(int query, CandidateSet set) const;
-  /// Its cost.
-  double upper(int query, CandidateSet set) const { return cheapest(query, set).cost; }
-  /// The dearest known plan of a set that contains `set`, but never above upper(); 0 if none is known.
-  double lower(int query, CandidateSet set) const;
+  double upper(int query, CandidateSet set) const { return bounds(query, set).upper; }
+  double lower(int query, CandidateSet set) const { return bounds(query, set).lower; }
   /// The candidate sets that the query's known plans use, each once, cheapest plan first.
   std::vector<CandidateSet> used_sets(int query) const;
 
@@ -93,12 +109,6 @@ class PlanCache {
   bool exhausted() const { return stopped_ || (refused_ && calls_ >= limit_); }
 
  private:
-  struct Record {
-    CandidateSet available;
-    CandidateSet reach;  // what of the others could change nothing
-    CandidateSet used;
-    double cost;
-  };
   struct Query {
     std::vector<int> members;
     std::vector<int> always;  // existing candidates beyond the 64

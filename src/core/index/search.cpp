@@ -8,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/interrupt.hpp"
+#include "core/index/branch_and_bound.hpp"
 #include "core/index/elimination.hpp"
 #include "core/index/move_queue.hpp"
 #include "core/index/moves.hpp"
@@ -203,6 +204,7 @@ class Search {
     consider(state, from_above);
     while (shake(state))
       continue;
+    search_all_sets(problem_, cache_, refunds_, kept_, kCallsForAllSets, state);
   }
 
   // Takes the other selection if it is better once the planner has confirmed it.
@@ -264,6 +266,7 @@ class Search {
 
   static constexpr int kNoLimit = std::numeric_limits<int>::max();
   static constexpr int kAsksPerImprovement = 40;
+  static constexpr int kCallsForAllSets = 60;
 
   const Problem& problem_;
   PlanCache cache_;

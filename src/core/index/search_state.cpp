@@ -140,8 +140,7 @@ CandidateSet SearchState::set_after(int query, const Move& move) const {
 
 // No lower than the known plans of larger sets, nor than what the added candidates have ever saved this
 // query.
-double SearchState::hopeful_cost(int query, CandidateSet set, const Move& move, double upper) const {
-  const double lower = cache_->lower(query, set);
+double SearchState::hopeful_cost(int query, const Move& move, double lower, double upper) const {
   if (move.add.size() > 1) return lower;  // together they may save what neither did
   double without = plan(query).cost;
   if (!move.remove.empty()) {
@@ -171,15 +170,15 @@ Gain SearchState::gain(const Move& move, Pricing pricing) {
   for (const int query : affected(move)) {
     const double weight = problem_->weights[static_cast<std::size_t>(query)];
     const CandidateSet set = set_after(query, move);
-    PlanCache::Known known;
-    if (cache_->find(query, set, known)) {
-      gain.value += weight * (plan(query).cost - known.cost);
+    const PlanCache::Bounds bounds = cache_->bounds(query, set);
+    if (bounds.exact != nullptr) {
+      gain.value += weight * (plan(query).cost - bounds.exact->cost);
       continue;
     }
-    const double upper = cache_->upper(query, set);
+    const double upper = bounds.upper;
     double cost = upper;
     if (pricing == Pricing::hopeful) {
-      const double hopeful = hopeful_cost(query, set, move, upper);
+      const double hopeful = hopeful_cost(query, move, bounds.lower, upper);
       // The difference may be infinite: no plan without a dropped index is known yet.
       if (!(weight * (upper - hopeful) <= tolerance())) cost = hopeful;
       if (cost < upper) unsure += weight * (upper - cost);
@@ -241,8 +240,8 @@ void SearchState::settle(int query, bool ask) {
   PlanCache::Known known;
   if (!cache_->find(query, set, known)) {
     const double weight = problem_->weights[static_cast<std::size_t>(query)];
-    const double upper = cache_->upper(query, set);
-    const bool close = weight * (upper - cache_->lower(query, set)) <= tolerance();
+    const PlanCache::Bounds bounds = cache_->bounds(query, set);
+    const bool close = weight * (bounds.upper - bounds.lower) <= tolerance();
     known = ask && !close ? cache_->plan(query, set) : cache_->cheapest(query, set);
   }
   set_plan(query, known);

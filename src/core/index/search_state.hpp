@@ -85,7 +85,7 @@ class SearchState {
 
   const std::vector<int>& affected(const Move& move);
   CandidateSet set_after(int query, const Move& move) const;
-  double hopeful_cost(int query, CandidateSet set, const Move& move, double upper) const;
+  double hopeful_cost(int query, const Move& move, double lower, double upper) const;
   CandidateSet rivals(int query, int candidate) const;
   void settle(int query, bool ask);
   void set_plan(int query, const PlanCache::Known& known);

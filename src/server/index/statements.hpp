@@ -20,7 +20,7 @@ struct PlannableStatement {
   Statement statement;
   PreparedQuery prepared;
   double base_cost = 0;
-  std::vector<Oid> base_used{};  ///< indexes in the plan of that cost, ascending
+  std::vector<Oid> base_used{};      ///< indexes in the plan of that cost, ascending
   std::vector<WriteProfile> writes;  ///< its own and those in WITH
 };
 
