@@ -59,7 +59,7 @@ end $$;
 begin;
 set local jit = off;
 set local max_parallel_workers_per_gather = 0;
-select plan(117);
+select plan(118);
 
 -- One statement
 create temp table one as select * from deal_advisor.index_advice('select * from advised.orders where customer_id = 17');

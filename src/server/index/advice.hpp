@@ -23,7 +23,8 @@ struct AdviceRequest {
   int max_planner_calls = 1500;
   double min_gain_pct = 0.1;  ///< of the workload's cost, for one index
   int min_table_pages = 16;   ///< smaller tables are read whole anyway
-  int sample_rows = 15'000;   ///< per table, for sizes
+  int sample_rows = 0;  ///< per table, for sizes; 0: as many as index_size takes, but half where there are
+                        ///< many proposals
 };
 
 /// One statement's part in the advice.

@@ -23,9 +23,10 @@ constexpr double kAlwaysIncluded = 8;  ///< bytes
 constexpr double kIncludedShare = 0.25;
 constexpr size_t kMostRelevant = 60;  ///< the search looks at 64 a query
 constexpr int64_t kKeptBack = 200;    ///< one part in so many of the bytes given back: sizes are estimates
-/// Sizes need all sampled rows, selectivities of expressions are good enough from fewer: each row takes a
-/// block.
-constexpr double kStatisticsShare = 2.0 / 3;
+constexpr size_t kManyProposals = 100;
+constexpr int kSampleRows = 30'000;
+/// Selectivities of expressions are good enough from fewer, and each row takes a block.
+constexpr int kStatisticRows = 10'000;
 constexpr double kSameVisibility = 1e-3;
 constexpr double kWideEntry = 1000;    ///< bytes on average; wider keys make poor B-trees
 constexpr double kWidestEntry = 2000;  ///< bytes; a B-tree takes 2704, and a sample misses the widest
@@ -66,10 +67,7 @@ int64_t spendable(int64_t bytes) {
 
 SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload,
                          const std::function<bool()>& out_of_time)
-    : words_(*workload.words),
-      registry_(*workload.words),
-      sizes_(request.sample_rows),
-      statistics_(static_cast<int>(request.sample_rows * kStatisticsShare)) {
+    : words_(*workload.words), registry_(*workload.words), sizes_(kSampleRows), statistics_(kStatisticRows) {
   problem.stop = out_of_time;
   collect_uses(request, workload);
   std::set<int> used;
@@ -82,6 +80,7 @@ SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& w
   limits.max_columns = request.max_columns;
   index::Proposals const proposals = index::propose(uses_, queries, limits);
   problem.relevant.resize(static_cast<size_t>(queries));
+  choose_sample(request, proposals.candidates.size());
   add_existing(proposals.candidates);
   rank_relevant(proposals, add_all(proposals.candidates, request, out_of_time));
   for (auto const& one : workload.plannable)
@@ -91,6 +90,12 @@ SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& w
   set_budget(request);
   problem.max_planner_calls = request.max_planner_calls;
   problem.min_gain = request.min_gain_pct / 100.0;
+}
+
+void SearchSpace::choose_sample(const AdviceRequest& request, size_t proposals) {
+  if (request.sample_rows == 0 && proposals <= kManyProposals) return;
+  sizes_ = ExtentEstimator(request.sample_rows > 0 ? request.sample_rows : kSampleRows / 2);
+  statistics_ = ExpressionStatistics(request.sample_rows > 0 ? request.sample_rows : kStatisticRows);
 }
 
 void SearchSpace::collect_uses(const AdviceRequest& request, const AnalysedWorkload& workload) {

@@ -37,6 +37,7 @@ class SearchSpace {
   bool without_sample() const { return sizes_.without_sample(); }
 
  private:
+  void choose_sample(const AdviceRequest& request, size_t proposals);
   void collect_uses(const AdviceRequest& request, const AnalysedWorkload& workload);
   void find_redundant(const AdviceRequest& request);
   void add_existing(const std::vector<index::CandidateIndex>& proposed);
