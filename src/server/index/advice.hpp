@@ -25,6 +25,7 @@ struct AdviceRequest {
   int min_table_pages = 16;   ///< smaller tables are read whole anyway
   int sample_rows = 0;  ///< per table, for sizes; 0: as many as index_size takes, but half where there are
                         ///< many proposals
+  bool hypopg_sizes = false;  ///< B-trees count against the budget with the size that HypoPG would give them
 };
 
 /// One statement's part in the advice.

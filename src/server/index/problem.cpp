@@ -27,6 +27,7 @@ constexpr size_t kManyProposals = 100;
 constexpr int kSampleRows = 30'000;
 /// Selectivities of expressions are good enough from fewer, and each row takes a block.
 constexpr int kStatisticRows = 10'000;
+constexpr double kExpressionWidth = 50;  ///< bytes
 constexpr double kSameVisibility = 1e-3;
 constexpr double kWideEntry = 1000;    ///< bytes on average; wider keys make poor B-trees
 constexpr double kWidestEntry = 2000;  ///< bytes; a B-tree takes 2704, and a sample misses the widest
@@ -67,7 +68,11 @@ int64_t spendable(int64_t bytes) {
 
 SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload,
                          const std::function<bool()>& out_of_time)
-    : words_(*workload.words), registry_(*workload.words), sizes_(kSampleRows), statistics_(kStatisticRows) {
+    : words_(*workload.words),
+      registry_(*workload.words),
+      sizes_(kSampleRows),
+      statistics_(kStatisticRows),
+      hypopg_sizes_(request.hypopg_sizes) {
   problem.stop = out_of_time;
   collect_uses(request, workload);
   std::set<int> used;
@@ -221,6 +226,17 @@ void SearchSpace::add_proposed(const index::CandidateIndex& candidate) {
   });
 }
 
+/// Average bytes of the index's columns, as statistics say; of an expression what HypoPG takes.
+double SearchSpace::width_of(const index::CandidateIndex& candidate) const {
+  IndexedTable const& table = registry_.tables()[static_cast<size_t>(candidate.table)];
+  double width = 0;
+  for (auto const& key : candidate.keys)
+    width += key.attno > 0 ? table.widths[static_cast<size_t>(key.attno) - 1] : kExpressionWidth;
+  for (auto const attno : candidate.include)
+    width += table.widths[static_cast<size_t>(attno) - 1];
+  return width;
+}
+
 void SearchSpace::add_sized(const index::CandidateIndex& candidate) {
   Hypothetical* const made = make_hypothetical(candidate);
   index::SizeEstimate const size = sizes_.estimate(*made);
@@ -229,7 +245,10 @@ void SearchSpace::add_sized(const index::CandidateIndex& candidate) {
   statistics_.attach(*made);
   by_oid_[made->oid] = static_cast<int>(problem.candidates.size());
   problem.candidates.push_back(candidate);
-  problem.candidates.back().bytes = size.bytes;
+  problem.candidates.back().bytes =
+      hypopg_sizes_ && candidate.method == index::AccessMethod::btree
+          ? index::hypopg_btree_bytes(size.rows, width_of(candidate), made->columns)
+          : size.bytes;
   problem.candidates.back().entry_cost = entry_cost(
       candidate.method, size, registry_.tables()[static_cast<size_t>(candidate.table)].extent.rows);
   hypothetical_.push_back(made);

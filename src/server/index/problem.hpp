@@ -52,6 +52,7 @@ class SearchSpace {
   void price_writes(const AnalysedWorkload& workload);
   bool is_useful(const index::CandidateIndex& candidate) const;
   std::vector<int> breakers(int32_t table, const WriteProfile& writes) const;
+  double width_of(const index::CandidateIndex& candidate) const;
   index::QueryPlan as_answer(const PlanOutcome& outcome) const;
   Hypothetical* make_hypothetical(const index::CandidateIndex& candidate) const;
 
@@ -59,6 +60,7 @@ class SearchSpace {
   TableRegistry registry_;
   ExtentEstimator sizes_;
   ExpressionStatistics statistics_;
+  bool hypopg_sizes_;
   std::vector<index::TableUse> uses_;
   std::vector<Hypothetical*> hypothetical_;     ///< by candidate number; null for existing ones
   std::vector<const ExistingIndex*> existing_;  ///< by candidate number; null for proposed ones
