@@ -1,9 +1,11 @@
-#include "server/workload/arguments.hpp"
+#include "server/index/arguments.hpp"
 
 #include <algorithm>
 
 #include "server/bridge/call.hpp"
 #include "server/bridge/walk.hpp"
+#include "server/index/argument_values.hpp"
+#include "server/index/stored_value.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -30,13 +32,10 @@ namespace deal::server {
 
 namespace {
 
-constexpr Oid kJsonbContains = 3246;
-constexpr Oid kTextSearchMatch = 3636;
-constexpr size_t kLongestPart = 12;  ///< bytes of a pattern between its wildcards
-
 struct Search {
   ParamListInfo arguments;
   Query* query;  ///< the level being walked
+  int variant;
   int found;
 };
 
@@ -72,11 +71,8 @@ bool middle_of(HeapTuple statistics, int kind, Datum* value, Oid* type) {
   return any;
 }
 
-/// A value of the column that is neither rare nor frequent; of a text search vector one of its words.
-Const* typical_value(const Var* var, Query* query) {
-  if (var->varlevelsup != 0 || var->varattno <= 0) return nullptr;
-  auto const* entry = rt_fetch(var->varno, query->rtable);
-  if (entry->rtekind != RTE_RELATION || !may_see(entry->relid, var->varattno)) return nullptr;
+/// A value that the statistics keep.
+Const* noted_value(const RangeTblEntry* entry, const Var* var) {
   HeapTuple const tuple =
       SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(entry->relid), Int16GetDatum(var->varattno),
                       BoolGetDatum(entry->relkind == RELKIND_PARTITIONED_TABLE));
@@ -92,6 +88,17 @@ Const* typical_value(const Var* var, Query* query) {
   bool by_value = false;
   get_typlenbyval(type, &length, &by_value);
   return makeConst(type, -1, var->varcollid, length, value, false, by_value);
+}
+
+/// A value of the column: one that a row holds, else one that the statistics keep (of a text search vector, a
+/// word).
+Const* typical_value(const Var* var, const Search& search) {
+  if (var->varlevelsup != 0 || var->varattno <= 0) return nullptr;
+  auto const* entry = rt_fetch(var->varno, search.query->rtable);
+  if (entry->rtekind != RTE_RELATION || !may_see(entry->relid, var->varattno)) return nullptr;
+  double const position = (search.variant + 0.5) / kArgumentVariants;
+  Const* const stored = stored_value(entry->relid, var->varattno, position);
+  return stored != nullptr ? stored : noted_value(entry, var);
 }
 
 struct Substitution {
@@ -119,154 +126,19 @@ Node* put_value(Node* node, void* state) {
 }
 
 /// What the expression over one column would be for a typical value of it.
-Const* typical_result(Node* expression, Query* query) {
+Const* typical_result(Node* expression, const Search& search) {
   Node* const bare = pg::without_relabel(expression);
   if (bare == nullptr) return nullptr;
-  if (IsA(bare, Var)) return typical_value(castNode(Var, bare), query);
+  if (IsA(bare, Var)) return typical_value(castNode(Var, bare), search);
   Substitution known{nullptr, nullptr, false};
   find_column(bare, &known);
   if (known.var == nullptr || known.several || contain_mutable_functions(bare)) return nullptr;
-  known.value = typical_value(known.var, query);
+  known.value = typical_value(known.var, search);
   if (known.value == nullptr || known.value->consttype != known.var->vartype) return nullptr;
   Node* const folded = eval_const_expressions(nullptr, put_value(bare, &known));
   return folded != nullptr && IsA(folded, Const) && !castNode(Const, folded)->constisnull
              ? castNode(Const, folded)
              : nullptr;
-}
-
-bool is_special(char c) {
-  return c == '%' || c == '_' || c == '\\';
-}
-
-/// The first half of the value.
-Datum beginning_of(const text* value) {
-  const char* const bytes = VARDATA_ANY(value);
-  int const size = static_cast<int>(VARSIZE_ANY_EXHDR(value));
-  int wanted = std::max(std::min(size, 3), std::min(size / 2, static_cast<int>(kLongestPart)));
-  for (int i = 0; i < wanted; ++i)
-    if (is_special(bytes[i])) wanted = i;
-  wanted = pg_mbcliplen(bytes, size, wanted);
-  return PointerGetDatum(cstring_to_text_with_len(bytes, wanted));
-}
-
-/// The longest word of the value.
-Datum part_of(const text* value) {
-  const char* const bytes = VARDATA_ANY(value);
-  int const size = static_cast<int>(VARSIZE_ANY_EXHDR(value));
-  int best = 0;
-  int longest = 0;
-  for (int start = 0, i = 0; i <= size; ++i) {
-    if (i < size && bytes[i] != ' ' && !is_special(bytes[i])) continue;
-    if (i - start > longest) {
-      best = start;
-      longest = i - start;
-    }
-    start = i + 1;
-  }
-  int const length = pg_mbcliplen(bytes + best, longest, std::min(longest, static_cast<int>(kLongestPart)));
-  return PointerGetDatum(cstring_to_text_with_len(bytes + best, length));
-}
-
-/// An object of the value's first plain field; 0 when it has none.
-Datum field_of(Jsonb* document) {
-  if (!JB_ROOT_IS_OBJECT(document)) return 0;
-  JsonbIterator* iterator = JsonbIteratorInit(&document->root);
-  JsonbValue key;
-  JsonbValue value;
-  JsonbIteratorNext(&iterator, &key, false);  // the object begins
-  while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY) {
-    if (JsonbIteratorNext(&iterator, &value, true) != WJB_VALUE) return 0;
-    if (value.type == jbvBinary || value.type == jbvNull) continue;
-    JsonbParseState* state = nullptr;
-    pushJsonbValue(&state, WJB_BEGIN_OBJECT, nullptr);
-    pushJsonbValue(&state, WJB_KEY, &key);
-    pushJsonbValue(&state, WJB_VALUE, &value);
-    return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, nullptr)));
-  }
-  return 0;
-}
-
-/// An array of the value's middle element; 0 when it is empty.
-Datum element_of(ArrayType* array) {
-  int16 length = 0;
-  bool by_value = false;
-  char align = 0;
-  get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &align);
-  Datum* elements = nullptr;
-  bool* nulls = nullptr;
-  int count = 0;
-  deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, align, &elements, &nulls, &count);
-  if (count == 0 || nulls[count / 2]) return 0;
-  return PointerGetDatum(
-      construct_array(&elements[count / 2], 1, ARR_ELEMTYPE(array), length, by_value, align));
-}
-
-/// The longest word of a vector, or the word itself where statistics keep words.
-Datum word_of(const Const* value) {
-  const char* bytes = nullptr;
-  int length = 0;
-  if (value->consttype == TSVECTOROID) {
-    TSVector const vector = DatumGetTSVector(value->constvalue);
-    if (vector->size == 0) return 0;
-    WordEntry const* const words = ARRPTR(vector);
-    const WordEntry* const longest = std::max_element(
-        words, words + vector->size, [](const WordEntry& a, const WordEntry& b) { return a.len < b.len; });
-    bytes = STRPTR(vector) + longest->pos;
-    length = longest->len;
-  } else {
-    auto const* word = DatumGetTextPP(value->constvalue);
-    bytes = VARDATA_ANY(word);
-    length = static_cast<int>(VARSIZE_ANY_EXHDR(word));
-  }
-  return PointerGetDatum(cstring_to_text_with_len(bytes, length));
-}
-
-/// The word as the whole argument: a pattern with its wildcards, a query for the word as it is.
-Datum complete(Oid op, Datum word) {
-  constexpr Oid kSimple = 3748;  // the text search configuration
-  const char* const bytes = TextDatumGetCString(word);
-  switch (op) {
-    case OID_TEXT_LIKE_OP:
-      return CStringGetTextDatum(psprintf("%s%%", bytes));
-    case OID_TEXT_ICLIKE_OP:
-      return CStringGetTextDatum(psprintf("%%%s%%", bytes));
-    default:
-      return DirectFunctionCall2(plainto_tsquery_byid, ObjectIdGetDatum(kSimple), word);
-  }
-}
-
-/// A word of such a value that a statement would look for; 0 for operators that look for no words.
-Datum word_for(Oid op, const Const* value) {
-  switch (op) {
-    case OID_TEXT_LIKE_OP:
-      return beginning_of(DatumGetTextPP(value->constvalue));
-    case OID_TEXT_ICLIKE_OP:
-      return part_of(DatumGetTextPP(value->constvalue));
-    case kTextSearchMatch:
-      return word_of(value);
-    default:
-      return 0;
-  }
-}
-
-/// What a statement would ask of such a value with this operator; 0 for operators that need no help.
-Datum argument_for(Oid op, const Const* value) {
-  Datum const word = word_for(op, value);
-  if (word != 0) return complete(op, word);
-  switch (op) {
-    case kJsonbContains:
-      return field_of(DatumGetJsonbP(value->constvalue));
-    case OID_ARRAY_OVERLAP_OP:
-    case OID_ARRAY_CONTAINS_OP:
-      return element_of(DatumGetArrayTypeP(value->constvalue));
-    default:
-      return 0;
-  }
-}
-
-bool needs_help(Oid op) {
-  return op == OID_TEXT_LIKE_OP || op == OID_TEXT_ICLIKE_OP || op == kJsonbContains ||
-         op == OID_ARRAY_OVERLAP_OP || op == OID_ARRAY_CONTAINS_OP || op == kTextSearchMatch;
 }
 
 /// Finds the only parameter of the tree; true when there are several.
@@ -282,7 +154,7 @@ bool find_parameter(Node* node, void* state) {
 }
 
 void consider(Search& search, Oid op, Node* left, Node* right) {
-  if (!needs_help(op)) return;
+  if (!wants_value(op)) return;
   const Param* param = nullptr;
   if (find_parameter(right, &param) || param == nullptr) return;
   bool const whole = IsA(pg::without_relabel(right), Param);
@@ -291,8 +163,10 @@ void consider(Search& search, Oid op, Node* left, Node* right) {
     return;
   ParamExternData& argument = search.arguments->params[param->paramid - 1];
   if (argument.pflags != 0) return;
-  const Const* const value = typical_result(left, search.query);
-  Datum const likely = value == nullptr ? Datum{0} : whole ? argument_for(op, value) : word_for(op, value);
+  const Const* const value = typical_result(left, search);
+  if (value == nullptr) return;
+  Datum const likely =
+      whole ? argument_for(op, value, search.variant) : words_for(op, value, search.variant);
   if (likely == 0) return;
   argument = {likely, false, PARAM_FLAG_CONST, param->paramtype};
   ++search.found;
@@ -318,9 +192,9 @@ bool visit(Node* node, void* state) {
 
 }  // namespace
 
-ParamListInfo likely_arguments(Query* query, int parameters) {
+ParamListInfo likely_arguments(Query* query, int parameters, int variant) {
   if (parameters <= 0) return nullptr;
-  Search search{makeParamList(parameters), nullptr, 0};
+  Search search{makeParamList(parameters), nullptr, variant, 0};
   for (int i = 0; i < parameters; ++i)
     search.arguments->params[i] = {Datum{0}, true, 0, InvalidOid};
   visit(reinterpret_cast<Node*>(query), &search);
