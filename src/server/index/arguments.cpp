@@ -5,6 +5,7 @@
 #include "server/bridge/call.hpp"
 #include "server/bridge/walk.hpp"
 #include "server/index/argument_values.hpp"
+#include "server/index/range_arguments.hpp"
 #include "server/index/stored_value.hpp"
 
 extern "C" {
@@ -13,18 +14,11 @@ extern "C" {
 #include "catalog/pg_operator.h"
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
-#include "tsearch/ts_type.h"
-#include "utils/acl.h"
-#include "utils/array.h"
 #include "utils/datum.h"
-#include "utils/fmgrprotos.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
-#include "utils/rls.h"
 #include "utils/syscache.h"
 }
 
@@ -37,13 +31,8 @@ struct Search {
   Query* query;  ///< the level being walked
   int variant;
   int found;
+  List* bounds;
 };
-
-bool may_see(Oid table, AttrNumber attno) {
-  if (check_enable_rls(table, InvalidOid, true) == RLS_ENABLED) return false;
-  return pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
-         pg_attribute_aclcheck(table, attno, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
-}
 
 /// The least frequent of the common elements: people search for words that tell rows apart.
 int rarest(const AttStatsSlot& slot) {
@@ -172,6 +161,14 @@ void consider(Search& search, Oid op, Node* left, Node* right) {
   ++search.found;
 }
 
+void note_bound(Search& search, const OpExpr* op) {
+  Bound bound;
+  if (search.query == nullptr || !read_bound(op, search.query, &bound)) return;
+  auto* const kept = static_cast<Bound*>(palloc(sizeof(Bound)));
+  *kept = bound;
+  search.bounds = lappend(search.bounds, kept);
+}
+
 bool visit(Node* node, void* state) {
   if (node == nullptr) return false;
   auto* const search = static_cast<Search*>(state);
@@ -186,6 +183,7 @@ bool visit(Node* node, void* state) {
     auto const* op = castNode(OpExpr, node);
     consider(*search, op->opno, static_cast<Node*>(linitial(op->args)),
              static_cast<Node*>(lsecond(op->args)));
+    note_bound(*search, op);
   }
   return expression_tree_walker(node, pg::walker(visit), state);
 }
@@ -194,10 +192,11 @@ bool visit(Node* node, void* state) {
 
 ParamListInfo likely_arguments(Query* query, int parameters, int variant) {
   if (parameters <= 0) return nullptr;
-  Search search{makeParamList(parameters), nullptr, variant, 0};
+  Search search{makeParamList(parameters), nullptr, variant, 0, NIL};
   for (int i = 0; i < parameters; ++i)
     search.arguments->params[i] = {Datum{0}, true, 0, InvalidOid};
   visit(reinterpret_cast<Node*>(query), &search);
+  search.found += bind_ranges(search.bounds, search.arguments, variant);
   return search.found > 0 ? search.arguments : nullptr;
 }
 

@@ -20,6 +20,8 @@ constexpr int kArgumentVariants = 3;
 /// beginning of a pattern at all. All other parameters stay open, so that the plan is generic in them. Null
 /// when there is nothing to fill in.
 ///
+/// Parameters that bound a column on one side get quantiles of it (see bind_ranges).
+///
 /// `variant`, 0 to kArgumentVariants - 1, chooses the row and how narrow the search is: a longer beginning,
 /// more fields. A value that the statistics list would be taken for more frequent than others of its kind, which
 /// is why rows are read; the middle of the statistics stands in where none can be (an empty table).

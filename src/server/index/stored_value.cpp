@@ -9,8 +9,11 @@ extern "C" {
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "nodes/makefuncs.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
+#include "utils/rls.h"
 }
 
 namespace deal::server {
@@ -59,6 +62,12 @@ Const* value_in(Oid oid, AttrNumber attno, double position) {
 }
 
 }  // namespace
+
+bool may_see(Oid table, AttrNumber attno) {
+  if (check_enable_rls(table, InvalidOid, true) == RLS_ENABLED) return false;
+  return pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
+         pg_attribute_aclcheck(table, attno, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+}
 
 Const* stored_value(Oid table, AttrNumber attno, double position) {
   List* const all = find_all_inheritors(table, AccessShareLock, nullptr);

@@ -9,6 +9,9 @@ extern "C" {
 
 namespace deal::server {
 
+/// True if the current role may read the column, and row security doesn't choose the rows. Runs inside pg::call.
+bool may_see(Oid table, AttrNumber attno);
+
 /// The column's value in a row `position` (0 to 1) of the way through the table (through its partitions, then
 /// through the partition), or in one of the next rows if it is NULL there. Null if there is none near, or the
 /// table is no heap that can be read here. Checks no privileges. The value, perhaps toasted, lives in the
