@@ -60,7 +60,8 @@ Columns columns_of(const TableUse& use, std::int32_t arm) {
           columns_of(use, ClauseKind::range, arm), columns_of(use, ClauseKind::join, arm)};
 }
 
-/// The use without equalities that hardly restrict it, as long as something else is left to search or sort by.
+/// The use without equalities that hardly restrict it, as long as something else is left to search or sort
+/// by.
 TableUse selective(const TableUse& use) {
   auto const is_weak = [](const Clause& clause) {
     return clause.arm == 0 && clause.kind == ClauseKind::equal && clause.selectivity > kHardlySelective;

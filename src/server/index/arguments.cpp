@@ -154,8 +154,7 @@ void consider(Search& search, Oid op, Node* left, Node* right) {
   if (argument.pflags != 0) return;
   const Const* const value = typical_result(left, search);
   if (value == nullptr) return;
-  Datum const likely =
-      whole ? argument_for(op, value, search.variant) : words_for(op, value, search.variant);
+  Datum const likely = whole ? argument_for(op, value, search.variant) : words_for(op, value, search.variant);
   if (likely == 0) return;
   argument = {likely, false, PARAM_FLAG_CONST, param->paramtype};
   ++search.found;

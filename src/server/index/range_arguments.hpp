@@ -21,10 +21,10 @@ struct Bound {
 /// Fills in the bound if the operator with these arguments is one. Runs inside pg::call.
 bool read_bound(const OpExpr* op, const Query* query, Bound* bound);
 
-/// Gives a value to each open parameter that alone bounds its column, and returns how many. A generic plan takes
-/// a third of the rows to pass, whatever is asked for. `variant` from 0: half of the rows pass, a tenth, a
-/// hundredth, by the column's histogram. Two bounds on one column stay open: for these a generic plan takes
-/// half a percent, which is as good a guess as any. Runs inside pg::call.
+/// Gives a value to each open parameter that alone bounds its column, and returns how many. A generic plan
+/// takes a third of the rows to pass, whatever is asked for. `variant` from 0: half of the rows pass, a
+/// tenth, a hundredth, by the column's histogram. Two bounds on one column stay open: for these a generic
+/// plan takes half a percent, which is as good a guess as any. Runs inside pg::call.
 int bind_ranges(const List* bounds, ParamListInfo arguments, int variant);
 
 }  // namespace deal::server

@@ -15,7 +15,8 @@ struct WriteProfile {
   double rows = 0;               ///< per execution, as the planner estimates
 };
 
-/// One statement that can be planned; where it matters what is bound, with one choice of arguments of several.
+/// One statement that can be planned; where it matters what is bound, with one choice of arguments of
+/// several.
 struct PlannableStatement {
   Statement statement;  ///< its calls are those with these arguments
   int number = 0;       ///< of the statement: the same for all choices, which follow each other

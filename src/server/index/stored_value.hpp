@@ -9,7 +9,8 @@ extern "C" {
 
 namespace deal::server {
 
-/// True if the current role may read the column, and row security doesn't choose the rows. Runs inside pg::call.
+/// True if the current role may read the column, and row security doesn't choose the rows. Runs inside
+/// pg::call.
 bool may_see(Oid table, AttrNumber attno);
 
 /// The column's value in a row `position` (0 to 1) of the way through the table (through its partitions, then
