@@ -28,19 +28,24 @@ struct AdviceRequest {
   bool hypopg_sizes = false;  ///< B-trees count against the budget with the size that HypoPG would give them
 };
 
-/// One statement's part in the advice.
+/// One statement's part in the advice: the mean over the choices of arguments it was planned with.
 struct QueryShare {
   std::string query_id;
   std::string text;
-  double calls = 1;
-  double before = 0;  ///< plan cost of one execution today
-  double after = 0;   ///< under the whole advice
+  double calls = 0;
+  int choices = 0;         ///< of arguments
+  double before = 0;       ///< plan cost of one execution today
+  double after = 0;        ///< under the whole advice
+  double worst_after = 0;  ///< for the arguments that fare worst
+  double least_saved = 1;  ///< share of the cost, for the arguments that gain least
+  double most_saved = 0;
 };
 
 /// One proposal.
 struct AdviceRow {
-  std::string action;  ///< create, drop, replace; with details also reject, skip
-  std::string relation;
+  std::string action;    ///< create, drop, replace; with details also reject, skip
+  std::string relation;  ///< quoted, with its schema
+  std::string schema;    ///< of the relation, and so of the index; not quoted
   std::string index_name;
   std::string access_method = "btree";
   int64_t est_bytes = 0;

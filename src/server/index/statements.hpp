@@ -1,6 +1,8 @@
 /// A workload made ready for the planner: templates merged, each statement analysed once under its own role.
 #pragma once
 
+#include <memory>
+
 #include "core/model/workload.hpp"
 #include "server/bridge/memory.hpp"
 #include "server/index/observe.hpp"
@@ -15,13 +17,16 @@ struct WriteProfile {
   double rows = 0;               ///< per execution, as the planner estimates
 };
 
-/// One statement that can be planned.
+/// One statement that can be planned; where it matters what is bound, with one choice of arguments of
+/// several.
 struct PlannableStatement {
-  Statement statement;
+  Statement statement;  ///< its calls are those with these arguments
+  int number = 0;       ///< of the statement: the same for all choices, which follow each other
   PreparedQuery prepared;
   double base_cost = 0;
-  std::vector<Oid> base_used{};      ///< indexes in the plan of that cost, ascending
-  std::vector<WriteProfile> writes;  ///< its own and those in WITH
+  std::vector<WriteProfile> writes;            ///< its own and those in WITH
+  std::vector<Oid> base_used{};                ///< indexes in the plan of that cost, ascending
+  std::shared_ptr<const pg::Memory> memory{};  ///< what `prepared` points to; the choices share it
 };
 
 /// One that cannot, and why.
@@ -33,6 +38,7 @@ struct SkippedStatement {
 /// The workload's statements with what the planner saw in them.
 struct AnalysedWorkload {
   std::vector<PlannableStatement> plannable;
+  int planned = 0;  ///< statements in it
   std::vector<SkippedStatement> skipped;
   std::vector<ObservedUse> uses;  ///< their query numbers index `plannable`
   Vocabulary* words = nullptr;    ///< of the uses
@@ -43,7 +49,7 @@ struct AnalysedWorkload {
   double skipped_time_pct() const;
 };
 
-/// Analyses and plans each statement once. Query trees live in the current memory context; locks stay until
+/// Analyses and plans each statement once. Locks stay until
 /// the surrounding subtransaction ends. Stops early when `out_of_time` says so: the rest is skipped.
 AnalysedWorkload analyse(const Workload& workload, const std::function<bool()>& out_of_time);
 
