@@ -53,10 +53,7 @@ class PlanCache {
     return place < 0 ? 0 : CandidateSet{1} << place;
   }
   /// Its position among the query's members; -1 if it doesn't matter to the query.
-  int place_of(int query, int candidate) const {
-    return places_[static_cast<std::size_t>(query) * queries_of_.size() +
-                   static_cast<std::size_t>(candidate)];
-  }
+  int place_of(int query, int candidate) const;
   /// All of the query's candidates.
   CandidateSet all(int query) const {
     const std::size_t size = members(query).size();
@@ -129,8 +126,8 @@ class PlanCache {
   const Planner& planner_;
   std::vector<Query> queries_;
   std::vector<std::vector<int>> queries_of_;
-  std::vector<std::int8_t> places_;  // query x candidate
-  std::vector<int> available_;       // scratch
+  std::vector<std::vector<std::int8_t>> places_;  // of each candidate in its queries
+  std::vector<int> available_;                    // scratch
   int calls_ = 0;
   int limit_ = 0;
   bool refused_ = false;

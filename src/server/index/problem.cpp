@@ -239,7 +239,12 @@ double SearchSpace::width_of(const index::CandidateIndex& candidate) const {
 }
 
 void SearchSpace::add_sized(const index::CandidateIndex& candidate) {
-  Hypothetical* const made = make_hypothetical(candidate);
+  MemoryContext const keep = CurrentMemoryContext;
+  pg::Memory const scratch("deal_advisor candidate");
+  pg::InContext const in_scratch(scratch.context());
+  Hypothetical const* const read = make_hypothetical(candidate);
+  pg::InContext const in_keep(keep);
+  Hypothetical* const made = compact_copy(*read);
   index::SizeEstimate const size = sizes_.estimate(*made);
   bool const wide = size.entry_bytes > kWideEntry || size.widest_entry > kWidestEntry;
   if (wide && candidate.method == index::AccessMethod::btree) return;
