@@ -22,25 +22,23 @@ PlanCache::PlanCache(const Problem& problem, const Planner& planner)
     : problem_(problem),
       planner_(planner),
       queries_(problem.relevant.size()),
-      queries_of_(problem.candidates.size()),
-      places_(problem.candidates.size()) {
+      queries_of_(problem.candidates.size()) {
   for (std::size_t query = 0; query < queries_.size(); ++query) {
     choose_members(problem, static_cast<int>(query));
-    const std::vector<int>& members = queries_[query].members;
-    for (std::size_t place = 0; place < members.size(); ++place) {
-      const auto candidate = static_cast<std::size_t>(members[place]);
-      queries_of_[candidate].push_back(static_cast<int>(query));
-      places_[candidate].push_back(static_cast<std::int8_t>(place));
-    }
+    fill_slots(queries_[query]);
+    for (const int candidate : queries_[query].members)
+      queries_of_[static_cast<std::size_t>(candidate)].push_back(static_cast<int>(query));
   }
 }
 
-// Most candidates matter to a few queries.
-int PlanCache::place_of(int query, int candidate) const {
-  const std::vector<int>& queries = queries_of_[static_cast<std::size_t>(candidate)];
-  const auto found = std::lower_bound(queries.begin(), queries.end(), query);
-  if (found == queries.end() || *found != query) return -1;
-  return places_[static_cast<std::size_t>(candidate)][static_cast<std::size_t>(found - queries.begin())];
+void PlanCache::fill_slots(Query& query) {
+  query.slots.assign(std::bit_ceil(2 * query.members.size() + 1), -1);
+  for (std::size_t place = 0; place < query.members.size(); ++place) {
+    std::size_t slot = slot_of(query, query.members[place]);
+    while (query.slots[slot] >= 0)
+      slot = (slot + 1) & (query.slots.size() - 1);
+    query.slots[slot] = static_cast<std::int8_t>(place);
+  }
 }
 
 void PlanCache::choose_members(const Problem& problem, int query) {

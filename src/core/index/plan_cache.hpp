@@ -53,7 +53,13 @@ class PlanCache {
     return place < 0 ? 0 : CandidateSet{1} << place;
   }
   /// Its position among the query's members; -1 if it doesn't matter to the query.
-  int place_of(int query, int candidate) const;
+  int place_of(int query, int candidate) const {
+    const Query& entry = queries_[static_cast<std::size_t>(query)];
+    for (std::size_t slot = slot_of(entry, candidate);; slot = (slot + 1) & (entry.slots.size() - 1)) {
+      const int place = entry.slots[slot];
+      if (place < 0 || entry.members[static_cast<std::size_t>(place)] == candidate) return place;
+    }
+  }
   /// All of the query's candidates.
   CandidateSet all(int query) const {
     const std::size_t size = members(query).size();
@@ -108,12 +114,17 @@ class PlanCache {
  private:
   struct Query {
     std::vector<int> members;
-    std::vector<int> always;  // existing candidates beyond the 64
+    std::vector<std::int8_t> slots;  // places by hash of the candidate, at most half of them taken; -1: free
+    std::vector<int> always;         // existing candidates beyond the 64
     CandidateSet existing = 0;
     Dominance dominance;  // empty until the planner has told
     std::vector<Record> records;
   };
 
+  static std::size_t slot_of(const Query& query, int candidate) {
+    return (static_cast<std::uint32_t>(candidate) * 2654435769U >> 16) & (query.slots.size() - 1);
+  }
+  static void fill_slots(Query& query);
   void choose_members(const Problem& problem, int query);
   const Record& ask(int query, CandidateSet set);
   const Record& record(int query, CandidateSet set, const QueryPlan& plan);
@@ -126,8 +137,7 @@ class PlanCache {
   const Planner& planner_;
   std::vector<Query> queries_;
   std::vector<std::vector<int>> queries_of_;
-  std::vector<std::vector<std::int8_t>> places_;  // of each candidate in its queries
-  std::vector<int> available_;                    // scratch
+  std::vector<int> available_;  // scratch
   int calls_ = 0;
   int limit_ = 0;
   bool refused_ = false;

@@ -26,7 +26,6 @@ SearchState::SearchState(const Problem& problem, PlanCache& cache, const Refunds
       covered_by_(problem.candidates.size(), 0),
       sets_(problem.relevant.size()),
       plans_(problem.relevant.size()),
-      savings_(problem.relevant.size()),
       stamps_(problem.relevant.size(), 0) {
   double bytes = 1;
   for (const CandidateIndex& candidate : problem.candidates)
@@ -35,9 +34,10 @@ SearchState::SearchState(const Problem& problem, PlanCache& cache, const Refunds
   for (std::size_t query = 0; query < sets_.size(); ++query) {
     const int q = static_cast<int>(query);
     sets_[query] = cache.existing(q);
+    first_saving_.push_back(static_cast<std::uint32_t>(savings_.size()));
     for (const int candidate : cache.members(q)) {
       const double lower = cache.lower(q, sets_[query] | cache.bit(q, candidate));
-      savings_[query].push_back({std::max(0.0, cache.base_cost(q) - lower), false});
+      savings_.push_back({static_cast<float>(std::max(0.0, cache.base_cost(q) - lower)), false});
     }
     set_plan(q, cache.plan(q, sets_[query]));
   }
@@ -153,7 +153,7 @@ double SearchState::hopeful_cost(int query, const Move& move, double lower, doub
   for (const int candidate : move.add) {
     const int place = cache_->place_of(query, candidate);
     if (place < 0) continue;
-    saving += savings_[static_cast<std::size_t>(query)][static_cast<std::size_t>(place)].most;
+    saving += this->saving(query, static_cast<std::size_t>(place)).most;
   }
   return std::min(upper, std::max(lower, without - saving));
 }
@@ -201,7 +201,7 @@ CandidateSet SearchState::rivals(int query, int candidate) const {
   CandidateSet rivals = 0;
   for (std::size_t place = 0; place < members.size(); ++place) {
     const CandidateIndex& other = problem_->candidates[static_cast<std::size_t>(members[place])];
-    const bool untried = savings_[static_cast<std::size_t>(query)][place].tried == false;
+    const bool untried = !saving(query, place).tried;
     if (untried && !other.existing && other.table == index.table && other.bytes <= index.bytes) {
       rivals |= CandidateSet{1} << place;
     }
@@ -216,22 +216,22 @@ void SearchState::ask(const Move& move, int query) {
     return;
   }
   const int place = cache_->place_of(query, move.add.front());
-  std::vector<Saving>& savings = savings_[static_cast<std::size_t>(query)];
-  Saving& own = savings[static_cast<std::size_t>(place)];
+  Saving& own = saving(query, static_cast<std::size_t>(place));
   const CandidateSet rivals = own.tried ? 0 : this->rivals(query, move.add.front());
   if ((rivals & ~target) != 0) {
     const double before = own.most;
     const PlanCache::Known known = cache_->plan(query, target | rivals);
-    const double saved = std::max(0.0, plan(query).cost - known.cost);
-    for (std::size_t i = 0; i < savings.size(); ++i) {
+    const auto saved = static_cast<float>(std::max(0.0, plan(query).cost - known.cost));
+    for (std::size_t i = 0; i < cache_->members(query).size(); ++i) {
       const CandidateSet bit = CandidateSet{1} << i;
       if ((rivals & bit) == 0) continue;
-      savings[i].most = std::min(savings[i].most, saved);
-      if ((known.used & ~set(query)) == bit || (known.used & rivals) == 0) savings[i].tried = true;
+      Saving& rival = saving(query, i);
+      rival.most = std::min(rival.most, saved);
+      if ((known.used & ~set(query)) == bit || (known.used & rivals) == 0) rival.tried = true;
     }
     if (own.tried || own.most < 0.9 * before || cache_->exhausted()) return;
   }
-  own.most = std::max(0.0, plan(query).cost - cache_->plan(query, target).cost);
+  own.most = static_cast<float>(std::max(0.0, plan(query).cost - cache_->plan(query, target).cost));
   own.tried = true;
 }
 
