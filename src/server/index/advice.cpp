@@ -41,7 +41,7 @@ Advice advise(const AdviceRequest& request) {
   Deadline const deadline(request.time_limit_ms);
   double const cpu_start = pg::cpu_seconds();
   auto const out_of_time = [&] { return deadline.passed(); };
-  AnalysedWorkload const workload = analyse(request.workload, out_of_time);
+  AnalysedWorkload workload = analyse(request.workload, out_of_time);
   SearchSpace space(request, workload, out_of_time);
   index::Solution const solution = solve(space, workload);
   Advice advice;

@@ -66,7 +66,7 @@ int64_t spendable(int64_t bytes) {
 
 }  // namespace
 
-SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload,
+SearchSpace::SearchSpace(const AdviceRequest& request, AnalysedWorkload& workload,
                          const std::function<bool()>& out_of_time)
     : words_(*workload.words),
       registry_(*workload.words),
@@ -74,7 +74,7 @@ SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& w
       statistics_(kStatisticRows),
       hypopg_sizes_(request.hypopg_sizes) {
   problem.stop = out_of_time;
-  collect_uses(request, workload);
+  collect_uses(request, std::exchange(workload.uses, {}));
   std::set<int> used;
   for (auto const& use : uses_)
     if (used.insert(use.table).second)
@@ -103,14 +103,14 @@ void SearchSpace::choose_sample(const AdviceRequest& request, size_t proposals) 
   statistics_ = ExpressionStatistics(request.sample_rows > 0 ? request.sample_rows : kStatisticRows);
 }
 
-void SearchSpace::collect_uses(const AdviceRequest& request, const AnalysedWorkload& workload) {
-  for (auto const& observed : workload.uses) {
-    int const number = registry_.number_of(observed.relation);
+void SearchSpace::collect_uses(const AdviceRequest& request, std::vector<ObservedUse> observed) {
+  for (auto& one : observed) {
+    int const number = registry_.number_of(one.relation);
     IndexedTable const& table = registry_.tables()[static_cast<size_t>(number)];
     if (!wanted_schema(request, table.schema) ||
         table.extent.pages < static_cast<BlockNumber>(request.min_table_pages))
       continue;
-    uses_.push_back(observed.use);
+    uses_.push_back(std::move(one.use));
     uses_.back().table = number;
     uses_.back().table_pages = table.extent.pages;
   }

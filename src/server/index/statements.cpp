@@ -205,6 +205,23 @@ void merge_alike(AnalysedWorkload& workload) {
   });
 }
 
+/// Moves what the statements left over need into one context: by itself each takes twice the room.
+void close_ranks(AnalysedWorkload& workload, MemoryContext keep) {
+  pg::InContext const in_keep(keep);
+  const pg::Memory* last = nullptr;
+  PreparedQuery shared{};
+  for (auto& one : workload.plannable) {
+    if (last == nullptr || one.memory.get() != last) shared = copy_of(one.prepared);
+    last = one.memory.get();
+    ParamListInfo const arguments = one.prepared.arguments;
+    one.prepared = shared;
+    one.prepared.arguments =
+        pg::call([&] { return arguments != nullptr ? copyParamList(arguments) : nullptr; });
+  }
+  for (auto& one : workload.plannable)
+    one.memory.reset();
+}
+
 }  // namespace
 
 double AnalysedWorkload::skipped_time_pct() const {
@@ -255,6 +272,7 @@ AnalysedWorkload analyse(const Workload& workload, const std::function<bool()>& 
       append(out, choices, uses);
   }
   merge_alike(out);
+  close_ranks(out, keep);
   return out;
 }
 

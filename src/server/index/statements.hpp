@@ -26,7 +26,7 @@ struct PlannableStatement {
   double base_cost = 0;
   std::vector<WriteProfile> writes;            ///< its own and those in WITH
   std::vector<Oid> base_used{};                ///< indexes in the plan of that cost, ascending
-  std::shared_ptr<const pg::Memory> memory{};  ///< what `prepared` points to; the choices share it
+  std::shared_ptr<const pg::Memory> memory{};  ///< what `prepared` points to while not all are analysed
 };
 
 /// One that cannot, and why.
@@ -49,7 +49,7 @@ struct AnalysedWorkload {
   double skipped_time_pct() const;
 };
 
-/// Analyses and plans each statement once. Locks stay until
+/// Analyses and plans each statement once. Query trees live in the current memory context; locks stay until
 /// the surrounding subtransaction ends. Stops early when `out_of_time` says so: the rest is skipped.
 AnalysedWorkload analyse(const Workload& workload, const std::function<bool()>& out_of_time);
 

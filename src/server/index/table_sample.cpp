@@ -41,7 +41,7 @@ constexpr uint32_t kSeed = 20250101;
 constexpr int kMostRows = 200'000;
 constexpr size_t kMostBytes = size_t{64} << 20;
 constexpr uint32_t kCompressAbove = 508;  ///< TOAST_INDEX_TARGET with 8 kB pages
-constexpr size_t kCountedSets = 8;        ///< kept per table; each may take a megabyte
+constexpr size_t kCountedSets = 4;        ///< kept per table; each may take a megabyte
 constexpr size_t kRowsPerKey = 8;         ///< at most, if one row of each is to tell how wide its entries are
 constexpr int kMostCompressed = 300;      ///< values per column; their mean ratio stands for the rest
 
@@ -49,6 +49,7 @@ constexpr int kMostCompressed = 300;      ///< values per column; their mean rat
 struct RawSample {
   HeapTuple* rows;
   int count;
+  int most;  ///< of which there is room
   size_t bytes;
   BlockNumber table_blocks;
   BlockNumber sampled_blocks;
@@ -61,7 +62,7 @@ struct RawSample {
 void read_block(Relation table, BlockNumber block, BufferAccessStrategy strategy, Snapshot snapshot,
                 RawSample& sample) {
   for_each_visible_row(table, block, strategy, snapshot, [&](HeapTuple tuple) {
-    if (sample.count == kMostRows) return;
+    if (sample.count == sample.most) return;
     sample.rows[sample.count++] = heap_copytuple(tuple);
     sample.bytes += tuple->t_len;
   });
@@ -91,14 +92,15 @@ void deform(Relation table, RawSample& sample) {
 RawSample read_sample(Oid oid, int target_rows) {
   RawSample sample{};
   Relation const table = open_readable(oid);
-  sample.rows = static_cast<HeapTuple*>(palloc(sizeof(HeapTuple) * kMostRows));
   sample.table_blocks = RelationGetNumberOfBlocks(table);
+  int const blocks = blocks_wanted(table, sample.table_blocks, target_rows);
+  sample.most = std::min(kMostRows, blocks * MaxHeapTuplesPerPage);
+  sample.rows = static_cast<HeapTuple*>(palloc(sizeof(HeapTuple) * static_cast<size_t>(sample.most + 1)));
   BlockSamplerData sampler;
-  BlockSampler_Init(&sampler, sample.table_blocks, blocks_wanted(table, sample.table_blocks, target_rows),
-                    kSeed);
+  BlockSampler_Init(&sampler, sample.table_blocks, blocks, kSeed);
   BufferAccessStrategy const strategy = GetAccessStrategy(BAS_BULKREAD);
   Snapshot const snapshot = GetActiveSnapshot();
-  while (BlockSampler_HasMore(&sampler) && sample.bytes < kMostBytes && sample.count < kMostRows) {
+  while (BlockSampler_HasMore(&sampler) && sample.bytes < kMostBytes && sample.count < sample.most) {
     CHECK_FOR_INTERRUPTS();
     read_block(table, BlockSampler_Next(&sampler), strategy, snapshot, sample);
   }
