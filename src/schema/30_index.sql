@@ -22,6 +22,32 @@ returns setof record
 comment on function deal_advisor.index_what_if(text, text[], text[]) is
 'Plans one statement without and with indexes that do not exist, and without existing ones that are hidden. query: a SELECT, INSERT, UPDATE, DELETE or MERGE, with $n parameters or not (then the generic plan); indexes: CREATE INDEX statements (btree); hide: names of existing indexes. Costs are the planner''s. Executes nothing, keeps no lock. Errors: those of the statement; 42501 without the right to run it. Example: select cost_before, cost_after, plan_after from deal_advisor.index_what_if(''select * from shop.products where brand_id = $1'', array[''create index on shop.products (brand_id)'']);';
 
+create type deal_advisor.index_verify_row as (
+  what text,
+  item text,
+  estimated float8,
+  actual float8,
+  factor float8,
+  before float8,
+  used_indexes text[],
+  ms_before float8,
+  ms_after float8,
+  note text,
+  sql text
+);
+comment on type deal_advisor.index_verify_row is
+'One line of proof. what: index, drop, statement, or workload (all statements, weighted by calls); item: the index''s name or the statement, shortened; estimated, actual: bytes of an index, else planner cost with the indexes foreseen and with the indexes built; factor: estimated / actual; before: planner cost today; used_indexes: new ones in the plan; ms_before, ms_after: median execution times; note: what it rests on, or why something is missing; sql: the definition or the whole statement. Example: select (v).what, (v).item, (v).factor from deal_advisor.index_verify(array[''create index on shop.products (brand_id)''], ''{}'', ''{"build": true}'') v;';
+
+create function deal_advisor.index_verify(
+  ddl text[],
+  workload deal_advisor.statement[] default null,
+  options jsonb default '{}')
+returns setof deal_advisor.index_verify_row
+  language c volatile parallel unsafe rows 100
+  as 'MODULE_PATHNAME', 'deal_advisor_index_verify';
+comment on function deal_advisor.index_verify(text[], deal_advisor.statement[], jsonb) is
+'Builds indexes, plans the workload with them, sets size and cost beside what was foreseen, and rolls everything back. ddl: CREATE INDEX and DROP INDEX statements, such as index_advice''s ddl; workload: null takes what pg_stat_statements saw, an empty array only sizes. options: build (bool: really, on the tables; their owner only, and writers wait until the end), sample_percent (on a temporary copy of that part of each table''s blocks, with build only for tables beyond max_table_bytes), max_table_bytes (''256MB''), lock_timeout (''1s''), run (bool: also time statements that only read, with literals for parameters), runs (3), run_seconds (10). Errors: 55000 without build or sample_percent, 54000 for larger tables, 42501 for tables of others, 25006 in a read-only transaction or on a standby, 0A000 for other statements. Example: select what, item, estimated, actual, factor from deal_advisor.index_verify(array[''create index on shop.products (brand_id)''], ''{}'', ''{"build": true}'');';
+
 create type deal_advisor.index_advice_row as (
   rank int,
   action text,
