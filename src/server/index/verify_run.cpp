@@ -39,55 +39,63 @@ void execute(QueryDesc* query) {
 
 /// Milliseconds from the executor's start to its end.
 double execution_ms(const PlannableStatement& one, const IndexSet& indexes) {
-  pg::Memory const memory("deal_advisor index_verify run");
-  return pg::rolled_back([&] {
-    pg::InContext const in_memory(memory.context());
-    StatementScope const scope(one.statement);
-    PlannedStmt* const planned = planned_statement(one.prepared, indexes);
-    planned->queryId = 0;  // pg_stat_statements counts what the application runs
-    return pg::call([&] {
-      PushActiveSnapshot(GetTransactionSnapshot());
-      QueryDesc* const query = CreateQueryDesc(planned, one.prepared.text, GetActiveSnapshot(),
-                                               InvalidSnapshot, None_Receiver, nullptr, nullptr, 0);
-      double const start = pg::elapsed_clock_ms();
-      ExecutorStart(query, 0);
-      execute(query);
-      ExecutorFinish(query);
-      ExecutorEnd(query);
-      double const elapsed = pg::elapsed_clock_ms() - start;
-      FreeQueryDesc(query);
-      PopActiveSnapshot();
-      return elapsed;
-    });
+  StatementScope const scope(one.statement);
+  PlannedStmt* const planned = planned_statement(one.prepared, indexes);
+  planned->queryId = 0;  // pg_stat_statements counts what the application runs
+  return pg::call([&] {
+    PushActiveSnapshot(GetTransactionSnapshot());
+    QueryDesc* const query = CreateQueryDesc(planned, one.prepared.text, GetActiveSnapshot(), InvalidSnapshot,
+                                             None_Receiver, nullptr, nullptr, 0);
+    double const start = pg::elapsed_clock_ms();
+    ExecutorStart(query, 0);
+    execute(query);
+    ExecutorFinish(query);
+    ExecutorEnd(query);
+    double const elapsed = pg::elapsed_clock_ms() - start;
+    FreeQueryDesc(query);
+    PopActiveSnapshot();
+    return elapsed;
   });
 }
 
-/// The same under a time limit; nothing when it passed.
-std::optional<double> limited_ms(const PlannableStatement& one, const IndexSet& indexes, double seconds) {
+/// One execution: its time, or why there is none.
+struct Execution {
+  double ms = 0;
+  std::string problem{};
+};
+
+Execution execute_once(const PlannableStatement& one, const IndexSet& indexes, double seconds) {
+  pg::Memory const memory("deal_advisor index_verify run");
   pg::TimeLimit const limit(static_cast<int64_t>(std::ceil(seconds * 1000)));
+  Execution execution;
   try {
-    return execution_ms(one, indexes);
+    auto const failure = pg::attempt(pg::OnSuccess::roll_back, [&] {
+      pg::InContext const in_memory(memory.context());
+      execution.ms = execution_ms(one, indexes);
+    });
+    if (failure) execution.problem = failure->message;
   } catch (const pg::ServerError&) {
     if (!limit.expired()) throw;
-    return std::nullopt;
+    execution.problem = "not done within run_seconds";
   }
+  return execution;
 }
 
 /// The executions under one index set.
 struct Side {
   const IndexSet* indexes;
   std::vector<double> ms{};
-  bool too_slow = false;
+  std::string problem{};
 
   void run(const PlannableStatement& one, double seconds, bool counts) {
-    if (too_slow) return;
-    auto const elapsed = limited_ms(one, *indexes, seconds);
-    too_slow = !elapsed;
-    if (elapsed && counts) ms.push_back(*elapsed);
+    if (!problem.empty()) return;
+    Execution const execution = execute_once(one, *indexes, seconds);
+    problem = execution.problem;
+    if (problem.empty() && counts) ms.push_back(execution.ms);
   }
 
   std::optional<double> median_ms() const {
-    if (too_slow || ms.empty()) return std::nullopt;
+    if (!problem.empty() || ms.empty()) return std::nullopt;
     std::vector<double> sorted = ms;
     std::sort(sorted.begin(), sorted.end());
     size_t const half = sorted.size() / 2;
@@ -107,8 +115,12 @@ RunTimes run_times(const PlannableStatement& one, const IndexSet& before, const 
     for (Side* const side : {&without, &with})
       side->run(one, limits.run_seconds, run > 0);
   RunTimes times{without.median_ms(), with.median_ms(), {}};
-  if (without.too_slow) times.note = "before: not done within run_seconds";
-  if (with.too_slow) times.note += times.note.empty() ? "after: not done within run_seconds" : ", nor after";
+  if (!without.problem.empty() && without.problem == with.problem)
+    times.note = "not timed: " + without.problem;
+  else if (!without.problem.empty())
+    times.note = "before: " + without.problem;
+  else if (!with.problem.empty())
+    times.note = "after: " + with.problem;
   return times;
 }
 
