@@ -25,7 +25,7 @@ namespace deal::server {
 
 namespace {
 
-constexpr size_t kItemBytes = 60;  ///< of a statement, in its row
+constexpr size_t kItemBytes = 40;  ///< of a statement, in its row
 
 /// One index to be built: as foreseen, and then as built.
 struct Candidate {
