@@ -130,13 +130,15 @@ pg::Value text_or_null(const std::string& text) {
 
 void add_row(pg::RowSet& rows, int rank, const deal::server::AdviceRow& row, const pg::Value& stats) {
   bool const skipped = row.action == "skip";
+  bool const rejected = row.action == "reject";
   auto const figure = [skipped](double number) { return skipped ? pg::Value{} : pg::value(number); };
   rows.add({pg::value(rank), pg::value(row.action), text_or_null(row.relation), text_or_null(row.index_name),
             skipped ? pg::Value{} : pg::value(row.access_method),
-            skipped ? pg::Value{} : pg::value(row.est_bytes), figure(row.cost_before), figure(row.cost_after),
-            figure(row.benefit_pct), figure(row.write_cost), pg::value(row.why), pg::value(row.confidence),
-            pg::value(row.ddl), pg::value(row.rollback), pg::json_value(queries_json(row.queries)),
-            pg::value(std::vector<std::string>{}), pg::value(row.replaces), stats});
+            skipped ? pg::Value{} : pg::value(row.est_bytes), figure(row.cost_before),
+            rejected ? pg::Value{} : figure(row.cost_after), figure(row.benefit_pct), figure(row.write_cost),
+            pg::value(row.why), pg::value(row.confidence), pg::value(row.ddl), pg::value(row.rollback),
+            pg::json_value(queries_json(row.queries)), pg::value(std::vector<std::string>{}),
+            pg::value(row.replaces), stats});
 }
 
 }  // namespace

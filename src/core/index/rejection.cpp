@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <tuple>
 #include <utility>
 
 namespace deal::index {
@@ -10,7 +11,7 @@ namespace deal::index {
 namespace {
 
 constexpr int kMostUnused = 3;
-constexpr int kMostAlike = 2;  // with the same cause and the same other index
+constexpr int kMostAlike = 2;
 
 class NearWinners {
  public:
@@ -68,23 +69,25 @@ class NearWinners {
     return weight(query) * (cache_.base_cost(query) - cache_.lower(query, alone(query, candidate)));
   }
 
-  // Those left out: the best known savings first, then the best hopes.
+  // Those left out: the best known savings first, then the best hopes, then those of the dearest queries.
   std::vector<int> ranked() const {
     struct Rank {
-      double saving, hope;
+      double saving, hope, stake;
       int candidate;
     };
     std::vector<Rank> ranks;
     for (std::size_t i = 0; i < problem_.candidates.size(); ++i) {
       const int candidate = static_cast<int>(i);
       if (index_of(candidate).existing || state_.contains(candidate)) continue;
-      double hope = 0;
-      for (const int query : cache_.queries_of(candidate))
-        hope += hope_in(query, candidate);
-      if (hope > 0) ranks.push_back({saving(candidate), hope, candidate});
+      Rank rank{saving(candidate), 0, 0, candidate};
+      for (const int query : cache_.queries_of(candidate)) {
+        rank.hope += hope_in(query, candidate);
+        rank.stake += weight(query) * cache_.base_cost(query);
+      }
+      if (rank.stake > 0) ranks.push_back(rank);
     }
     std::stable_sort(ranks.begin(), ranks.end(), [](const Rank& a, const Rank& b) {
-      return a.saving != b.saving ? a.saving > b.saving : a.hope > b.hope;
+      return std::tie(a.saving, a.hope, a.stake) > std::tie(b.saving, b.hope, b.stake);
     });
     std::vector<int> order;
     for (const Rank& rank : ranks)
@@ -172,19 +175,19 @@ class NearWinners {
     return true;
   }
 
-  // Ten rows of one kind say no more than two.
+  // Ten rows of one kind say no more than two: with the same cause and the same other index, or table.
   bool is_fresh(const Rejection& rejection) {
-    const bool has_other = rejection.other >= 0;
-    if (rejection.cause != RejectionCause::unused && !has_other) return true;
-    int& alike = alike_[{rejection.cause, rejection.other}];
-    return ++alike <= (has_other ? kMostAlike : kMostUnused);
+    const bool unused = rejection.cause == RejectionCause::unused;
+    const int table = unused ? 0 : index_of(rejection.candidate).table;
+    int& alike = alike_[{rejection.cause, rejection.other, rejection.other >= 0 ? 0 : table}];
+    return ++alike <= (unused ? kMostUnused : kMostAlike);
   }
 
   const Problem& problem_;
   PlanCache& cache_;
   SearchState& state_;
   double least_;  // what an index must save at least
-  std::map<std::pair<RejectionCause, int>, int> alike_;
+  std::map<std::tuple<RejectionCause, int, int>, int> alike_;
 };
 
 }  // namespace

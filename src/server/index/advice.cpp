@@ -16,6 +16,8 @@ namespace deal::server {
 
 namespace {
 
+constexpr int kMostRejected = 10;  ///< rows about what was left out
+
 /// Ends the work when the request's time is up.
 class Deadline {
  public:
@@ -43,6 +45,7 @@ Advice advise(const AdviceRequest& request) {
   auto const out_of_time = [&] { return deadline.passed(); };
   AnalysedWorkload const workload = analyse(request.workload, out_of_time);
   SearchSpace space(request, workload, out_of_time);
+  if (request.details) space.problem.most_rejected = kMostRejected;
   index::Solution const solution = solve(space, workload);
   Advice advice;
   AdviceStats& stats = advice.stats;

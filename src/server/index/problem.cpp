@@ -312,6 +312,11 @@ index::TableNames SearchSpace::names_for(const index::CandidateIndex& candidate)
   return names;
 }
 
+double SearchSpace::entries_of(int candidate) const {
+  const Hypothetical* const made = hypothetical_[static_cast<size_t>(candidate)];
+  return made != nullptr ? made->extent.tuples : 0;
+}
+
 const ExistingIndex* SearchSpace::existing(int candidate) const {
   return existing_[static_cast<size_t>(candidate)];
 }
