@@ -300,6 +300,15 @@ AdviceRow drop_row(const RedundantIndex& drop, double cost_before, double cost_a
   return row;
 }
 
+/// An index that no statement of the workload misses; what little it saved is the row's (negative) benefit.
+AdviceRow unused_row(const UnusedDrop& drop, double cost_before, double cost_after) {
+  AdviceRow row = drop_row(*drop.index, cost_before, cost_after);
+  row.benefit_pct = cost_before > 0 ? -100.0 * drop.loss / cost_before : 0;
+  row.why += "Without it the workload costs " + index::share_text(drop.loss, cost_before) + " more.";
+  row.confidence = 0.6F;
+  return row;
+}
+
 /// Of what was left out: no statements, lest somebody runs all that there are.
 AdviceRow reject_row(const index::Rejection& rejection, double cost_before, const SearchSpace& space,
                      const std::map<int, std::string>& names_of_advised, double min_gain) {
@@ -313,7 +322,7 @@ AdviceRow reject_row(const index::Rejection& rejection, double cost_before, cons
   row.cost_before = cost_before;
   row.benefit_pct = cost_before > 0 ? 100.0 * rejection.saving / cost_before : 0;
   row.write_cost = rejection.write_cost;
-  row.confidence = confidence_of(space, rejection.candidate);
+  row.confidence = confidence_of(space, rejection.candidate, {});
   auto const other = names_of_advised.find(rejection.other);
   row.why = key_text(candidate, names) + ": " +
             index::rejection_text({rejection, other != names_of_advised.end() ? other->second : "the advice",
@@ -335,7 +344,8 @@ AdviceRow skip_row(const SkippedStatement& skipped) {
 }  // namespace
 
 std::vector<AdviceRow> make_rows(const AdviceRequest& request, const AnalysedWorkload& workload,
-                                 const SearchSpace& space, const index::Solution& solution) {
+                                 const SearchSpace& space, const index::Solution& solution,
+                                 const std::vector<UnusedDrop>& unused) {
   std::vector<AdviceRow> rows;
   NameChooser chooser;
   double cost_before = 0;
@@ -352,6 +362,10 @@ std::vector<AdviceRow> make_rows(const AdviceRequest& request, const AnalysedWor
   }
   for (auto const& drop : space.redundant())
     rows.push_back(drop_row(drop, cost_before, cost));
+  for (auto const& drop : unused) {
+    cost += drop.loss;
+    rows.push_back(unused_row(drop, cost_before, cost));
+  }
   for (auto const& rejection : solution.rejected)
     rows.push_back(reject_row(rejection, cost_before, space, advised, space.problem.min_gain));
   if (request.details || rows.empty())  // silence would pass for "nothing to do"

@@ -275,27 +275,54 @@ class Verification {
     append_note(row.note, times.note);
   }
 
+  /// Over the choices of arguments of one statement.
+  Costs mean_costs(size_t begin, size_t end) const {
+    Costs mean = costs_[begin];
+    for (size_t i = begin + 1; i < end; ++i) {
+      Costs const& other = costs_[i];
+      if (mean.problem.empty()) mean.problem = other.problem;
+      if (!mean.actual || !other.actual) continue;
+      *mean.before += *other.before;
+      *mean.estimated += *other.estimated;
+      *mean.actual += *other.actual;
+      for (auto const& name : other.used)
+        if (std::find(mean.used.begin(), mean.used.end(), name) == mean.used.end()) mean.used.push_back(name);
+    }
+    if (!mean.problem.empty()) return {.problem = mean.problem};
+    for (auto* const cost : {&mean.before, &mean.estimated, &mean.actual})
+      if (*cost) **cost /= static_cast<double>(end - begin);
+    return mean;
+  }
+
+  static VerifyRow statement_row(const Statement& statement, const Costs& costs) {
+    return {.what = "statement",
+            .item = one_line(statement.query, kItemBytes),
+            .estimated = costs.estimated,
+            .actual = costs.actual,
+            .before = costs.before,
+            .used = costs.used,
+            .note = costs.problem,
+            .sql = statement.query};
+  }
+
   void statement_rows(std::vector<VerifyRow>& rows) const {
     VerifyRow total;
     total.what = "workload";
     total.before = total.estimated = total.actual = 0.0;
     int counted = 0;
-    for (size_t i = 0; i < costs_.size(); ++i) {
-      auto const& one = workload_.plannable[i];
-      VerifyRow row;
-      row.what = "statement";
-      row.item = one_line(one.statement.query, kItemBytes);
-      row.sql = one.statement.query;
-      row.before = costs_[i].before;
-      row.estimated = costs_[i].estimated;
-      row.actual = costs_[i].actual;
-      row.used = costs_[i].used;
-      row.note = costs_[i].problem;
-      time_statement(i, row);
+    size_t next = 0;
+    for (size_t first = 0; first < costs_.size(); first = next) {
+      for (next = first;
+           next < costs_.size() && workload_.plannable[next].number == workload_.plannable[first].number;)
+        ++next;
+      auto const& one = workload_.plannable[first];
+      VerifyRow row = statement_row(one.statement, mean_costs(first, next));
+      time_statement(first, row);
       if (row.actual) {
-        *total.before += one.statement.calls * *row.before;
-        *total.estimated += one.statement.calls * *row.estimated;
-        *total.actual += one.statement.calls * *row.actual;
+        double const calls = one.statement.calls * static_cast<double>(next - first);
+        *total.before += calls * *row.before;
+        *total.estimated += calls * *row.estimated;
+        *total.actual += calls * *row.actual;
         ++counted;
       }
       rows.push_back(std::move(row));
@@ -305,7 +332,7 @@ class Verification {
                       .item = one_line(skipped.statement.query, kItemBytes),
                       .note = skipped.reason,
                       .sql = skipped.statement.query});
-    auto const all = costs_.size() + workload_.skipped.size();
+    auto const all = static_cast<size_t>(workload_.planned) + workload_.skipped.size();
     if (all == 0) return;
     total.item = std::to_string(counted) + " of " + std::to_string(all) + " statements, by calls";
     total.note = copies_.empty() ? "" : "costs are those of the sample";
