@@ -32,11 +32,13 @@ create type deal_advisor.index_verify_row as (
   used_indexes text[],
   ms_before float8,
   ms_after float8,
+  est_build_seconds float8,
+  build_seconds float8,
   note text,
   sql text
 );
 comment on type deal_advisor.index_verify_row is
-'One line of proof. what: index, drop, statement, or workload (all statements, weighted by calls); item: the index''s name or the statement, shortened; estimated, actual: bytes of an index, else planner cost with the indexes foreseen and with the indexes built; factor: estimated / actual; before: planner cost today; used_indexes: new ones in the plan; ms_before, ms_after: median execution times; note: what it rests on, or why something is missing; sql: the definition or the whole statement. Example: select (v).what, (v).item, (v).factor from deal_advisor.index_verify(array[''create index on shop.products (brand_id)''], ''{}'', ''{"build": true}'') v;';
+'One line of proof. what: index, drop, statement, or workload (all statements, weighted by calls); item: the index''s name or the statement, shortened; estimated, actual: bytes of an index, else planner cost with the indexes foreseen and with the indexes built; factor: estimated / actual; before: planner cost today; used_indexes: new ones in the plan; ms_before, ms_after: median execution times; est_build_seconds: of CREATE INDEX CONCURRENTLY, roughly; build_seconds: what the plain CREATE INDEX took here, about half of that; note: what it rests on, or why something is missing; sql: the definition or the whole statement. Example: select (v).what, (v).item, (v).factor from deal_advisor.index_verify(array[''create index on shop.products (brand_id)''], ''{}'', ''{"build": true}'') v;';
 
 create function deal_advisor.index_verify(
   ddl text[],
@@ -85,4 +87,4 @@ returns setof deal_advisor.index_advice_row
   language c volatile parallel unsafe
   as 'MODULE_PATHNAME', 'deal_advisor_index_advice';
 comment on function deal_advisor.index_advice(text, deal_advisor.statement[], text, name[], int, text[], name, interval, jsonb) is
-'Ranked index advice for one statement (query), a given workload, or what pg_stat_statements saw. budget: bytes for the new indexes together, e.g. ''500MB''; schemas: only their tables; max_columns: of a key, 1 to 8; as_role: plan as that role (row security counts); time_limit: best advice so far when it passes, null for none. options: details (bool: rows for near-winners and why they are left out, and for skipped statements, which come anyway when there is nothing else), budget_is_net (bool: bytes that drops and replacements free may be spent again), max_planner_calls, min_gain_pct, min_table_pages, sample_rows. Changes nothing, keeps no lock. Errors: 22023 for bad arguments, 55000 without a workload. Example: select rank, action, relation, pg_size_pretty(est_bytes), benefit_pct, why from deal_advisor.index_advice(budget => ''500MB'');';
+'Ranked index advice for one statement (query), a given workload, or what pg_stat_statements saw. budget: bytes for the new indexes together, e.g. ''500MB''; schemas: only their tables; max_columns: of a key, 1 to 8; as_role: plan as that role (row security counts); time_limit: best advice so far when it passes, null for none. options: details (bool: rows for near-winners and why they are left out, and for skipped statements, which come anyway when there is nothing else), budget_is_net (bool: bytes that drops and replacements free may be spent again), max_planner_calls, min_gain_pct, min_table_pages, unused_after (days without a scan after which an index may go), sample_rows. Changes nothing, keeps no lock. Errors: 22023 for bad arguments, 55000 without a workload. Example: select rank, action, relation, pg_size_pretty(est_bytes), benefit_pct, why from deal_advisor.index_advice(budget => ''500MB'');';

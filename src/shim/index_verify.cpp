@@ -48,6 +48,7 @@ void add_row(pg::RowSet& rows, const VerifyRow& row) {
             pg::value(rounded(row.actual, 100)), pg::value(rounded(factor, 1000)),
             pg::value(rounded(row.before, 100)), row.used.empty() ? pg::Value{} : pg::value(row.used),
             pg::value(rounded(row.ms_before, 1000)), pg::value(rounded(row.ms_after, 1000)),
+            pg::value(rounded(row.est_build_seconds, 1000)), pg::value(rounded(row.build_seconds, 1000)),
             row.note.empty() ? pg::Value{} : pg::value(row.note),
             row.sql.empty() ? pg::Value{} : pg::value(row.sql)});
 }

@@ -8,6 +8,7 @@
 #include "core/base/text.hpp"
 #include "core/index/ddl.hpp"
 #include "core/index/explanation.hpp"
+#include "server/index/build_time.hpp"
 
 extern "C" {
 #include "access/table.h"
@@ -197,13 +198,6 @@ bool ends_heap_only(const index::Problem& problem, int candidate) {
   });
 }
 
-double seconds_to_build(const SearchSpace& space, int candidate) {
-  auto const& index = space.problem.candidates[static_cast<size_t>(candidate)];
-  TableExtent const& table = space.table_of(candidate).extent;
-  return index::build_seconds({index.method, static_cast<double>(table.pages) * BLCKSZ, table.rows,
-                               space.entries_of(candidate), static_cast<double>(index.bytes)});
-}
-
 /// What the index is for, who gains most, what it costs to keep and to build.
 std::string why_text(const SearchSpace& space, const index::TableNames& names, const AdviceRow& row,
                      int candidate) {
@@ -222,7 +216,7 @@ std::string why_text(const SearchSpace& space, const index::TableNames& names, c
   facts.write_cost = row.write_cost;
   facts.workload = row.cost_before;
   facts.ends_heap_only = ends_heap_only(space.problem, candidate);
-  facts.build_seconds = seconds_to_build(space, candidate);
+  facts.build_seconds = seconds_to_build(*space.hypothetical(candidate));
   std::string text = index::reason(chosen, names, uses_of(space, chosen)) + "; " + index::keeping_text(facts);
   for (auto const& name : row.replaces)
     text += "; makes " + name + " superfluous";

@@ -322,9 +322,8 @@ index::TableNames SearchSpace::names_for(const index::CandidateIndex& candidate)
   return names;
 }
 
-double SearchSpace::entries_of(int candidate) const {
-  const Hypothetical* const made = hypothetical_[static_cast<size_t>(candidate)];
-  return made != nullptr ? made->extent.tuples : 0;
+const Hypothetical* SearchSpace::hypothetical(int candidate) const {
+  return hypothetical_[static_cast<size_t>(candidate)];
 }
 
 const ExistingIndex* SearchSpace::existing(int candidate) const {

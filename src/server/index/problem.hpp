@@ -33,8 +33,8 @@ class SearchSpace {
   const std::vector<index::TableUse>& uses() const { return uses_; }
   /// The existing index behind a candidate; null for proposed ones.
   const ExistingIndex* existing(int candidate) const;
-  /// Rows that a proposed candidate would hold.
-  double entries_of(int candidate) const;
+  /// What the planner is told of a candidate; null for existing ones.
+  const Hypothetical* hypothetical(int candidate) const;
   /// Existing indexes that go whatever the search says: it plans without them.
   const std::vector<RedundantIndex>& redundant() const { return redundant_; }
   /// Existing indexes without a scan for long.

@@ -10,6 +10,8 @@
 #include "server/bridge/snapshot.hpp"
 #include "server/bridge/spi.hpp"
 #include "server/bridge/subtransaction.hpp"
+#include "server/bridge/time_limit.hpp"
+#include "server/index/build_time.hpp"
 #include "server/index/evaluate.hpp"
 #include "server/index/statements.hpp"
 #include "server/index/statistics.hpp"
@@ -34,6 +36,8 @@ struct Candidate {
   const TableCopy* copy = nullptr;   ///< if it is a copy
   Hypothetical* foreseen = nullptr;  ///< null for the parent's part of a partitioned index
   double estimated_bytes = 0;
+  double estimated_seconds = 0;
+  double seconds = 0;
   BuiltIndex built{};
 };
 
@@ -135,6 +139,7 @@ class Verification {
         auto const& text = candidate.command.definition;
         candidate.foreseen = pg::reading(text, [&] { return hypothetical_from_definition(text); });
         candidate.estimated_bytes = static_cast<double>(sizes.estimate(*candidate.foreseen).bytes);
+        candidate.estimated_seconds = seconds_to_build(*candidate.foreseen);
         statistics.attach(*candidate.foreseen);
         append_visibility(candidate.table, fresh_);
         foreseen_.push_back(candidate.foreseen);
@@ -190,7 +195,9 @@ class Verification {
 
   void build_one(Candidate& candidate) {
     TrustedFunctions const trusted;
+    double const start = pg::elapsed_clock_ms();
     candidate.built = build_index(candidate.command.definition, candidate.table);
+    candidate.seconds = (pg::elapsed_clock_ms() - start) / 1000;
     if (candidate.copy != nullptr) candidate.built.name = name_of_relation(candidate.built.oid);
     real_.insert(real_.end(), candidate.built.tree.begin(), candidate.built.tree.end());
     if (candidate.foreseen == nullptr) return;
@@ -254,6 +261,8 @@ class Verification {
         row.item = candidate.built.name;
         row.estimated = candidate.estimated_bytes;
         row.actual = static_cast<double>(candidate.built.bytes);
+        row.est_build_seconds = candidate.estimated_seconds;
+        row.build_seconds = candidate.seconds;
         row.note = index_note(candidate);
       }
       rows.push_back(std::move(row));

@@ -25,16 +25,18 @@ struct VerifyRequest {
 
 /// One index, dropped index, statement, or the workload as a whole.
 struct VerifyRow {
-  std::string what;                   ///< index, drop, statement, workload
-  std::string item;                   ///< name or shortened text
-  std::optional<double> estimated{};  ///< bytes of an index, else planner cost
-  std::optional<double> actual{};     ///< the same with the indexes built
-  std::optional<double> before{};     ///< planner cost today
-  std::vector<std::string> used{};    ///< new indexes in the plan
-  std::optional<double> ms_before{};  ///< median time without the changes
-  std::optional<double> ms_after{};   ///< and with them
-  std::string note{};                 ///< why something is missing, or what it rests on
-  std::string sql{};                  ///< definition or statement
+  std::string what;                           ///< index, drop, statement, workload
+  std::string item;                           ///< name or shortened text
+  std::optional<double> estimated{};          ///< bytes of an index, else planner cost
+  std::optional<double> actual{};             ///< the same with the indexes built
+  std::optional<double> before{};             ///< planner cost today
+  std::vector<std::string> used{};            ///< new indexes in the plan
+  std::optional<double> ms_before{};          ///< median time without the changes
+  std::optional<double> ms_after{};           ///< and with them
+  std::optional<double> est_build_seconds{};  ///< of CREATE INDEX CONCURRENTLY
+  std::optional<double> build_seconds{};      ///< of CREATE INDEX, as it was
+  std::string note{};                         ///< why something is missing, or what it rests on
+  std::string sql{};                          ///< definition or statement
 };
 
 /// Builds, plans, compares, and rolls everything back. All with the caller's rights; statements with their

@@ -6,8 +6,8 @@
 #include "core/base/text.hpp"
 #include "server/bridge/role.hpp"
 #include "server/bridge/spi.hpp"
+#include "server/index/build_time.hpp"
 #include "server/index/evaluate.hpp"
-#include "server/index/extent.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -113,12 +113,7 @@ void require_writable() {
 }
 
 int64_t table_bytes(Oid table) {
-  if (pg::call([&] { return get_rel_relkind(table); }) != RELKIND_PARTITIONED_TABLE)
-    return static_cast<int64_t>(table_extent(table).pages) * BLCKSZ;
-  int64_t bytes = 0;
-  for (Oid const leaf : leaf_partitions(table))
-    bytes += static_cast<int64_t>(table_extent(leaf).pages) * BLCKSZ;
-  return bytes;
+  return static_cast<int64_t>(whole_extent(table).pages) * BLCKSZ;
 }
 
 void require_buildable(Oid table, int64_t most) {

@@ -1,8 +1,8 @@
 /// Indexes really built, for the time of a subtransaction.
 #pragma once
 
+#include "server/index/extent.hpp"
 #include "server/index/verify_ddl.hpp"
-#include "server/index/what_if.hpp"
 
 namespace deal::server {
 
