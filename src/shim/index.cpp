@@ -91,6 +91,7 @@ AdviceRequest request_of(const pg::Arguments& args) {
   request.min_gain_pct = options.number("min_gain_pct", 0.1, 0, 100);
   request.min_table_pages = static_cast<int>(options.integer("min_table_pages", 16, 0, 1'000'000'000));
   request.sample_rows = static_cast<int>(options.integer("sample_rows", 30'000, 100, 200'000));
+  request.unused_after = 86400 * options.number("unused_after", 30, 0, 36'500);
   options.finish();
   request.methods = requested_methods(args);
   request.budget_bytes = requested_budget(args);
@@ -132,13 +133,15 @@ pg::Value text_or_null(const std::string& text) {
 
 void add_row(pg::RowSet& rows, int rank, const deal::server::AdviceRow& row, const pg::Value& stats) {
   bool const skipped = row.action == "skip";
+  bool const rejected = row.action == "reject";
   auto const figure = [skipped](double number) { return skipped ? pg::Value{} : pg::value(number); };
   rows.add({pg::value(rank), pg::value(row.action), text_or_null(row.relation), text_or_null(row.index_name),
             skipped ? pg::Value{} : pg::value(row.access_method),
-            skipped ? pg::Value{} : pg::value(row.est_bytes), figure(row.cost_before), figure(row.cost_after),
-            figure(row.benefit_pct), figure(row.write_cost), pg::value(row.why), pg::value(row.confidence),
-            pg::value(row.ddl), pg::value(row.rollback), pg::json_value(queries_json(row.queries)),
-            pg::value(std::vector<std::string>{}), pg::value(row.replaces), stats});
+            skipped ? pg::Value{} : pg::value(row.est_bytes), figure(row.cost_before),
+            rejected ? pg::Value{} : figure(row.cost_after), figure(row.benefit_pct), figure(row.write_cost),
+            pg::value(row.why), pg::value(row.confidence), pg::value(row.ddl), pg::value(row.rollback),
+            pg::json_value(queries_json(row.queries)), pg::value(std::vector<std::string>{}),
+            pg::value(row.replaces), stats});
 }
 
 }  // namespace

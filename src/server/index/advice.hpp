@@ -21,9 +21,10 @@ struct AdviceRequest {
   bool details = false;           ///< also rows for what was rejected or skipped
   bool budget_is_net = false;     ///< the bytes of dropped and replaced indexes are added to the budget
   int max_planner_calls = 1500;
-  double min_gain_pct = 0.1;  ///< of the workload's cost, for one index
-  int min_table_pages = 16;   ///< smaller tables are read whole anyway
-  int sample_rows = 30'000;   ///< per table, for sizes
+  double min_gain_pct = 0.1;           ///< of the workload's cost, for one index
+  double unused_after = 30 * 86400.0;  ///< seconds without a scan
+  int min_table_pages = 16;            ///< smaller tables are read whole anyway
+  int sample_rows = 30'000;            ///< per table, for sizes
 };
 
 /// One statement's part in the advice: the mean over the choices of arguments it was planned with.
