@@ -71,7 +71,7 @@ create type deal_advisor.index_advice_row as (
   stats jsonb
 );
 comment on type deal_advisor.index_advice_row is
-'One proposal of index_advice. action: create, drop, replace; with details also reject (a near-winner: why says the cause, benefit_pct what it would save alone) and skip; est_bytes: of the index concerned; cost_before: planner cost of the whole weighted workload today, cost_after: after this and all higher ranks; benefit_pct: this rank''s share; write_cost: what keeping it costs the workload''s writes; ddl, rollback: one statement per element; queries: who gains, worst first; stats: figures of the run, in the first row. Example: select (r).ddl from deal_advisor.index_advice() as r;';
+'One proposal of index_advice. action: create, drop, replace; with details also reject (a near-winner: why says the cause, benefit_pct what it would save alone) and skip; est_bytes: of the index concerned; cost_before: planner cost of the whole weighted workload today, cost_after: after this and all higher ranks; benefit_pct: this rank''s share; write_cost: what keeping it costs the workload''s writes; ddl, rollback: one statement per element; queries: who gains, worst first; requires: statements to run before (then size and gain are not known yet: null); stats: figures of the run, in the first row. Example: select (r).ddl from deal_advisor.index_advice() as r;';
 
 create function deal_advisor.index_advice(
   query text default null,

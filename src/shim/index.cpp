@@ -134,14 +134,15 @@ pg::Value text_or_null(const std::string& text) {
 void add_row(pg::RowSet& rows, int rank, const deal::server::AdviceRow& row, const pg::Value& stats) {
   bool const skipped = row.action == "skip";
   bool const rejected = row.action == "reject";
-  auto const figure = [skipped](double number) { return skipped ? pg::Value{} : pg::value(number); };
+  auto const figure = [](bool known, auto number) { return known ? pg::value(number) : pg::Value{}; };
   rows.add({pg::value(rank), pg::value(row.action), text_or_null(row.relation), text_or_null(row.index_name),
             skipped ? pg::Value{} : pg::value(row.access_method),
-            skipped ? pg::Value{} : pg::value(row.est_bytes), figure(row.cost_before),
-            rejected ? pg::Value{} : figure(row.cost_after), figure(row.benefit_pct), figure(row.write_cost),
+            figure(!skipped && row.priced, row.est_bytes), figure(!skipped, row.cost_before),
+            figure(!skipped && !rejected && row.priced, row.cost_after),
+            figure(!skipped && row.priced, row.benefit_pct), figure(!skipped && row.priced, row.write_cost),
             pg::value(row.why), pg::value(row.confidence), pg::value(row.ddl), pg::value(row.rollback),
-            pg::json_value(queries_json(row.queries)), pg::value(std::vector<std::string>{}),
-            pg::value(row.replaces), stats});
+            pg::json_value(queries_json(row.queries)), pg::value(row.prerequisites), pg::value(row.replaces),
+            stats});
 }
 
 }  // namespace

@@ -22,24 +22,24 @@ struct BuildRates {
 BuildRates rates_of(const BuildWork& work) {
   switch (work.method) {
     case AccessMethod::hash:
-      return {2, 0};
+      return {1.2, 0};
     case AccessMethod::brin:
-      return {0.7, 0};
+      return {0.35, 0};
     case AccessMethod::gin:
-      return {0.2, 0.3};
+      return {0.1, 0.12};
     case AccessMethod::gist:
-      return {work.sorted ? 3.0 : 25.0, 0};
+      return {work.sorted ? 2.0 : 15.0, 0};
     case AccessMethod::spgist:
       return {5, 0};
     case AccessMethod::btree:
       break;
   }
-  return {0.4, 0.04};
+  return {0.3, 0.02};
 }
 
 constexpr double kStartSeconds = 0.03;
-constexpr double kReadRate = 1.5e9;        ///< bytes of the table a second
-constexpr double kRowMicroseconds = 0.04;  ///< for a row of the table, in one pass
+constexpr double kReadRate = 2e9;          ///< bytes of the table a second
+constexpr double kRowMicroseconds = 0.03;  ///< for a row of the table, in one pass
 
 /// One or two figures are all that such an estimate bears.
 double rough(double number) {

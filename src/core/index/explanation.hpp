@@ -49,12 +49,12 @@ struct BuildWork {
   bool sorted = true;      ///< GiST: not inserted one by one
 };
 
-/// Seconds that CREATE INDEX CONCURRENTLY takes, roughly: 0.03 + two passes over the table (1.5 GB/s and
-/// 0.04 us a row) + for each entry, by method, 0.4 us (B-tree), 2 (hash), 0.2 (GIN), 25 (GiST; 3 if
-/// its opclass sorts), 5 (SP-GiST),
-/// 0.7 for each row of the table (BRIN) + for each byte of the index 0.04 us (B-tree, sorting) or 0.3 (GIN).
-/// One core with the table in memory, without what evaluating expressions takes; disks, other work and
-/// waiting for old transactions come on top. bench/index_build sets it beside real builds.
+/// Seconds that CREATE INDEX CONCURRENTLY takes, roughly: 0.03 + two passes over the table (2 GB/s and 0.03
+/// us a row) + for each entry, by method, 0.3 us (B-tree), 1.2 (hash), 0.1 (GIN), 15 (GiST; 2 if its opclass
+/// sorts), 5 (SP-GiST), 0.35 for each row of the table (BRIN) + for each byte of the index 0.02 us (B-tree,
+/// sorting) or 0.12 (GIN). One core with the table in memory, without what evaluating expressions takes;
+/// disks, other work and waiting for old transactions come on top. bench/index_build sets it beside real
+/// builds.
 double build_seconds(const BuildWork& work);
 
 /// "less than a second", "about 20 s", "about 5 min", "about 3 h".

@@ -49,6 +49,7 @@ Advice advise(const AdviceRequest& request) {
   index::Solution const solution = solve(space, workload);
   int more_calls = 0;
   Afterthoughts const more{droppable_unused(workload, space, solution, out_of_time, more_calls),
+                           trigram_chances(request, workload, space, solution),
                            outlooks(workload, space, solution, out_of_time, more_calls)};
   Advice advice;
   AdviceStats& stats = advice.stats;

@@ -67,6 +67,8 @@ struct AdviceRow {
   std::vector<std::string> rollback;
   std::vector<QueryShare> queries;
   std::vector<std::string> replaces;
+  std::vector<std::string> prerequisites;  ///< statements to run before
+  bool priced = true;                      ///< false: neither size nor gain can be foreseen
 };
 
 /// Figures of the run, for the first row's `stats`.

@@ -306,6 +306,44 @@ AdviceRow unused_row(const UnusedDrop& drop, double cost_before, double cost_aft
   return row;
 }
 
+/// An index whose operators an extension would bring: nothing of it can be priced yet.
+AdviceRow trigram_row(const TrigramChance& chance, double cost_before, const AnalysedWorkload& workload,
+                      const SearchSpace& space, const index::Solution& solution, NameChooser& chooser) {
+  IndexedTable const& table = space.tables()[static_cast<size_t>(chance.table)];
+  index::CandidateIndex candidate;
+  candidate.method = index::AccessMethod::gin;
+  candidate.keys.push_back({.attno = chance.column, .opclass = 1});
+  index::TableNames names{table.schema, table.name, table.columns};
+  names.opclasses.emplace(1, "gin_trgm_ops");
+  AdviceRow row;
+  row.action = "create";
+  row.relation = table.qualified();
+  row.schema = table.schema;
+  row.access_method = name_of(candidate.method);
+  row.priced = false;
+  row.cost_before = cost_before;
+  row.confidence = 0.3F;
+  row.prerequisites.emplace_back("create extension pg_trgm");
+  row.index_name = chooser.choose(table.schema, natural_name(candidate, names));
+  Build build = build_of(candidate, table, names, row.index_name, chooser);
+  row.ddl = std::move(build.ddl);
+  row.rollback = std::move(build.rollback);
+  int statements = 0;
+  int last = -1;
+  for (int const query : chance.queries) {
+    auto const& one = workload.plannable[static_cast<size_t>(query)];
+    statements += one.number != last ? 1 : 0;
+    last = one.number;
+  }
+  row.why = "search for a part of " +
+            quote_identifier(table.columns[static_cast<size_t>(chance.column) - 1]) + " in " +
+            std::to_string(statements) + (statements == 1 ? " statement" : " statements") + ", " +
+            index::share_text(chance.cost, solution.cost_after) +
+            " of what the workload costs with all other advice; only trigrams serve it, so what it saves and "
+            "its size can't be foreseen before the extension is created: then ask again";
+  return row;
+}
+
 /// Of what was left out: no statements, lest somebody runs all that there are.
 AdviceRow reject_row(const index::Rejection& rejection, double cost_before, const SearchSpace& space,
                      const std::map<int, std::string>& names_of_advised, double min_gain) {
@@ -314,6 +352,7 @@ AdviceRow reject_row(const index::Rejection& rejection, double cost_before, cons
   AdviceRow row;
   row.action = "reject";
   row.relation = space.table_of(rejection.candidate).qualified();
+  row.schema = space.table_of(rejection.candidate).schema;
   row.access_method = name_of(candidate.method);
   row.est_bytes = candidate.bytes;
   row.cost_before = cost_before;
@@ -363,6 +402,8 @@ std::vector<AdviceRow> make_rows(const AdviceRequest& request, const AnalysedWor
     cost += drop.loss;
     rows.push_back(unused_row(drop, cost_before, cost));
   }
+  for (auto const& chance : more.chances)
+    rows.push_back(trigram_row(chance, cost_before, workload, space, solution, chooser));
   for (auto const& rejection : solution.rejected)
     rows.push_back(reject_row(rejection, cost_before, space, advised, space.problem.min_gain));
   if (request.details || rows.empty())  // silence would pass for "nothing to do"

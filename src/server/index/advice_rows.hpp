@@ -2,13 +2,15 @@
 #pragma once
 
 #include "server/index/outlook.hpp"
+#include "server/index/trigram.hpp"
 #include "server/index/unused.hpp"
 
 namespace deal::server {
 
-/// What was asked of the planner once the search had ended.
+/// What was looked into once the search had ended.
 struct Afterthoughts {
   std::vector<UnusedDrop> unused;
+  std::vector<TrigramChance> chances;
   std::map<int, Outlook> outlooks;  ///< by PlannableStatement::number
 };
 
