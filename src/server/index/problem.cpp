@@ -74,7 +74,7 @@ SearchSpace::SearchSpace(const AdviceRequest& request, AnalysedWorkload& workloa
       statistics_(kStatisticRows),
       hypopg_sizes_(request.hypopg_sizes) {
   problem.stop = out_of_time;
-  collect_uses(request, std::exchange(workload.uses, {}));
+  collect_uses(request, workload.uses);
   std::set<int> used;
   for (auto const& use : uses_)
     if (used.insert(use.table).second)
@@ -103,7 +103,7 @@ void SearchSpace::choose_sample(const AdviceRequest& request, size_t proposals) 
   statistics_ = ExpressionStatistics(request.sample_rows > 0 ? request.sample_rows : kStatisticRows);
 }
 
-void SearchSpace::collect_uses(const AdviceRequest& request, std::vector<ObservedUse> observed) {
+void SearchSpace::collect_uses(const AdviceRequest& request, std::vector<ObservedUse>& observed) {
   for (auto& one : observed) {
     int const number = registry_.number_of(one.relation);
     IndexedTable const& table = registry_.tables()[static_cast<size_t>(number)];

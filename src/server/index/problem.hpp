@@ -12,7 +12,8 @@ namespace deal::server {
 /// Candidates, proposed and existing, and what stands behind each.
 class SearchSpace {
  public:
-  /// Proposes, sizes and prices candidates for the workload, as many as time allows; takes its uses. Memory
+  /// Proposes, sizes and prices candidates for the workload, as many as time allows; takes what its uses hold
+  /// (of which relation and query each is stays there). Memory
   /// for the hypothetical indexes is the current context's.
   SearchSpace(const AdviceRequest& request, AnalysedWorkload& workload,
               const std::function<bool()>& out_of_time);
@@ -49,7 +50,7 @@ class SearchSpace {
 
  private:
   void choose_sample(const AdviceRequest& request, size_t proposals);
-  void collect_uses(const AdviceRequest& request, std::vector<ObservedUse> observed);
+  void collect_uses(const AdviceRequest& request, std::vector<ObservedUse>& observed);
   void find_redundant(const AdviceRequest& request);
   void add_existing(const std::vector<index::CandidateIndex>& proposed);
   std::vector<int> add_all(const std::vector<index::CandidateIndex>& proposed, const AdviceRequest& request,
