@@ -113,7 +113,7 @@ std::string queries_json(const std::vector<deal::server::QueryShare>& queries) {
                     {"before", query.before},
                     {"after", query.after},
                     {"text", query.text}});
-    if (query.choices > 1) list.back()["worst_after"] = query.worst_after;
+    if (query.choices > 1) list.back()["worst_after"] = query.outlook.worst_after;
   }
   return list.dump(-1, ' ', false, deal::Json::error_handler_t::replace);
 }

@@ -48,8 +48,9 @@ Advice advise(const AdviceRequest& request) {
   if (request.details) space.problem.most_rejected = kMostRejected;
   index::Solution const solution = solve(space, workload);
   int more_calls = 0;
-  auto const unused = droppable_unused(workload, space, solution, out_of_time, more_calls);
-  auto const chances = trigram_chances(request, workload, space, solution);
+  Afterthoughts const more{droppable_unused(workload, space, solution, out_of_time, more_calls),
+                           trigram_chances(request, workload, space, solution),
+                           outlooks(workload, space, solution, out_of_time, more_calls)};
   Advice advice;
   AdviceStats& stats = advice.stats;
   stats.statements = workload.statements;
@@ -59,7 +60,7 @@ Advice advise(const AdviceRequest& request) {
   stats.candidates = static_cast<int>(space.proposed());
   stats.planner_calls = solution.planner_calls + more_calls + static_cast<int>(workload.plannable.size());
   stats.hit_time_limit = workload.out_of_time || deadline.passed();
-  advice.rows = make_rows(request, workload, space, solution, unused, chances);
+  advice.rows = make_rows(request, workload, space, solution, more);
   stats.sampling_cpu_seconds = space.sampling_cpu_seconds();
   stats.cpu_seconds = pg::cpu_seconds() - cpu_start - stats.sampling_cpu_seconds;
   stats.elapsed_ms = deadline.elapsed_ms();

@@ -27,17 +27,26 @@ struct AdviceRequest {
   int sample_rows = 30'000;            ///< per table, for sizes
 };
 
+/// How one statement fares over some choices of its arguments.
+struct Outlook {
+  double worst_after = 0;  ///< plan cost under the advice, for the choice that fares worst
+  double least_saved = 1;  ///< share of the plan cost that the advice saves, for the choice that gains least
+  double most_saved = 0;
+
+  /// Adds one choice: plan costs today and under the advice.
+  void add(double before, double after);
+  void add(const Outlook& other);
+};
+
 /// One statement's part in the advice: the mean over the choices of arguments it was planned with.
 struct QueryShare {
   std::string query_id;
   std::string text;
   double calls = 0;
-  int choices = 0;         ///< of arguments
-  double before = 0;       ///< plan cost of one execution today
-  double after = 0;        ///< under the whole advice
-  double worst_after = 0;  ///< for the arguments that fare worst
-  double least_saved = 1;  ///< share of the cost, for the arguments that gain least
-  double most_saved = 0;
+  int choices = 0;    ///< of arguments
+  double before = 0;  ///< plan cost of one execution today
+  double after = 0;   ///< under the whole advice
+  Outlook outlook{};  ///< over these choices
 };
 
 /// One proposal.

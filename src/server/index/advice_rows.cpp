@@ -155,15 +155,12 @@ void add_choice(QueryShare& share, double calls, double before, double after) {
   share.calls += calls;
   share.before += (before - share.before) / share.choices;
   share.after += (after - share.after) / share.choices;
-  share.worst_after = std::max(share.worst_after, after);
-  double const saved = before > 0 ? std::clamp(1 - after / before, 0.0, 1.0) : 0;
-  share.least_saved = std::min(share.least_saved, saved);
-  share.most_saved = std::max(share.most_saved, saved);
+  share.outlook.add(before, after);
 }
 
 /// The statements of which the plan for any choice of arguments uses the candidate.
 std::vector<QueryShare> shares(const AnalysedWorkload& workload, const index::Solution& solution,
-                               int candidate) {
+                               const Afterthoughts& more, int candidate) {
   std::vector<QueryShare> out;
   auto const& all = workload.plannable;
   for (size_t first = 0, end = 0; first < all.size(); first = end) {
@@ -175,7 +172,12 @@ std::vector<QueryShare> shares(const AnalysedWorkload& workload, const index::So
       used = used || std::find(in_plan.begin(), in_plan.end(), candidate) != in_plan.end();
       add_choice(share, all[end].statement.calls, all[end].base_cost, solution.query_after[end]);
     }
-    if (used) out.push_back(std::move(share));
+    if (!used) continue;
+    if (auto const other = more.outlooks.find(all[first].number); other != more.outlooks.end()) {
+      share.outlook.add(other->second);
+      ++share.choices;
+    }
+    out.push_back(std::move(share));
   }
   std::stable_sort(out.begin(), out.end(), [](const QueryShare& a, const QueryShare& b) {
     return a.calls * a.before > b.calls * b.before;
@@ -229,7 +231,7 @@ double disagreement(const std::vector<QueryShare>& queries) {
   double differing = 0;
   for (auto const& share : queries) {
     cost += share.calls * share.before;
-    differing += share.calls * share.before * (share.most_saved - share.least_saved);
+    differing += share.calls * share.before * (share.outlook.most_saved - share.outlook.least_saved);
   }
   return cost > 0 ? differing / cost : 0;
 }
@@ -243,7 +245,7 @@ float confidence_of(const SearchSpace& space, int candidate, const std::vector<Q
 
 AdviceRow step_row(const index::Step& step, double cost_before, double cost_before_step,
                    const AnalysedWorkload& workload, const SearchSpace& space,
-                   const index::Solution& solution, NameChooser& chooser) {
+                   const index::Solution& solution, const Afterthoughts& more, NameChooser& chooser) {
   auto const& candidate = space.problem.candidates[static_cast<size_t>(step.candidate)];
   IndexedTable const& table = space.table_of(step.candidate);
   AdviceRow row;
@@ -267,7 +269,7 @@ AdviceRow step_row(const index::Step& step, double cost_before, double cost_befo
   }
   row.ddl = std::move(build.ddl);
   row.rollback = std::move(build.rollback);
-  row.queries = shares(workload, solution, step.candidate);
+  row.queries = shares(workload, solution, more, step.candidate);
   row.confidence = confidence_of(space, step.candidate, row.queries);
   row.why = why_text(space, names, row, step.candidate);
   if (build.leaves_only) {
@@ -379,8 +381,7 @@ AdviceRow skip_row(const SkippedStatement& skipped) {
 
 std::vector<AdviceRow> make_rows(const AdviceRequest& request, const AnalysedWorkload& workload,
                                  const SearchSpace& space, const index::Solution& solution,
-                                 const std::vector<UnusedDrop>& unused,
-                                 const std::vector<TrigramChance>& chances) {
+                                 const Afterthoughts& more) {
   std::vector<AdviceRow> rows;
   NameChooser chooser;
   double cost_before = 0;
@@ -391,17 +392,17 @@ std::vector<AdviceRow> make_rows(const AdviceRequest& request, const AnalysedWor
   std::map<int, std::string> advised;  // names by candidate
   for (index::Step step : solution.steps) {
     std::erase_if(step.replaces, [&](int old) { return !replaced.insert(old).second; });
-    rows.push_back(step_row(step, cost_before, cost, workload, space, solution, chooser));
+    rows.push_back(step_row(step, cost_before, cost, workload, space, solution, more, chooser));
     cost = step.cost_after;
     advised.emplace(step.candidate, rows.back().index_name);
   }
   for (auto const& drop : space.redundant())
     rows.push_back(drop_row(drop, cost_before, cost));
-  for (auto const& drop : unused) {
+  for (auto const& drop : more.unused) {
     cost += drop.loss;
     rows.push_back(unused_row(drop, cost_before, cost));
   }
-  for (auto const& chance : chances)
+  for (auto const& chance : more.chances)
     rows.push_back(trigram_row(chance, cost_before, workload, space, solution, chooser));
   for (auto const& rejection : solution.rejected)
     rows.push_back(reject_row(rejection, cost_before, space, advised, space.problem.min_gain));

@@ -306,6 +306,27 @@ index::QueryPlan SearchSpace::plan(int query, const PreparedQuery& prepared, std
   return answer;
 }
 
+std::vector<int> SearchSpace::available_today(int query) const {
+  return available_after({}, query);
+}
+
+std::vector<int> SearchSpace::available_after(const index::Solution& solution, int query) const {
+  auto const is_there = [&](int candidate) {
+    bool there = existing(candidate) != nullptr;
+    for (auto const& step : solution.steps) {
+      auto const& gone = step.replaces;
+      if (step.candidate == candidate) there = true;
+      if (std::find(gone.begin(), gone.end(), candidate) != gone.end()) there = false;
+    }
+    return there;
+  };
+  std::vector<int> available;
+  for (int const candidate : problem.relevant[static_cast<size_t>(query)])
+    if (is_there(candidate)) available.push_back(candidate);
+  std::sort(available.begin(), available.end());
+  return available;
+}
+
 const IndexedTable& SearchSpace::table_of(int candidate) const {
   return registry_.tables()[static_cast<size_t>(problem.candidates[static_cast<size_t>(candidate)].table)];
 }

@@ -24,6 +24,11 @@ class SearchSpace {
   index::QueryPlan plan(int query, const PreparedQuery& prepared, std::span<const int> available,
                         std::span<const Oid> also_hidden = {}) const;
 
+  /// The query's candidates that exist today, ascending.
+  std::vector<int> available_today(int query) const;
+  /// And once the solution is built and what it replaces is gone.
+  std::vector<int> available_after(const index::Solution& solution, int query) const;
+
   size_t proposed() const { return proposed_; }
   const IndexedTable& table_of(int candidate) const;
   /// The names in the candidate's SQL text.

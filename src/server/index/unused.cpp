@@ -18,13 +18,9 @@ class Trial {
   Trial(const AnalysedWorkload& workload, const SearchSpace& space, const index::Solution& solution,
         int& calls)
       : workload_(workload), space_(space), solution_(solution), calls_(calls) {
-    for (auto const& step : solution.steps) {
-      chosen_.insert(step.candidate);
-      for (int const old : step.replaces) {
-        replaced_.insert(old);
+    for (auto const& step : solution.steps)
+      for (int const old : step.replaces)
         gone_.insert(space.existing(old)->oid);
-      }
-    }
     most_loss_ = kMostLoss * solution.cost_before;
   }
 
@@ -88,16 +84,10 @@ class Trial {
   }
 
   double cost_without(int query, const std::vector<Oid>& hidden) {
-    std::vector<int> available;
-    for (int const candidate : space_.problem.relevant[static_cast<size_t>(query)])
-      if (chosen_.count(candidate) > 0 ||
-          (space_.existing(candidate) != nullptr && replaced_.count(candidate) == 0))
-        available.push_back(candidate);
-    std::sort(available.begin(), available.end());
     auto const& one = workload_.plannable[static_cast<size_t>(query)];
     StatementScope const scope(one.statement);
     ++calls_;
-    return space_.plan(query, one.prepared, available, hidden).cost;
+    return space_.plan(query, one.prepared, space_.available_after(solution_, query), hidden).cost;
   }
 
   const AnalysedWorkload& workload_;
@@ -105,9 +95,7 @@ class Trial {
   const index::Solution& solution_;
   int& calls_;
   double most_loss_ = 0;
-  std::set<int> chosen_;
-  std::set<int> replaced_;
-  std::set<Oid> gone_;
+  std::set<Oid> gone_;  ///< replaced by the advice
 };
 
 }  // namespace
