@@ -99,6 +99,7 @@ AdviceRequest request_of(const pg::Arguments& args) {
   request.min_table_pages = static_cast<int>(options.integer("min_table_pages", 16, 0, 1'000'000'000));
   request.sample_rows = static_cast<int>(options.integer("sample_rows", 0, 100, 200'000));
   request.hypopg_sizes = requested_hypopg_sizes(options.text("size_model", "own"));
+  request.progress_seconds = options.number("progress", 5, 0, 86'400);
   request.unused_after = 86400 * options.number("unused_after", 30, 0, 36'500);
   options.finish();
   request.methods = requested_methods(args);
