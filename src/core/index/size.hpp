@@ -83,8 +83,8 @@ SizeEstimate estimate_btree(std::int64_t rows, const std::vector<ColumnStatistic
                             const BtreeShape& shape);
 
 /// Bytes of a B-tree as HypoPG 1.3 estimates them, for comparisons under equal budgets: `width` is the sum of
-/// the columns' average widths. It counts a row's 12 bytes of headers once for each column, no duplicates, and
-/// 30 % for empty room (measured on definitions of one to seven columns: equal to the page).
+/// the columns' average widths. It counts a row's 12 bytes of headers once for each column, no duplicates,
+/// and 30 % for empty room (measured on definitions of one to seven columns: equal to the page).
 std::int64_t hypopg_btree_bytes(double rows, double width, int columns);
 
 }  // namespace deal::index
