@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/bridge/time_limit.hpp"
+#include "server/index/imported.hpp"
 #include "server/index/method_extent.hpp"
 
 extern "C" {
@@ -39,14 +40,13 @@ index::ColumnStatistics column_statistics(Oid table, AttrNumber attno, bool key)
     bool by_value = false;
     get_typlenbyvalalign(get_atttype(table, attno), &out.length, &by_value, &out.align);
     out.width = out.length > 0 ? out.length : 16;
-    HeapTuple const tuple =
-        SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(table), Int16GetDatum(attno), BoolGetDatum(false));
+    HeapTuple const tuple = find_statistics(table, attno, false);
     if (!HeapTupleIsValid(tuple)) return out;
     auto const* row = reinterpret_cast<Form_pg_statistic>(GETSTRUCT(tuple));
     out.distinct = row->stadistinct == 0 ? -0.1 : row->stadistinct;
     out.width = row->stawidth;
     out.nulls = row->stanullfrac;
-    ReleaseSysCache(tuple);
+    release_statistics(tuple);
     return out;
   });
   index::ColumnStatistics statistics;
@@ -145,6 +145,8 @@ std::vector<Oid> leaf_partitions(Oid table) {
 }
 
 TableExtent table_extent(Oid table) {
+  const ImportedRelation* const figures = imported(table);
+  if (figures != nullptr) return {figures->rows, figures->pages};
   return pg::call([&] {
     TableExtent out{0, 0};
     double visible = 0;
@@ -164,7 +166,7 @@ TableSample& ExtentEstimator::sample_of(Oid relation, int target_rows) {
 index::SizeEstimate ExtentEstimator::estimate_on(const Hypothetical& index, int target_rows,
                                                  bool may_read_parent) {
   Oid const relation = index.table;
-  if (is_heap(relation) && (may_read_parent || may_read(index)))
+  if (imported(relation) == nullptr && is_heap(relation) && (may_read_parent || may_read(index)))
     return estimate_from_sample(sample_of(relation, target_rows), index);
   without_sample_ = true;
   TableExtent const table = table_extent(relation);
@@ -228,6 +230,8 @@ index::SizeEstimate ExtentEstimator::estimate(Hypothetical& index) {
 void append_visibility(Oid table, std::vector<FreshVisibility>& fresh) {
   for (Oid const relation : leaf_partitions(table))
     fresh.push_back({relation, pg::call([&] {
+                       const ImportedRelation* const figures = imported(relation);
+                       if (figures != nullptr) return figures->all_visible;
                        Relation const opened = table_open(relation, AccessShareLock);
                        double const pages = RelationGetNumberOfBlocks(opened);
                        BlockNumber visible = 0;

@@ -4,6 +4,7 @@
 
 #include "core/index/redundancy.hpp"
 #include "server/catalog/read.hpp"
+#include "server/index/imported.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -16,6 +17,8 @@ namespace deal::server {
 namespace {
 
 int64_t bytes_of(Oid index) {
+  if (const ImportedRelation* const figures = imported(index); figures != nullptr)
+    return static_cast<int64_t>(figures->pages) * BLCKSZ;
   return pg::call([&] {
     Relation const relation = index_open(index, AccessShareLock);
     int64_t const bytes = relation->rd_rel->relkind == RELKIND_INDEX

@@ -4,6 +4,7 @@
 
 #include "server/bridge/time_limit.hpp"
 #include "server/index/analyze.hpp"
+#include "server/index/imported.hpp"
 #include "server/index/row_expressions.hpp"
 
 extern "C" {
@@ -108,7 +109,7 @@ int ExpressionStatistics::rows_of(Oid table) const {
 }
 
 void ExpressionStatistics::attach(Hypothetical& index) {
-  if (index.expressions == NIL) return;
+  if (index.expressions == NIL || imported(index.table) != nullptr) return;
   double const start = pg::cpu_seconds();
   bool const may_read_all = may_read(index);  // reading through the parent asks for no right to the leaves
   if (index.leaves == nullptr && may_read_all && is_heap(index.table))

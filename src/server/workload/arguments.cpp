@@ -4,6 +4,7 @@
 
 #include "server/bridge/call.hpp"
 #include "server/bridge/walk.hpp"
+#include "server/index/imported.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -78,15 +79,14 @@ Const* typical_value(const Var* var, Query* query) {
   auto const* entry = rt_fetch(var->varno, query->rtable);
   if (entry->rtekind != RTE_RELATION || !may_see(entry->relid, var->varattno)) return nullptr;
   HeapTuple const tuple =
-      SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(entry->relid), Int16GetDatum(var->varattno),
-                      BoolGetDatum(entry->relkind == RELKIND_PARTITIONED_TABLE));
+      find_statistics(entry->relid, var->varattno, entry->relkind == RELKIND_PARTITIONED_TABLE);
   if (!HeapTupleIsValid(tuple)) return nullptr;
   Datum value = 0;
   Oid type = InvalidOid;
   bool const found = middle_of(tuple, STATISTIC_KIND_HISTOGRAM, &value, &type) ||
                      middle_of(tuple, STATISTIC_KIND_MCV, &value, &type) ||
                      (var->vartype == TSVECTOROID && middle_of(tuple, STATISTIC_KIND_MCELEM, &value, &type));
-  ReleaseSysCache(tuple);
+  release_statistics(tuple);
   if (!found) return nullptr;
   int16 length = 0;
   bool by_value = false;
