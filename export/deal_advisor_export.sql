@@ -238,10 +238,63 @@ select jsonb_build_object('kind', 'statement', 'query', s.query, 'calls', s.call
   from :statements_schema.pg_stat_statements as s
   join pg_database as d on d.oid = s.dbid and d.datname = current_database()
   left join pg_roles as r on r.oid = s.userid
- where s.calls > 0
+ where s.calls > 0 and s.query not like '%deal_advisor_export%'
  order by s.calls * s.mean_exec_time desc, s.queryid;
 \else
   \warn 'There is no pg_stat_statements in this database: the file holds no workload.'
 \endif
 commit;
+
+-- The sampled rows, table by table, each in a transaction of its own that holds its lock no longer. Rows of one
+-- block tell how equal values lie together. Of a row's value it is noted how many rows back it was first seen (0: it
+-- is new, -1: null); of a new one its bytes and its place in pg_stats: n for the n-th common value, -1-n for bucket n
+-- of the histogram, 0 for none.
+select :'begin', t.sample, 'commit' from (
+select format($text$
+with picked as materialized ( -- deal_advisor_export
+  select row_number() over () as n, (t.ctid::text::point)[0]::bigint as block%s
+    from only %I.%I as t tablesample system (%s) repeatable (2025) limit 200000)
+select jsonb_build_object('kind', 'sample', 'schema', %L, 'name', %L, 'table_blocks', %s,
+         'sampled_blocks', case when %L then %s else count(*) end,
+         'blocks', coalesce(jsonb_agg(jsonb_build_array(block, rows) order by block), '[]'))
+  from (select block, count(*) as rows from picked group by block) as b
+%s$text$,
+         string_agg(format(', t.%I as c%s', a.attname, a.attnum), '' order by a.attnum),
+         c.nspname, c.relname, c.percent, c.nspname, c.relname, c.blocks, c.percent >= 100, c.blocks,
+         string_agg(format($text$
+union all
+select jsonb_build_object('kind', 'sampled', 'schema', %L, 'name', %L, 'column', %L,
+         'back', case when not bool_and(coalesce(first = n, false)) then jsonb_agg(coalesce(n - first, -1) order by n) end,
+         'bytes', case when min(bytes) = max(bytes) then to_jsonb(min(bytes)) else jsonb_agg(bytes order by n) filter (where first = n) end,
+         'bins', jsonb_agg(%s order by n) filter (where first = n))
+  from (select n, value, pg_column_size(value) as bytes,
+               case when value is not null then min(n) over (partition by md5(format('%%s', value))) end as first
+          from (select n, c%s as value from picked) as p) as q$text$,
+           c.nspname, c.relname, a.attname, a.place, a.attnum), '' order by a.attnum))
+from (select c.oid, n.nspname, c.relname, b.blocks, round(least(100, 100 * greatest(64, ceil(:sample_rows
+               / greatest(1, case when c.relpages > 0 and c.reltuples > 0 then c.reltuples / c.relpages else 50 end)
+               / case when c.relispartition then (select least(8, count(*)) from pg_partition_tree(pg_partition_root(c.oid)) as p where p.isleaf)
+                      else 1 end)) / b.blocks)::numeric, 6) as percent
+        from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+        join pg_am as m on m.oid = c.relam and m.amname = 'heap'
+       cross join lateral (select pg_relation_size(c.oid) / current_setting('block_size')::int as blocks) as b
+       where :is_ours and :own_relation and c.relkind in ('r', 'm') and c.relpersistence <> 't' and b.blocks >= 16 and :sample_rows > 0
+         and not row_security_active(c.oid) and not (c.relpersistence = 'u' and pg_is_in_recovery()) and c.relispopulated) as c
+join lateral (
+  select a.attnum, a.attname,
+         case when s.most_common_vals is null then '' else format(
+           'coalesce(array_position((select s.most_common_vals::text::text[] from pg_stats as s where s.schemaname = %L and s.tablename = %L and s.attname = %L and not s.inherited), format(''%%s'', value)), ',
+           s.schemaname, s.tablename, s.attname) end
+         || case when s.histogram_bounds is null or t.typcategory in ('A', 'R') then '0' else format(
+           '-1 - width_bucket(value::%s, (select s.histogram_bounds::text::%s[] from pg_stats as s where s.schemaname = %L and s.tablename = %L and s.attname = %L and not s.inherited))',
+           y.name, y.name, s.schemaname, s.tablename, s.attname) end
+         || case when s.most_common_vals is null then '' else ')' end as place
+    from pg_attribute as a join pg_type as t on t.oid = a.atttypid
+    left join pg_stats as s on s.schemaname = c.nspname and s.tablename = c.relname and s.attname = a.attname and not s.inherited
+   cross join lateral (select case t.typtype when 'd' then format_type(t.typbasetype, t.typtypmod)
+                                             else format_type(a.atttypid, a.atttypmod) end as name) as y
+   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and t.typtype <> 'c' and coalesce(s.avg_width, 0) <= 2000
+     and has_column_privilege(c.oid, a.attnum, 'select')) as a on true
+group by c.oid, c.nspname, c.relname, c.percent, c.blocks
+order by c.nspname, c.relname) as t (sample) \gexec
 \echo '{"kind": "end"}'

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "server/bridge/time_limit.hpp"
-#include "server/index/imported.hpp"
+#include "server/index/imported_sample.hpp"
 #include "server/index/method_extent.hpp"
 
 extern "C" {
@@ -113,6 +113,10 @@ index::SizeEstimate scaled(const index::SizeEstimate& size, double factor) {
 
 }  // namespace
 
+bool has_rows(Oid table) {
+  return imported(table) != nullptr ? has_imported_rows(table) : is_heap(table);
+}
+
 Hypothetical on_leaf(const Hypothetical& index, Oid leaf) {
   return pg::call([&] {
     Hypothetical copy = index;
@@ -166,7 +170,7 @@ TableSample& ExtentEstimator::sample_of(Oid relation, int target_rows) {
 index::SizeEstimate ExtentEstimator::estimate_on(const Hypothetical& index, int target_rows,
                                                  bool may_read_parent) {
   Oid const relation = index.table;
-  if (imported(relation) == nullptr && is_heap(relation) && (may_read_parent || may_read(index)))
+  if (has_rows(relation) && (may_read_parent || may_read(index)))
     return estimate_from_sample(sample_of(relation, target_rows), index);
   without_sample_ = true;
   TableExtent const table = table_extent(relation);

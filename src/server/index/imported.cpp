@@ -74,6 +74,7 @@ ImportedRelation as_relation(const pg::SqlResult& rows, size_t row) {
   out.updates = rows.int8(row, 5);
   out.heap_only_updates = rows.int8(row, 6);
   out.is_index = rows.boolean(row, 7);
+  out.sampled = rows.boolean(row, 8);
   auto pages = static_cast<double>(out.pages);
   if (out.is_index && counted_pages > 0) {  // the metapage holds no rows
     counted_pages -= 1;
@@ -147,7 +148,9 @@ ImportScope::~ImportScope() {
 void ImportScope::load() {
   pg::SqlResult const rows = read_imported(
       "select c.oid, i.body ->> 'rows', i.body ->> 'pages', i.body ->> 'all_visible', i.body ->> 'bytes',"
-      " i.body ->> 'updated', i.body ->> 'hot_updated', c.relkind in ('i', 'I')"
+      " i.body ->> 'updated', i.body ->> 'hot_updated', c.relkind in ('i', 'I'),"
+      " exists (select from deal_advisor.imported as s where s.kind = 'sample'"
+      " and s.schema_name = i.schema_name and s.relation_name = i.relation_name)"
       " from deal_advisor.imported as i"
       " join pg_catalog.pg_namespace as n on n.nspname = i.schema_name"
       " join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = i.relation_name"

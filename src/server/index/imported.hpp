@@ -43,6 +43,7 @@ struct ImportedRelation {
   int64 updates;
   int64 heap_only_updates;
   bool is_index;
+  bool sampled;             ///< rows of it were sampled
   ImportedColumn* columns;  ///< by number, not inherited ones first
   int column_count;
 };

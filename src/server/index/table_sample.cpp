@@ -6,6 +6,7 @@
 #include "core/base/error.hpp"
 #include "core/index/size.hpp"
 #include "server/index/heap_block.hpp"
+#include "server/index/imported_sample.hpp"
 #include "server/index/row_expressions.hpp"
 
 extern "C" {
@@ -104,6 +105,23 @@ RawSample read_sample(Oid oid, int target_rows) {
   FreeAccessStrategy(strategy);
   deform(table, sample);
   table_close(table, NoLock);
+  return sample;
+}
+
+/// The sample that was exported with the table's figures; `stored` gets what is known of its columns.
+RawSample import_sample(Oid oid, std::map<AttrNumber, StoredColumn>& stored) {
+  ImportedRows imported = imported_rows(oid);
+  stored = std::move(imported.columns);
+  RawSample sample{};
+  sample.rows = imported.rows;
+  sample.count = imported.count;
+  sample.table_blocks = imported.table_blocks;
+  sample.sampled_blocks = imported.sampled_blocks;
+  pg::call([&] {
+    Relation const table = table_open(oid, AccessShareLock);
+    deform(table, sample);
+    table_close(table, NoLock);
+  });
   return sample;
 }
 
@@ -267,7 +285,8 @@ uint64_t with_column(uint64_t hash, const StoredColumn& column, size_t row) {
 
 TableSample::TableSample(Oid table, int target_rows) : table_(table), memory_("deal_advisor table sample") {
   pg::InContext const in_memory(memory_.context());
-  RawSample const raw = pg::call([&] { return read_sample(table, target_rows); });
+  RawSample const raw = has_imported_rows(table) ? import_sample(table, columns_)
+                                                 : pg::call([&] { return read_sample(table, target_rows); });
   rows_ = raw.rows;
   row_count_ = raw.count;
   values_ = raw.values;
