@@ -42,8 +42,8 @@
 
 select current_setting('server_version_num')::int >= 170000 as has_ranges,
        current_setting('server_version_num')::int >= 180000 as has_virtual \gset
-select quote_ident(n.nspname) as statements_schema
-  from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace where e.extname = 'pg_stat_statements' \gset
+select (select quote_ident(n.nspname) from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace
+         where e.extname = 'pg_stat_statements') as statements_schema \gset
 
 select jsonb_build_object('kind', 'export', 'format', 1, 'database', current_database(),
          'server_version_num', current_setting('server_version_num')::int, 'server_version', version(),
@@ -253,7 +253,7 @@ select :'begin', t.sample, 'commit' from (
 select format($text$
 with picked as materialized ( -- deal_advisor_export
   select row_number() over () as n, (t.ctid::text::point)[0]::bigint as block%s
-    from only %I.%I as t tablesample system (%s) repeatable (2025) limit 200000)
+    from only %I.%I as t tablesample system (%s) repeatable (20250101) limit 200000)
 select jsonb_build_object('kind', 'sample', 'schema', %L, 'name', %L, 'table_blocks', %s,
          'sampled_blocks', case when %L then %s else count(*) end,
          'blocks', coalesce(jsonb_agg(jsonb_build_array(block, rows) order by block), '[]'))

@@ -5,6 +5,7 @@
 
 #include "core/base/error.hpp"
 #include "core/index/size.hpp"
+#include "server/index/block_choice.hpp"
 #include "server/index/heap_block.hpp"
 #include "server/index/imported_sample.hpp"
 #include "server/index/row_expressions.hpp"
@@ -29,7 +30,6 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
-#include "utils/sampling.h"
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 }
@@ -93,14 +93,14 @@ RawSample read_sample(Oid oid, int target_rows) {
   Relation const table = open_readable(oid);
   sample.rows = static_cast<HeapTuple*>(palloc(sizeof(HeapTuple) * kMostRows));
   sample.table_blocks = RelationGetNumberOfBlocks(table);
-  BlockSamplerData sampler;
-  BlockSampler_Init(&sampler, sample.table_blocks, blocks_wanted(table, sample.table_blocks, target_rows),
-                    kSeed);
+  BlockChoice blocks(sample.table_blocks, blocks_wanted(table, sample.table_blocks, target_rows));
   BufferAccessStrategy const strategy = GetAccessStrategy(BAS_BULKREAD);
   Snapshot const snapshot = GetActiveSnapshot();
-  while (BlockSampler_HasMore(&sampler) && sample.bytes < kMostBytes && sample.count < kMostRows) {
+  while (sample.bytes < kMostBytes && sample.count < kMostRows) {
     CHECK_FOR_INTERRUPTS();
-    read_block(table, BlockSampler_Next(&sampler), strategy, snapshot, sample);
+    BlockNumber const block = blocks.next();
+    if (block == InvalidBlockNumber) break;
+    read_block(table, block, strategy, snapshot, sample);
   }
   FreeAccessStrategy(strategy);
   deform(table, sample);
