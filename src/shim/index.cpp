@@ -106,12 +106,14 @@ AdviceRequest request_of(const pg::Arguments& args) {
 
 std::string queries_json(const std::vector<deal::server::QueryShare>& queries) {
   deal::Json list = deal::Json::array();
-  for (auto const& query : queries)
+  for (auto const& query : queries) {
     list.push_back({{"query_id", query.query_id},
                     {"calls", query.calls},
                     {"before", query.before},
                     {"after", query.after},
                     {"text", query.text}});
+    if (query.choices > 1) list.back()["worst_after"] = query.worst_after;
+  }
   return list.dump(-1, ' ', false, deal::Json::error_handler_t::replace);
 }
 

@@ -209,12 +209,29 @@ TEST(Candidates, OtherMethodsServeTheirClausesAndOneGinServesSeveral) {
   EXPECT_FALSE(has(keys, "4")) << "no B-tree finds what a GIN finds";
 }
 
-TEST(Candidates, BlockRangesAreShortOrLong) {
-  auto const proposals = propose({use_of({{1, ClauseKind::search, 0, 0.1, AccessMethod::brin, 0}})}, 1, {});
-  std::set<std::int32_t> ranges;
-  for (auto const& candidate : proposals.candidates)
-    if (candidate.method == AccessMethod::brin) ranges.insert(candidate.pages_per_range);
-  EXPECT_EQ(ranges, (std::set<std::int32_t>{0, 16}));
+TEST(Candidates, BlockRangesGrowWithTheRootOfTheTable) {
+  auto const range_of = [](double pages) {
+    TableUse use = use_of({{1, ClauseKind::search, 0, 0.1, AccessMethod::brin, 0}});
+    use.table_pages = pages;
+    std::vector<std::int32_t> ranges;
+    for (auto const& candidate : propose({use}, 1, {}).candidates)
+      if (candidate.method == AccessMethod::brin) ranges.push_back(candidate.pages_per_range);
+    return ranges;
+  };
+  EXPECT_EQ(range_of(1000), std::vector<std::int32_t>{4});
+  EXPECT_EQ(range_of(10'000), std::vector<std::int32_t>{8});
+  EXPECT_EQ(range_of(1'000'000), std::vector<std::int32_t>{64});
+  EXPECT_EQ(range_of(10'000'000), std::vector<std::int32_t>{0}) << "the server's default";
+}
+
+TEST(Candidates, AnEqualityThatMostRowsPassIsNoPartOfAKey) {
+  TableUse use = use_of({{1, kEqual, 0, 0.01}, {2, kEqual, 0, 0.97}});
+  EXPECT_TRUE(has(keys_for(use), "1"));
+  EXPECT_FALSE(has(keys_for(use), "1 2"));
+  EXPECT_FALSE(has(keys_for(use), "2 1"));
+  EXPECT_TRUE(has(keys_for(use_of({{2, kEqual, 0, 0.97}})), "2")) << "there is nothing else";
+  use.conditions = {{7, {2}}};
+  EXPECT_TRUE(has(keys_for(use), "1 where 7"));
 }
 
 TEST(Candidates, WhatTheKeyCannotHoldIsIncluded) {

@@ -295,7 +295,7 @@ TEST(Search, NoIndexThatEndsHeapOnlyUpdatesOfAHotColumnForAColdQuery) {
     return search(made.problem, planner.counted(calls));
   };
   // Each update would make 4 entries of 2 in the existing indexes, and 2 in the new one: 10 lost an update,
-  // and it has to be worth ten times that; 900 are to be saved.
+  // and it has to be worth five times that; 900 are to be saved.
   EXPECT_EQ(chosen_of(advise(hot_column(20, 1))), std::vector<int>{1}) << "the other column isn't updated";
   EXPECT_EQ(chosen_of(advise(hot_column(5, 1))).size(), 2u);
   // Updates that are not heap-only anyway cost what one more entry costs.
@@ -306,7 +306,7 @@ TEST(Search, NoIndexThatEndsHeapOnlyUpdatesOfAHotColumnForAColdQuery) {
 TEST(Search, AnIndexThatJoinsAfterHeapOnlyUpdatesHaveEndedPaysItsOwnEntriesOnce) {
   ToyCase made = hot_column(5, 1);
   made.problem.candidates[1].entry_cost =
-      40;  // as GIN's: 5 * 40 of the 900 that it saves, not ten times that
+      40;  // as GIN's: 5 * 40 of the 900 that it saves, not five times that
   const ToyPlanner planner(made.queries, 0);
   int calls = 0;
   EXPECT_EQ(chosen_of(search(made.problem, planner.counted(calls))).size(), 2u);

@@ -37,6 +37,7 @@ struct Condition {
 struct TableUse {
   std::int32_t query = 0;
   std::int32_t table = 0;
+  double table_pages = 0;  ///< decides the block ranges of BRIN
   std::vector<Clause> clauses;
   std::vector<Condition> conditions;           ///< the most promising first
   std::vector<std::vector<KeyColumn>> orders;  ///< sort orders that would be useful, by their leading columns
@@ -64,8 +65,9 @@ struct Proposals {
 /// then one range, or the wanted sort order; the sort order alone; join columns alone, before and behind the
 /// equality columns; each OR arm; every pair led by a searchable column; single columns; and what covers all
 /// columns read, as keys or by INCLUDE. Other methods: one index for each clause that they serve, and one GIN
-/// for all of its clauses. Partial indexes: the best of these restricted to each condition. The same index
-/// proposed by several uses is one candidate, relevant to every query that could search it. Deterministic.
+/// for all of its clauses. An equality that more than half of the rows pass is no part of a key. Partial
+/// indexes: the best of these restricted to each condition. The same index proposed by several uses is one
+/// candidate, relevant to every query that could search it. Deterministic.
 Proposals propose(const std::vector<TableUse>& uses, int queries, const CandidateLimits& limits);
 
 }  // namespace deal::index

@@ -1,6 +1,7 @@
 #include "core/index/proposer.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 namespace deal::index {
@@ -9,8 +10,12 @@ namespace {
 
 using Key = std::vector<KeyColumn>;
 
-constexpr std::int32_t kShortRange =
-    16;  ///< pages; eight times the default's bytes, an eighth of its false pages
+constexpr std::int32_t kDefaultRange = 128;  ///< pages, the server's
+constexpr std::int32_t kShortestRange = 4;
+constexpr double kTuplesPerPage = 100;  ///< of BRIN: as dear to look through as one page of the table to read
+/// Share of the rows above which an equality isn't worth a place in the key (`deleted_at is null`): a
+/// condition of a partial index says the same for nothing.
+constexpr double kHardlySelective = 0.5;
 
 /// The columns of one use that a B-tree can search, grouped by how.
 struct Columns {
@@ -53,6 +58,17 @@ Key columns_of(const TableUse& use, ClauseKind kind, std::int32_t arm) {
 Columns columns_of(const TableUse& use, std::int32_t arm) {
   return {columns_of(use, ClauseKind::equal, arm), columns_of(use, ClauseKind::list, arm),
           columns_of(use, ClauseKind::range, arm), columns_of(use, ClauseKind::join, arm)};
+}
+
+/// The use without equalities that hardly restrict it, as long as something else is left to search or sort
+/// by.
+TableUse selective(const TableUse& use) {
+  auto const is_weak = [](const Clause& clause) {
+    return clause.arm == 0 && clause.kind == ClauseKind::equal && clause.selectivity > kHardlySelective;
+  };
+  TableUse rest = use;
+  std::erase_if(rest.clauses, is_weak);
+  return rest.clauses.empty() && rest.orders.empty() ? use : rest;
 }
 
 /// Columns after which one range may follow: IN lists are equalities too, but come last.
@@ -183,6 +199,16 @@ CandidateIndex candidate_of(const TableUse& use, AccessMethod method, Key keys, 
   return candidate;
 }
 
+/// Ranges of r pages cost a look at P/r tuples and about r pages read in vain: the sum is least where r is
+/// sqrt(P / kTuplesPerPage); the power of two below. 0 for the server's default.
+std::int32_t range_for(double table_pages) {
+  double const best = std::sqrt(table_pages / kTuplesPerPage);
+  std::int32_t range = kShortestRange;
+  while (range < kDefaultRange && 2 * range <= best)
+    range *= 2;
+  return range == kDefaultRange ? 0 : range;
+}
+
 /// The indexes of other methods than B-tree that the clauses ask for, and a GIN on all that it could serve.
 std::vector<CandidateIndex> by_other_methods(const TableUse& use) {
   std::vector<CandidateIndex> found;
@@ -191,10 +217,7 @@ std::vector<CandidateIndex> by_other_methods(const TableUse& use) {
     if (clause.method == AccessMethod::btree) continue;
     KeyColumn const column{clause.attno, false, false, clause.opclass};
     found.push_back(candidate_of(use, clause.method, {column}));
-    if (clause.method == AccessMethod::brin) {
-      found.push_back(found.back());
-      found.back().pages_per_range = kShortRange;
-    }
+    if (clause.method == AccessMethod::brin) found.back().pages_per_range = range_for(use.table_pages);
     if (clause.method == AccessMethod::gin && clause.arm == 0) append(together, {column});
   }
   if (together.size() > 1) found.push_back(candidate_of(use, AccessMethod::gin, together));
@@ -252,7 +275,8 @@ std::vector<CandidateIndex> restricted_to(const Condition& condition, const Tabl
 
 }  // namespace
 
-std::vector<CandidateIndex> proposals_for(const TableUse& use, const CandidateLimits& limits) {
+std::vector<CandidateIndex> proposals_for(const TableUse& whole, const CandidateLimits& limits) {
+  TableUse const use = selective(whole);
   std::vector<CandidateIndex> found = by_other_methods(use);
   for (auto const& condition : use.conditions) {
     auto const partial = restricted_to(condition, use, limits);

@@ -38,7 +38,7 @@ inline double entry_cost(int root_level, const CostSettings& settings) {
 /// is frequent and gets slower by a multiple, for certain and by as much as the table has indexes; and what
 /// follows (tables and indexes that grow between vacuums, WAL that standbys have to replay) no workload
 /// shows.
-constexpr double kHeapOnlyWorth = 10;
+constexpr double kHeapOnlyWorth = 5;
 
 /// What the workload's writes cost under a selection of new indexes, beyond what they cost today. Follows the
 /// selection by additions and removals; the problem must outlive it.

@@ -48,7 +48,7 @@ Advice advise(const AdviceRequest& request) {
   Advice advice;
   AdviceStats& stats = advice.stats;
   stats.statements = workload.statements;
-  stats.templates = static_cast<int>(workload.plannable.size() + workload.skipped.size());
+  stats.templates = workload.planned + static_cast<int>(workload.skipped.size());
   stats.skipped = static_cast<int>(workload.skipped.size());
   stats.skipped_time_pct = workload.skipped_time_pct();
   stats.candidates = static_cast<int>(space.proposed());

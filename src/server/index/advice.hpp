@@ -26,13 +26,17 @@ struct AdviceRequest {
   int sample_rows = 30'000;   ///< per table, for sizes
 };
 
-/// One statement's part in the advice.
+/// One statement's part in the advice: the mean over the choices of arguments it was planned with.
 struct QueryShare {
   std::string query_id;
   std::string text;
-  double calls = 1;
-  double before = 0;  ///< plan cost of one execution today
-  double after = 0;   ///< under the whole advice
+  double calls = 0;
+  int choices = 0;         ///< of arguments
+  double before = 0;       ///< plan cost of one execution today
+  double after = 0;        ///< under the whole advice
+  double worst_after = 0;  ///< for the arguments that fare worst
+  double least_saved = 1;  ///< share of the cost, for the arguments that gain least
+  double most_saved = 0;
 };
 
 /// One proposal.

@@ -145,15 +145,33 @@ std::string rebuild_statement(const std::string& definition) {
   return text;
 }
 
+/// Adds one choice of arguments to what is known of its statement: all are called equally often.
+void add_choice(QueryShare& share, double calls, double before, double after) {
+  ++share.choices;
+  share.calls += calls;
+  share.before += (before - share.before) / share.choices;
+  share.after += (after - share.after) / share.choices;
+  share.worst_after = std::max(share.worst_after, after);
+  double const saved = before > 0 ? std::clamp(1 - after / before, 0.0, 1.0) : 0;
+  share.least_saved = std::min(share.least_saved, saved);
+  share.most_saved = std::max(share.most_saved, saved);
+}
+
+/// The statements of which the plan for any choice of arguments uses the candidate.
 std::vector<QueryShare> shares(const AnalysedWorkload& workload, const index::Solution& solution,
                                int candidate) {
   std::vector<QueryShare> out;
-  for (size_t i = 0; i < workload.plannable.size(); ++i) {
-    auto const& used = solution.query_used[i];
-    if (std::find(used.begin(), used.end(), candidate) == used.end()) continue;
-    Statement const& statement = workload.plannable[i].statement;
-    out.push_back({statement.query_id, one_line(statement.query, kTextBytes), statement.calls,
-                   workload.plannable[i].base_cost, solution.query_after[i]});
+  auto const& all = workload.plannable;
+  for (size_t first = 0, end = 0; first < all.size(); first = end) {
+    Statement const& statement = all[first].statement;
+    QueryShare share{statement.query_id, one_line(statement.query, kTextBytes)};
+    bool used = false;
+    for (end = first; end < all.size() && all[end].number == all[first].number; ++end) {
+      auto const& in_plan = solution.query_used[end];
+      used = used || std::find(in_plan.begin(), in_plan.end(), candidate) != in_plan.end();
+      add_choice(share, all[end].statement.calls, all[end].base_cost, solution.query_after[end]);
+    }
+    if (used) out.push_back(std::move(share));
   }
   std::stable_sort(out.begin(), out.end(), [](const QueryShare& a, const QueryShare& b) {
     return a.calls * a.before > b.calls * b.before;
@@ -174,8 +192,19 @@ std::string why_text(const SearchSpace& space, const index::TableNames& names, c
   return text;
 }
 
-float confidence_of(const SearchSpace& space, int candidate) {
-  float confidence = 0.9F;
+/// How differently the arguments of the statements fare, 0 to 1: the mean by what the statements cost today.
+double disagreement(const std::vector<QueryShare>& queries) {
+  double cost = 0;
+  double differing = 0;
+  for (auto const& share : queries) {
+    cost += share.calls * share.before;
+    differing += share.calls * share.before * (share.most_saved - share.least_saved);
+  }
+  return cost > 0 ? differing / cost : 0;
+}
+
+float confidence_of(const SearchSpace& space, int candidate, const std::vector<QueryShare>& queries) {
+  float confidence = 0.9F - 0.3F * static_cast<float>(disagreement(queries));
   if (space.without_sample()) confidence -= 0.2F;
   if (space.table_of(candidate).extent.rows <= 0) confidence -= 0.3F;  // never analysed
   return confidence;
@@ -197,7 +226,6 @@ AdviceRow step_row(const index::Step& step, double cost_before, double cost_befo
   row.cost_after = step.cost_after;
   row.benefit_pct = cost_before > 0 ? 100.0 * (cost_before_step - step.cost_after) / cost_before : 0;
   row.write_cost = step.write_cost;
-  row.confidence = confidence_of(space, step.candidate);
   Build build = build_of(candidate, table, names, row.index_name, chooser);
   for (int const old : step.replaces) {
     ExistingIndex const& replaced = *space.existing(old);
@@ -208,6 +236,7 @@ AdviceRow step_row(const index::Step& step, double cost_before, double cost_befo
   row.ddl = std::move(build.ddl);
   row.rollback = std::move(build.rollback);
   row.queries = shares(workload, solution, step.candidate);
+  row.confidence = confidence_of(space, step.candidate, row.queries);
   row.why = why_text(space, names, row, step.candidate);
   if (build.leaves_only) {
     row.index_name.clear();
@@ -239,8 +268,9 @@ AdviceRow skip_row(const SkippedStatement& skipped) {
   row.action = "skip";
   row.why = skipped.reason;
   row.confidence = 0;
-  row.queries.push_back({skipped.statement.query_id, one_line(skipped.statement.query, kTextBytes),
-                         skipped.statement.calls, 0, 0});
+  QueryShare share{skipped.statement.query_id, one_line(skipped.statement.query, kTextBytes)};
+  share.calls = skipped.statement.calls;
+  row.queries.push_back(std::move(share));
   return row;
 }
 

@@ -96,6 +96,7 @@ void SearchSpace::collect_uses(const AdviceRequest& request, const AnalysedWorkl
       continue;
     uses_.push_back(observed.use);
     uses_.back().table = number;
+    uses_.back().table_pages = table.extent.pages;
   }
 }
 

@@ -5,7 +5,7 @@
 #include <tuple>
 
 #include "server/bridge/subtransaction.hpp"
-#include "server/workload/arguments.hpp"
+#include "server/index/arguments.hpp"
 
 extern "C" {
 #include "nodes/parsenodes.h"
@@ -67,6 +67,32 @@ double time_of(const Statement& statement, bool by_time) {
   return by_time ? statement.calls * statement.mean_ms : statement.calls;
 }
 
+/// The statement ready for the planner once for each choice of arguments, as its own role sees it.
+std::vector<PlannableStatement> prepare_choices(const Statement& statement) {
+  PlannableStatement one{statement, 0, prepare(statement.query), 0, {}};
+  check_permissions(one.prepared);
+  std::vector<PlannableStatement> choices;
+  for (int variant = 0; variant < kArgumentVariants; ++variant) {
+    one.prepared.arguments =
+        pg::call([&] { return likely_arguments(one.prepared.query, one.prepared.parameters, variant); });
+    choices.push_back(one);
+    if (one.prepared.arguments == nullptr) break;
+  }
+  for (auto& choice : choices)
+    choice.statement.calls /= static_cast<double>(choices.size());
+  return choices;
+}
+
+void append(AnalysedWorkload& out, std::vector<PlannableStatement>& choices,
+            const std::vector<ObservedUse>& uses) {
+  for (auto& choice : choices) {
+    choice.number = out.planned;
+    out.plannable.push_back(std::move(choice));
+  }
+  out.uses.insert(out.uses.end(), uses.begin(), uses.end());
+  ++out.planned;
+}
+
 }  // namespace
 
 double AnalysedWorkload::skipped_time_pct() const {
@@ -97,26 +123,23 @@ AnalysedWorkload analyse(const Workload& workload, const std::function<bool()>& 
       out.skipped.push_back({statement, "the time limit was reached"});
       continue;
     }
-    PlannableStatement ready{statement, {}, 0, {}};
+    std::vector<PlannableStatement> choices;
     std::vector<ObservedUse> uses;
     auto const failure = pg::attempt(pg::OnSuccess::commit, [&] {
       pg::InContext const in_keep(keep);
       StatementScope const scope(statement);
-      ready.prepared = prepare(statement.query);
-      check_permissions(ready.prepared);
-      ready.prepared.arguments =
-          pg::call([&] { return likely_arguments(ready.prepared.query, ready.prepared.parameters); });
-      PlanOutcome const base =
-          plan_and_observe(ready.prepared, static_cast<int>(out.plannable.size()), *out.words, uses);
-      ready.base_cost = base.cost;
-      ready.writes = write_profiles(*ready.prepared.query, base.writes);
+      choices = prepare_choices(statement);
+      for (size_t i = 0; i < choices.size(); ++i) {
+        PlanOutcome const base = plan_and_observe(
+            choices[i].prepared, static_cast<int>(out.plannable.size() + i), *out.words, uses);
+        choices[i].base_cost = base.cost;
+        choices[i].writes = write_profiles(*choices[i].prepared.query, base.writes);
+      }
     });
-    if (failure) {
+    if (failure)
       out.skipped.push_back({statement, failure->message});
-      continue;
-    }
-    out.plannable.push_back(std::move(ready));
-    out.uses.insert(out.uses.end(), uses.begin(), uses.end());
+    else
+      append(out, choices, uses);
   }
   return out;
 }

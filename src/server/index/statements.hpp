@@ -15,9 +15,11 @@ struct WriteProfile {
   double rows = 0;               ///< per execution, as the planner estimates
 };
 
-/// One statement that can be planned.
+/// One statement that can be planned; where it matters what is bound, with one choice of arguments of
+/// several.
 struct PlannableStatement {
-  Statement statement;
+  Statement statement;  ///< its calls are those with these arguments
+  int number = 0;       ///< of the statement: the same for all choices, which follow each other
   PreparedQuery prepared;
   double base_cost = 0;
   std::vector<WriteProfile> writes;  ///< its own and those in WITH
@@ -32,6 +34,7 @@ struct SkippedStatement {
 /// The workload's statements with what the planner saw in them.
 struct AnalysedWorkload {
   std::vector<PlannableStatement> plannable;
+  int planned = 0;  ///< statements in it
   std::vector<SkippedStatement> skipped;
   std::vector<ObservedUse> uses;  ///< their query numbers index `plannable`
   Vocabulary* words = nullptr;    ///< of the uses
