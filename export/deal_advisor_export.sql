@@ -186,8 +186,8 @@ select jsonb_build_object('kind', 'ddl', 'class', 'policy', 'object', format('%I
            case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
            case when 0 = any (p.polroles) then 'public'
                 else (select string_agg(quote_ident(r.rolname), ', ' order by r.rolname) from pg_roles as r where r.oid = any (p.polroles)) end)
-         || coalesce(format(' using (%s)', pg_get_expr(p.polqual, p.polrelid)), '')
-         || coalesce(format(' with check (%s)', pg_get_expr(p.polwithcheck, p.polrelid)), ''))
+         || coalesce(' using (' || pg_get_expr(p.polqual, p.polrelid) || ')', '')
+         || coalesce(' with check (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', ''))
   from pg_policy as p join pg_class as c on c.oid = p.polrelid join pg_namespace as n on n.oid = c.relnamespace
  where :is_ours and :own_relation
  order by p.oid;
