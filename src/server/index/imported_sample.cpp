@@ -74,6 +74,7 @@ StoredColumn stored(const index::ExportedColumn& column, const TypeStorage& type
 struct Known {
   AttStatsSlot common;
   AttStatsSlot histogram;
+  AttStatsSlot elements;
 };
 
 Known known_values(Oid relation, AttrNumber attno) {
@@ -85,6 +86,9 @@ Known known_values(Oid relation, AttrNumber attno) {
   if (!get_attstatsslot(&out.histogram, statistics, STATISTIC_KIND_HISTOGRAM, InvalidOid,
                         ATTSTATSSLOT_VALUES))
     out.histogram = {};
+  if (!get_attstatsslot(&out.elements, statistics, STATISTIC_KIND_MCELEM, InvalidOid,
+                        ATTSTATSSLOT_VALUES | ATTSTATSSLOT_NUMBERS))
+    out.elements = {};
   return out;
 }
 
@@ -103,8 +107,18 @@ std::vector<int> count_buckets(const index::ExportedColumn& column, int buckets)
   return counts;
 }
 
-Datum stand_in(const TypeStorage& type, const Known& known, const index::ValuePlace& place, double share,
-               uint32_t number, bool* null) {
+struct Wanted {
+  index::ValuePlace place;
+  double share;  ///< of the bucket
+  uint32_t bytes;
+  uint32_t number;
+};
+
+Datum stand_in(const TypeStorage& type, const Known& known, const Wanted& wanted, bool* null) {
+  auto const& [place, share, bytes, number] = wanted;
+  if (known.elements.nvalues > 0 && known.elements.nvalues <= known.elements.nnumbers)
+    return collection({&known.elements, known.elements.valuetype, type.type == TSVECTOROID}, bytes, number,
+                      null);
   *null = false;
   if (place.common >= 0 && place.common < known.common.nvalues) return known.common.values[place.common];
   int const last = known.histogram.nvalues - 1;
@@ -132,8 +146,8 @@ StandIns stand_ins(const index::ExportedColumn& column, const TypeStorage& type,
       auto const bucket = static_cast<size_t>(place.bucket);
       share = (done[bucket]++ + 0.5) / all[bucket];
     }
-    out.values[value] = pg::call(
-        [&] { return stand_in(type, known, place, share, static_cast<uint32_t>(value), &out.nulls[value]); });
+    Wanted const wanted{place, share, column.bytes[value], static_cast<uint32_t>(value)};
+    out.values[value] = pg::call([&] { return stand_in(type, known, wanted, &out.nulls[value]); });
   }
   return out;
 }

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "core/base/random.hpp"
+
 extern "C" {
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
+#include "utils/array.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
@@ -17,6 +19,9 @@ extern "C" {
 namespace deal::server {
 
 namespace {
+
+constexpr int kFullList =
+    1000;  ///< common elements that ANALYZE lists at most, by default; fewer are all of them
 
 bool is_text(Oid type) {
   return type == TEXTOID || type == VARCHAROID || type == BPCHAROID;
@@ -121,13 +126,102 @@ Datum between(Oid type, const BetweenBounds& bounds) {
   }
 }
 
+namespace {
+
+/// Text that the type reads; null for types that nothing is made up for.
+const char* text_of(Oid type, uint32 number) {
+  auto const mixed = static_cast<uint32>(mix64(number + 1));
+  switch (type) {
+    case NUMERICOID:
+      return psprintf("%u", number);
+    case JSONBOID:
+      return psprintf("{\"%u\": %u}", number % 7, number);
+    case POINTOID:
+      return psprintf("(%u,%u)", mixed % 1000, mixed / 1000 % 1000);
+    case BOXOID:
+      return psprintf("(%u,%u),(%u,%u)", mixed % 1000, mixed / 1000 % 1000, mixed % 1000 + 1,
+                      mixed / 1000 % 1000 + 1);
+    case INETOID:
+    case CIDROID:
+      return psprintf("10.%u.%u.%u", mixed >> 16 & 255, mixed >> 8 & 255, mixed & 255);
+    case INT4RANGEOID:
+    case INT8RANGEOID:
+    case NUMRANGEOID:
+      return psprintf("[%u,%u)", mixed % 1000000, mixed % 1000000 + 1 + mixed % 100);
+    case DATERANGEOID:
+    case TSRANGEOID:
+    case TSTZRANGEOID: {
+      uint32 const day = mixed % 28 + 1;
+      return psprintf("[%u-%02u-%02u,%u-%02u-%02u]", 2000 + mixed / 400 % 30, mixed / 28 % 12 + 1, day,
+                      2000 + mixed / 400 % 30, mixed / 28 % 12 + 1, day);
+    }
+    default:
+      return nullptr;
+  }
+}
+
+Datum from_text(Oid type, const char* text) {
+  Oid input = InvalidOid;
+  Oid parameter = InvalidOid;
+  getTypeInputInfo(type, &input, &parameter);
+  return OidInputFunctionCall(input, const_cast<char*>(text), parameter, -1);
+}
+
+}  // namespace
+
 Datum numbered(Oid type, uint32 number, bool* null) {
   *null = false;
   if (is_text(type)) return CStringGetTextDatum(psprintf("%u", number));
-  if (type == JSONBOID) return DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
+  if (const char* const text = text_of(type, number); text != nullptr) return from_text(type, text);
   if (get_typbyval(type) && get_typtype(type) == TYPTYPE_BASE) return UInt32GetDatum(number);
   *null = true;
   return 0;
+}
+
+namespace {
+
+/// About so many elements a value of these bytes has: of text search vectors a word, its place in the vector
+/// and one position take some 14 bytes.
+int elements_in(Oid element, bool words, uint32 bytes, double mean_width) {
+  double const whole = words ? 4 : 20;
+  int16 const length = get_typlen(element);
+  double const each = words ? 14 : length > 0 ? length : 4 + mean_width;
+  return static_cast<int>(std::lround(std::fmax(0, bytes - whole) / each));
+}
+
+}  // namespace
+
+Datum collection(const Collection& made_of, uint32 bytes, uint32 number, bool* null) {
+  AttStatsSlot const& common = *made_of.common;
+  int16 length = 0;
+  bool by_value = false;
+  char align = 0;
+  get_typlenbyvalalign(made_of.element, &length, &by_value, &align);
+  double width = 0;
+  for (int i = 0; i < common.nvalues && length < 0; ++i)
+    width += static_cast<double>(VARSIZE_ANY_EXHDR(DatumGetPointer(common.values[i]))) / common.nvalues;
+  int wanted = elements_in(made_of.element, made_of.words, bytes, width);
+  auto* const elements =
+      static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<size_t>(common.nvalues + wanted + 1)));
+  int count = 0;
+  Random random(number);
+  double rarest = 1;
+  for (int i = 0; i < common.nvalues; ++i) {
+    rarest = std::fmin(rarest, common.numbers[i]);
+    if (random.uniform() < common.numbers[i] && count <= wanted) elements[count++] = common.values[i];
+  }
+  // What is not common enough to be listed is half as frequent as the rarest that is.
+  if (common.nvalues < kFullList) wanted = count;
+  double const left = std::fmax(0, wanted - count);
+  auto const others = static_cast<uint64_t>(std::fmax(1, 2 * left / std::fmax(rarest, 1e-6)));
+  for (bool none = false; count < wanted && !none;) {
+    Datum const other = numbered(made_of.element, static_cast<uint32>(random.below(others)), &none);
+    if (!none) elements[count++] = other;
+  }
+  *null = false;
+  auto* const array = construct_array(elements, count, made_of.element, length, by_value, align);
+  return made_of.words ? DirectFunctionCall1(array_to_tsvector, PointerGetDatum(array))
+                       : PointerGetDatum(array);
 }
 
 }  // namespace deal::server

@@ -3,6 +3,10 @@
 
 #include "server/bridge/pg.hpp"
 
+extern "C" {
+#include "utils/lsyscache.h"
+}
+
 namespace deal::server {
 
 /// A value between two bounds of a histogram.
@@ -21,5 +25,16 @@ Datum between(Oid type, const BetweenBounds& bounds);
 /// A value of the type that nothing is known of but its number; null when the type has none to make. As
 /// above.
 Datum numbered(Oid type, uint32 number, bool* null);
+
+/// What arrays or text search vectors of a column hold.
+struct Collection {
+  const AttStatsSlot* common;  ///< the common elements and their frequencies
+  Oid element;                 ///< their type
+  bool words;                  ///< text search vectors
+};
+
+/// An array or text search vector of about so many bytes: common elements as often as they are, and others,
+/// rarer ones. As above.
+Datum collection(const Collection& made_of, uint32 bytes, uint32 number, bool* null);
 
 }  // namespace deal::server
