@@ -200,23 +200,27 @@ Datum collection(const Collection& made_of, uint32 bytes, uint32 number, bool* n
   double width = 0;
   for (int i = 0; i < common.nvalues && length < 0; ++i)
     width += static_cast<double>(VARSIZE_ANY_EXHDR(DatumGetPointer(common.values[i]))) / common.nvalues;
-  int wanted = elements_in(made_of.element, made_of.words, bytes, width);
-  auto* const elements =
-      static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<size_t>(common.nvalues + wanted + 1)));
-  int count = 0;
-  Random random(number);
+  int const wanted = elements_in(made_of.element, made_of.words, bytes, width);
+  auto* const sums = static_cast<double*>(palloc(sizeof(double) * static_cast<size_t>(common.nvalues + 1)));
+  double listed = 0;
   double rarest = 1;
   for (int i = 0; i < common.nvalues; ++i) {
+    sums[i] = listed += common.numbers[i];
     rarest = std::fmin(rarest, common.numbers[i]);
-    if (random.uniform() < common.numbers[i] && count <= wanted) elements[count++] = common.values[i];
   }
   // What is not common enough to be listed is half as frequent as the rarest that is.
-  if (common.nvalues < kFullList) wanted = count;
-  double const left = std::fmax(0, wanted - count);
-  auto const others = static_cast<uint64_t>(std::fmax(1, 2 * left / std::fmax(rarest, 1e-6)));
-  for (bool none = false; count < wanted && !none;) {
-    Datum const other = numbered(made_of.element, static_cast<uint32>(random.below(others)), &none);
-    if (!none) elements[count++] = other;
+  double const all = common.nvalues < kFullList ? listed : std::fmax(listed, wanted);
+  auto const others = static_cast<uint64_t>(std::fmax(1, 2 * (all - listed) / std::fmax(rarest, 1e-6)));
+  auto* const elements = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<size_t>(wanted + 1)));
+  int count = 0;
+  Random random(number);
+  for (int i = 0; i < wanted; ++i) {
+    auto const chosen = std::upper_bound(sums, sums + common.nvalues, random.uniform() * all) - sums;
+    bool none = false;
+    Datum const element = chosen < common.nvalues
+                              ? common.values[chosen]
+                              : numbered(made_of.element, static_cast<uint32>(random.below(others)), &none);
+    if (!none) elements[count++] = element;
   }
   *null = false;
   auto* const array = construct_array(elements, count, made_of.element, length, by_value, align);
