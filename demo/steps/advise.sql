@@ -1,6 +1,18 @@
 -- No more bytes of indexes than today: new ones may take what dropped and replaced ones leave.
 create table demo.advice as
 select * from deal_advisor.index_advice(budget => '0', schemas => '{shop}', options => '{"budget_is_net": true}');
+-- The generic plan of each statement with the indexes that it would use, to be held against the plan with these built.
+create table demo.foreseen as
+with wanted as (
+  select q ->> 'query_id' as query_id, array_agg(d) as ddl,
+         (select coalesce(array_agg(r), '{}') from demo.advice as b, unnest(b.replaces) as r) as gone
+    from demo.advice as a, jsonb_array_elements(a.queries) as q, unnest(a.ddl) as d
+   where a.action in ('create', 'replace') and d ~ '^create index'
+   group by 1
+)
+select m.query_id, (deal_advisor.index_what_if(m.query, w.ddl, w.gone)).cost_after as cost
+  from wanted as w
+  join demo.measured as m on m.run = 'day_one' and m.query_id = w.query_id;
 
 \pset tuples_only on
 \pset format unaligned

@@ -11,8 +11,12 @@ with total as (
          count(*) filter (where calls is distinct from calls_after) as unequal, count(*) as statements
     from demo.compared
 ), bytes as (
-  select (select bytes from demo.index_bytes where run = 'day_one') as before,
-         (select bytes from demo.index_bytes where run = 'advised') as after
+  select (select index_bytes from demo.runs where run = 'day_one') as before,
+         (select index_bytes from demo.runs where run = 'advised') as after
+), cpu as (
+  -- Not the statements' times: a long one waits for whatever else the machine does, a short one hardly ever.
+  select (select cpu_seconds from demo.runs where run = 'day_one')
+         / (select cpu_seconds from demo.runs where run = 'advised') as gain
 ), built as (
   select max(exp(abs(ln(hypothetical / built)))) as worst,
          sum(calls * hypothetical) / sum(calls * built) as total
@@ -22,12 +26,12 @@ with total as (
     from demo.advice where stats is not null order by rank limit 1
 )
 insert into bars
-select b.* from total as t, bytes as s, built as h, planned as p, lateral (values
+select b.* from total as t, bytes as s, cpu as c, built as h, planned as p, lateral (values
   ('total time of the workload', '>= 3 x better', round(t.measured::numeric, 2) || ' x', t.measured >= 3),
   ('statements 10 x better', '>= 8', t.tenfold::text, t.tenfold >= 8),
   ('bytes of all indexes', 'not more', demo.more(s.after - s.before), s.after <= s.before),
-  ('predicted gain / measured gain', '0.67 .. 1.5', round((t.predicted / t.measured)::numeric, 2)::text,
-   t.predicted / t.measured between 1 / 1.5 and 1.5),
+  ('predicted gain / measured gain in CPU time', '0.67 .. 1.5', round((t.predicted / c.gain)::numeric, 2)::text,
+   t.predicted / c.gain between 1 / 1.5 and 1.5),
   ('worst statement, hypothetical / built cost', 'within 5 %', round((100 * (h.worst - 1))::numeric, 2) || ' %',
    h.worst <= 1.05),
   ('all of them, hypothetical / built cost', 'within 1 %', round((100 * (h.total - 1))::numeric, 2) || ' %',

@@ -1,14 +1,8 @@
 -- What the planner says of the indexes just built, beside what it said of them when they were hypothetical.
 create table demo.built as
-with predicted as (
-  select q ->> 'query_id' as query_id, min((q ->> 'after')::float8) as cost
-    from demo.advice as a, jsonb_array_elements(a.queries) as q
-   where a.action in ('create', 'replace')
-   group by 1
-)
-select m.name, m.calls, p.cost as hypothetical, demo.generic_cost(m.query) as built
-  from predicted as p
-  join demo.measured as m on m.run = 'day_one' and m.query_id = p.query_id;
+select m.name, m.calls, f.cost as hypothetical, demo.generic_cost(m.query) as built
+  from demo.foreseen as f
+  join demo.measured as m on m.run = 'day_one' and m.query_id = f.query_id;
 
 \pset border 1
 \pset footer off

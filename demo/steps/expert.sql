@@ -2,9 +2,9 @@
 create view demo.gains as
 select m.run, sum(m.calls * m.mean_ms) as ms, sum(m.calls * m.cost) as cost,
        first_value(sum(m.calls * m.mean_ms)) over day_one - sum(m.calls * m.mean_ms) as gain_ms,
-       first_value(sum(m.calls * m.cost)) over day_one - sum(m.calls * m.cost) as gain_cost, b.bytes
-  from demo.measured as m join demo.index_bytes as b using (run)
- group by m.run, b.bytes
+       first_value(sum(m.calls * m.cost)) over day_one - sum(m.calls * m.cost) as gain_cost, b.index_bytes as bytes
+  from demo.measured as m join demo.runs as b using (run)
+ group by m.run, b.index_bytes
 window day_one as (order by m.run = 'day_one' desc);
 
 \pset border 1

@@ -17,7 +17,7 @@ create table demo.measured (
   cost float8,  -- the planner's, of the generic plan, with the indexes of the run
   primary key (run, query_id)
 );
-create table demo.index_bytes (run text primary key, bytes bigint not null);
+create table demo.runs (run text primary key, cpu_seconds float8 not null, index_bytes bigint not null);
 
 -- Every statement of the demo carries its name in a comment.
 create function demo.name_of(query text) returns text language sql immutable return

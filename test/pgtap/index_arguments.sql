@@ -49,6 +49,20 @@ from pg_temp.advice('select id from bound.items where attrs @> $1') a, jsonb_arr
 select ok(not pg_temp.choices('select id from bound.items where price = $1'), 'an equality needs no choices');
 select ok(not pg_temp.choices('select id from bound.items where seen >= $1 and seen < $2'), 'nor does a range with both ends');
 
+-- Statements that differ in constants only are one template too
+create temp table merged as
+select * from deal_advisor.index_advice(workload => array(
+  select row(format('select * from bound.items where price = %s and id <> %s', i * 1000, i), 10, 1, null, null, null, null)::deal_advisor.statement from generate_series(1, 40) i));
+select is((select array[stats ->> 'statements', stats ->> 'templates', (stats ->> 'planner_calls')::int < 60] ::text[] from merged where rank = 1), '{40,1,true}'::text[], 'forty statements are one template, planned a few times');
+select is((select array[ddl[1], queries -> 0 ->> 'calls', jsonb_array_length(queries)::text] from merged where rank = 1),
+  '{"create index concurrently items_price_idx on bound.items (price)",400.0,1}'::text[], 'with all their calls');
+create table bound.jobs as select i as id, case when i % 100 = 0 then 'pending' when i % 3 = 0 then 'failed' else 'done' end as state, i as at from generate_series(1, 30000) i;
+analyze bound.jobs;
+create temp table states as
+select * from deal_advisor.index_advice(workload => array(
+  select row(format('select * from bound.jobs where state = %L order by at limit 10', state), 100, 1, null, null, null, null)::deal_advisor.statement from unnest('{pending,failed,done}'::text[]) state));
+select isnt_empty($$select 1 from states where ddl[1] like '%on bound.jobs (at) where (state = ''pending''::text)'$$, 'a constant that a partial index is restricted to is not merged over');
+
 -- A range with one end
 select ok(pg_temp.choices('select id from bound.items where seen >= $1'), 'a range with one end has choices');
 select ok((select confidence from pg_temp.advice('select * from bound.items where price > $1') where rank = 1)

@@ -209,6 +209,19 @@ TEST(Candidates, OtherMethodsServeTheirClausesAndOneGinServesSeveral) {
   EXPECT_FALSE(has(keys, "4")) << "no B-tree finds what a GIN finds";
 }
 
+TEST(Candidates, ASearchTakesItsCompanionsAlong) {
+  Clause const during{4, ClauseKind::search, 0, 0.1, AccessMethod::gist, 0};
+  Clause const product{2, ClauseKind::search, 0, 0.01, AccessMethod::gist, 0, true};
+  Clause const common{3, ClauseKind::search, 0, 0.9, AccessMethod::gist, 0, true};
+  Clause const elsewhere{5, ClauseKind::search, 1, 0.01, AccessMethod::gist, 0, true};
+  auto const keys = keys_for(use_of({during, product, common, elsewhere, {2, kEqual, 0, 0.01}}));
+  EXPECT_TRUE(has(keys, "gist 4"));
+  EXPECT_TRUE(has(keys, "gist 4 2"));
+  EXPECT_FALSE(has(keys, "gist 2")) << "a B-tree does that better";
+  EXPECT_TRUE(has(keys, "2"));
+  EXPECT_FALSE(has(keys_for(use_of({product, {2, kEqual, 0, 0.01}})), "gist 2"));
+}
+
 TEST(Candidates, BlockRangesGrowWithTheRootOfTheTable) {
   auto const range_of = [](double pages) {
     TableUse use = use_of({{1, ClauseKind::search, 0, 0.1, AccessMethod::brin, 0}});

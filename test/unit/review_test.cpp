@@ -86,8 +86,10 @@ class Model {
     Selection selection;
     selection.checks = {id};
     validate(selection);
-    return run_checks(catalog_, selection);
+    return run_checks(catalog_, selection, foreseen);
   }
+
+  Foreseen foreseen;
 
   static constexpr std::int64_t kDay = 86'400'000'000;
 
@@ -101,6 +103,69 @@ Model with_foreign_key() {
   model.table("parent", {"id"}).constraint('p', {1});
   model.table("child", {"id", "a", "b"}).constraint('p', {1}).constraint('f', {2, 3});
   return model;
+}
+
+Model with_missing_index(double benefit_pct) {
+  Model model;
+  model.table("products", {"id", "brand"}).constraint('p', {1});
+  model.foreseen.asked = true;
+  model.foreseen.missing_indexes = {
+      {.relation = "shop.products",
+       .index = "shop.products_brand_idx",
+       .definition = "create index concurrently on shop.products (brand)",
+       .why = "equality on brand; serves 2 statements",
+       .bytes = 8192,
+       .benefit_pct = benefit_pct,
+       .statements = 2,
+       .confidence = 0.75,
+       .ddl = {"create index concurrently products_brand_idx on shop.products (brand)"},
+       .rollback = {"drop index concurrently shop.products_brand_idx"}}};
+  return model;
+}
+
+TEST(MissingIndex, IsAsSevereAsItIsUseful) {
+  EXPECT_EQ(with_missing_index(40).run("IDX-014").front().severity, Severity::high);
+  EXPECT_EQ(with_missing_index(10).run("IDX-014").front().severity, Severity::medium);
+  EXPECT_EQ(with_missing_index(0.5).run("IDX-014").front().severity, Severity::low);
+}
+
+TEST(MissingIndex, HasTheAdvisorsStatements) {
+  Finding const finding = with_missing_index(10).run("IDX-014").front();
+  EXPECT_EQ(finding.object, "shop.products");
+  EXPECT_EQ(finding.fix.size(), 1u);
+  EXPECT_EQ(finding.rollback, std::vector<std::string>{"drop index concurrently shop.products_brand_idx"});
+  EXPECT_FALSE(finding.fix_transactional);
+  EXPECT_EQ(finding.verify, "select 1 where pg_catalog.to_regclass('shop.products_brand_idx') is null");
+  EXPECT_DOUBLE_EQ(finding.confidence, 0.75);
+  EXPECT_NE(finding.why.find("equality on brand"), std::string::npos);
+}
+
+TEST(MissingIndex, OfTwoOnOneTableEachHasItsOwnFingerprintWhateverItsName) {
+  Model model = with_missing_index(10);
+  auto other = model.foreseen.missing_indexes.front();
+  other.definition = "create index concurrently on shop.products (brand, id)";
+  model.foreseen.missing_indexes.push_back(other);
+  auto const findings = model.run("IDX-014");
+  ASSERT_EQ(findings.size(), 2u);
+  EXPECT_NE(findings[0].fingerprint, findings[1].fingerprint);
+  Model renamed = with_missing_index(10);
+  renamed.foreseen.missing_indexes.front().index = "shop.other";
+  auto const same = renamed.run("IDX-014").front().fingerprint;
+  EXPECT_TRUE(same == findings[0].fingerprint || same == findings[1].fingerprint);
+}
+
+TEST(MissingIndex, UnaskedIsSilentUnknownIsSkippedOtherSchemasAreLeftOut) {
+  Model unasked = with_missing_index(10);
+  unasked.foreseen.asked = false;
+  EXPECT_TRUE(unasked.run("IDX-014").empty());
+  Model unknown = with_missing_index(10);
+  unknown.foreseen.unknown = "there is no workload";
+  ASSERT_EQ(unknown.run("IDX-014").size(), 1u);
+  EXPECT_EQ(unknown.run("IDX-014").front().status, Status::skipped);
+  EXPECT_EQ(unknown.run("IDX-014").front().skip_reason, "there is no workload");
+  Model elsewhere = with_missing_index(10);
+  elsewhere.foreseen.missing_indexes.front().relation = "other.products";
+  EXPECT_TRUE(elsewhere.run("IDX-014").empty());
 }
 
 TEST(ForeignKey, ColumnsInAnyOrderServe) {

@@ -38,7 +38,8 @@ bool could_use(const TableUse& use, const CandidateIndex& candidate) {
   if (use.table != candidate.table || !asks_for(use, candidate.predicate)) return false;
   auto const first = candidate.keys.front();
   for (auto const& clause : use.clauses)
-    if (clause.attno == first.attno && clause.method == candidate.method && clause.opclass == first.opclass)
+    if (clause.attno == first.attno && clause.method == candidate.method && clause.opclass == first.opclass &&
+        !clause.companion)
       return true;
   if (candidate.method != AccessMethod::btree) return false;
   for (auto const& order : use.orders)

@@ -25,6 +25,7 @@ struct Clause {
   double selectivity = 1;  ///< share of the table's rows that pass, as the planner thinks
   AccessMethod method = AccessMethod::btree;  ///< of the index that serves it; others than btree: `search`
   std::uint32_t opclass = 0;                  ///< that serves it, as in KeyColumn
+  bool companion = false;  ///< a B-tree does it better, but a search by this method can take it along
 };
 
 /// Something that the use asks of the rows with constants only: what a partial index could be restricted to.
@@ -65,9 +66,10 @@ struct Proposals {
 /// then one range, or the wanted sort order; the sort order alone; join columns alone, before and behind the
 /// equality columns; each OR arm; every pair led by a searchable column; single columns; and what covers all
 /// columns read, as keys or by INCLUDE. Other methods: one index for each clause that they serve, and one GIN
-/// for all of its clauses. An equality that more than half of the rows pass is no part of a key. Partial
-/// indexes: the best of these restricted to each condition. The same index proposed by several uses is one
-/// candidate, relevant to every query that could search it. Deterministic.
+/// for all of its clauses, and each together with the companions that its method can take along. An equality
+/// that more than half of the rows pass is no part of a key. Partial indexes: the best of these restricted to
+/// each condition. The same index proposed by several uses is one candidate, relevant to every query that
+/// could search it. Deterministic.
 Proposals propose(const std::vector<TableUse>& uses, int queries, const CandidateLimits& limits);
 
 }  // namespace deal::index

@@ -64,7 +64,8 @@ Columns columns_of(const TableUse& use, std::int32_t arm) {
 /// by.
 TableUse selective(const TableUse& use) {
   auto const is_weak = [](const Clause& clause) {
-    return clause.arm == 0 && clause.kind == ClauseKind::equal && clause.selectivity > kHardlySelective;
+    bool const equal = clause.kind == ClauseKind::equal || clause.companion;
+    return clause.arm == 0 && equal && clause.selectivity > kHardlySelective;
   };
   TableUse rest = use;
   std::erase_if(rest.clauses, is_weak);
@@ -209,16 +210,29 @@ std::int32_t range_for(double table_pages) {
   return range == kDefaultRange ? 0 : range;
 }
 
-/// The indexes of other methods than B-tree that the clauses ask for, and a GIN on all that it could serve.
+/// The keys of the clauses that a search by this method can take along.
+Key companions_of(const TableUse& use, AccessMethod method) {
+  Key keys;
+  for (auto const& clause : use.clauses)
+    if (clause.method == method && clause.companion && clause.arm == 0)
+      append(keys, {{clause.attno, false, false, clause.opclass}});
+  return keys;
+}
+
+/// The indexes of other methods than B-tree that the clauses ask for, alone and with what they can take
+/// along; and a GIN on all that it could serve.
 std::vector<CandidateIndex> by_other_methods(const TableUse& use) {
   std::vector<CandidateIndex> found;
   Key together;
   for (auto const& clause : use.clauses) {
-    if (clause.method == AccessMethod::btree) continue;
-    KeyColumn const column{clause.attno, false, false, clause.opclass};
-    found.push_back(candidate_of(use, clause.method, {column}));
+    if (clause.method == AccessMethod::btree || clause.companion) continue;
+    Key const own = {{clause.attno, false, false, clause.opclass}};
+    found.push_back(candidate_of(use, clause.method, own));
     if (clause.method == AccessMethod::brin) found.back().pages_per_range = range_for(use.table_pages);
-    if (clause.method == AccessMethod::gin && clause.arm == 0) append(together, {column});
+    if (clause.arm != 0) continue;
+    Key const wide = key_of({own, companions_of(use, clause.method)});
+    if (wide.size() > own.size()) found.push_back(candidate_of(use, clause.method, wide));
+    if (clause.method == AccessMethod::gin) append(together, own);
   }
   if (together.size() > 1) found.push_back(candidate_of(use, AccessMethod::gin, together));
   return found;

@@ -9,7 +9,7 @@ namespace deal::review {
 
 namespace {
 
-constexpr std::array<Check, 13> kChecks{{
+constexpr std::array<Check, 14> kChecks{{
     {"GEN-001", "general", Severity::info, "coverage", "schemas not reviewed",
      "What the caller may not see is not reviewed, so this is no all-clear for the whole database.",
      check_coverage},
@@ -46,6 +46,9 @@ constexpr std::array<Check, 13> kChecks{{
     {"IDX-008", "index", Severity::low, "performance", "unused index",
      "No query used the index since the statistics were reset; every write pays for it.",
      check_unused_indexes},
+    {"IDX-014", "index", Severity::medium, "performance", "missing index",
+     "The statements that ran were planned again as if the index were there, and would cost less.",
+     check_missing_indexes},
     {"SCH-001", "schema", Severity::medium, "integrity", "no primary key",
      "Rows have no declared identity: nothing keeps duplicates out, foreign keys and ORMs have nothing to "
      "point at, and logical replication can't apply updates and deletes.",
@@ -71,15 +74,6 @@ std::string joined(const Names& names) {
     list += name;
   }
   return list;
-}
-
-bool selected(const Check& check, const Selection& selection) {
-  auto const holds = [](const std::vector<std::string>& names, std::string_view name) {
-    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
-  };
-  // The coverage check belongs to every selection: it says what the others didn't see.
-  bool const area = check.area == "general" || holds(selection.areas, check.area);
-  return area && (check.area == "general" || holds(selection.checks, check.id));
 }
 
 }  // namespace
@@ -115,9 +109,19 @@ void validate(const Selection& selection) {
   }
 }
 
-std::vector<Finding> run_checks(const Catalog& catalog, const Selection& selection) {
+bool selected(const Check& check, const Selection& selection) {
+  auto const holds = [](const std::vector<std::string>& names, std::string_view name) {
+    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+  };
+  // The coverage check belongs to every selection: it says what the others didn't see.
+  bool const area = check.area == "general" || holds(selection.areas, check.area);
+  return area && (check.area == "general" || holds(selection.checks, check.id));
+}
+
+std::vector<Finding> run_checks(const Catalog& catalog, const Selection& selection,
+                                const Foreseen& foreseen) {
   std::vector<Finding> findings;
-  Review review{catalog, selection, findings, index::find_redundant(catalog)};
+  Review review{catalog, selection, findings, foreseen, index::find_redundant(catalog)};
   for (auto const& check : kChecks)
     if (selected(check, selection)) check.run(check, review);
   sort_findings(findings);

@@ -9,6 +9,7 @@
 #include "core/index/redundancy.hpp"
 #include "core/model/catalog.hpp"
 #include "core/model/finding.hpp"
+#include "core/review/missing_index.hpp"
 
 namespace deal::review {
 
@@ -26,6 +27,7 @@ struct Review {
   const Catalog& catalog;
   const Selection& selection;
   std::vector<Finding>& findings;
+  const Foreseen& foreseen;
   std::vector<index::Redundancy> redundancies;  ///< found once, for the several checks that report them
 };
 
@@ -50,13 +52,18 @@ const Check* find_check(std::string_view id);
 /// Throws Error 22023, with the valid ones in the HINT, if the selection names an unknown area or check.
 void validate(const Selection& selection);
 
-/// Runs the selected checks over the model. Pure: no server, no clock.
-std::vector<Finding> run_checks(const Catalog& catalog, const Selection& selection);
+/// True if the selection takes the check.
+bool selected(const Check& check, const Selection& selection);
 
-// The checks themselves, by area (index.cpp, redundancy.cpp, schema.cpp, server.cpp).
+/// Runs the selected checks over the model and what was foreseen. Pure: no server, no clock.
+std::vector<Finding> run_checks(const Catalog& catalog, const Selection& selection,
+                                const Foreseen& foreseen = {});
+
+// The checks themselves, by area (index.cpp, missing_index.cpp, redundancy.cpp, schema.cpp, server.cpp).
 void check_coverage(const Check& check, Review& review);
 void check_redundant_indexes(const Check& check, Review& review);
 void check_invalid_indexes(const Check& check, Review& review);
+void check_missing_indexes(const Check& check, Review& review);
 void check_unused_indexes(const Check& check, Review& review);
 void check_primary_keys(const Check& check, Review& review);
 void check_foreign_key_indexes(const Check& check, Review& review);

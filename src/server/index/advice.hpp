@@ -41,8 +41,9 @@ struct QueryShare {
 
 /// One proposal.
 struct AdviceRow {
-  std::string action;  ///< create, drop, replace; with details also reject, skip
-  std::string relation;
+  std::string action;    ///< create, drop, replace; with details also reject, skip
+  std::string relation;  ///< quoted, with its schema
+  std::string schema;    ///< of the relation, and so of the index; not quoted
   std::string index_name;
   std::string access_method = "btree";
   int64_t est_bytes = 0;

@@ -218,6 +218,7 @@ AdviceRow step_row(const index::Step& step, double cost_before, double cost_befo
   AdviceRow row;
   row.action = step.replaces.empty() ? "create" : "replace";
   row.relation = table.qualified();
+  row.schema = table.schema;
   index::TableNames const names = space.names_for(candidate);
   row.index_name = chooser.choose(table.schema, natural_name(candidate, names));
   row.access_method = name_of(candidate.method);

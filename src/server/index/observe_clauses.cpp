@@ -108,9 +108,26 @@ double correlation_of(Oid table, AttrNumber attno) {
   return correlation;
 }
 
+/// Methods that have the operator as well (btree_gist, btree_gin): their indexes can take the column along.
+void observe_companions(const Observed& seen, Oid opno, int32_t key, Node* column, int arm,
+                        double selectivity) {
+  struct Method {
+    Oid oid;
+    index::AccessMethod method;
+  };
+  constexpr Method kMethods[] = {{GIST_AM_OID, index::AccessMethod::gist},
+                                 {GIN_AM_OID, index::AccessMethod::gin}};
+  for (auto const& method : kMethods) {
+    Oid const opclass = GetDefaultOpClass(exprType(column), method.oid);
+    if (!OidIsValid(opclass) || get_op_opfamily_strategy(opno, get_opclass_family(opclass)) == 0) continue;
+    add_clause(seen, {key, index::ClauseKind::search, arm, selectivity, method.method, 0, true});
+  }
+}
+
 /// Other methods that serve a comparison which a B-tree serves too.
-void observe_alternatives(const Observed& seen, int32_t key, Node* column, bool equality, int arm,
+void observe_alternatives(const Observed& seen, Oid opno, int32_t key, Node* column, bool equality, int arm,
                           double selectivity) {
+  if (equality) observe_companions(seen, opno, key, column, arm, selectivity);
   if (key <= 0) return;
   auto const attno = static_cast<AttrNumber>(key);
   Oid const table = seen.use->relation;
@@ -142,7 +159,7 @@ void observe_comparison(const Observed& seen, Oid opno, Node* column, Node* othe
                     : joins   ? index::ClauseKind::join
                               : index::ClauseKind::equal;
   add_clause(seen, {key, kind, arm, selectivity});
-  if (!joins) observe_alternatives(seen, key, column, equality, arm, selectivity);
+  if (!joins) observe_alternatives(seen, opno, key, column, equality, arm, selectivity);
 }
 
 void observe_clause(const Observed& seen, Node* clause, int arm, double selectivity);

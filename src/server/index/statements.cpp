@@ -4,10 +4,13 @@
 #include <map>
 #include <tuple>
 
+#include "core/index/representatives.hpp"
 #include "server/bridge/subtransaction.hpp"
 #include "server/index/arguments.hpp"
+#include "server/index/shape.hpp"
 
 extern "C" {
+#include "nodes/nodes.h"
 #include "nodes/parsenodes.h"
 #include "parser/parsetree.h"
 }
@@ -93,6 +96,89 @@ void append(AnalysedWorkload& out, std::vector<PlannableStatement>& choices,
   ++out.planned;
 }
 
+/// What statements must have in common to be one template, apart from the tree itself. Constants that a
+/// partial index could be restricted to are none to be merged over.
+using Likeness = std::tuple<std::string, std::string, int, std::vector<Oid>, std::vector<int32_t>>;
+
+std::vector<Likeness> likenesses(const AnalysedWorkload& workload) {
+  std::vector<Likeness> out;
+  for (auto const& one : workload.plannable)
+    out.emplace_back(one.statement.role, one.statement.search_path, one.prepared.query->commandType,
+                     std::vector<Oid>{}, std::vector<int32_t>{});
+  for (auto const& use : workload.uses) {
+    auto& likeness = out[static_cast<size_t>(use.use.query)];
+    std::get<3>(likeness).push_back(use.relation);
+    for (auto const& condition : use.use.conditions)
+      std::get<4>(likeness).push_back(condition.predicate);
+  }
+  return out;
+}
+
+/// Groups of statements that differ in constants only, each by ascending position, in the order of their
+/// first. Those with choices of arguments stay alone.
+std::vector<std::vector<int>> alike(const AnalysedWorkload& workload) {
+  pg::Memory const memory("deal_advisor statement shapes");
+  pg::InContext const in_memory(memory.context());
+  struct Group {
+    Query* shape;
+    size_t place;
+  };
+  std::vector<std::vector<int>> groups;
+  std::map<Likeness, std::vector<Group>> known;
+  std::vector<Likeness> const likeness = likenesses(workload);
+  for (size_t i = 0; i < workload.plannable.size(); ++i) {
+    auto const& one = workload.plannable[i];
+    bool const alone = one.prepared.arguments != nullptr;
+    auto& candidates = known[likeness[i]];
+    Query* const shape = alone ? nullptr : pg::call([&] { return shape_of(one.prepared.query); });
+    auto const same = std::find_if(candidates.begin(), candidates.end(), [&](const Group& group) {
+      return !alone && pg::call([&] { return equal(group.shape, shape); });
+    });
+    if (same != candidates.end()) {
+      groups[same->place].push_back(static_cast<int>(i));
+      continue;
+    }
+    if (!alone) candidates.push_back({shape, groups.size()});
+    groups.push_back({static_cast<int>(i)});
+  }
+  return groups;
+}
+
+/// Statements that differ in constants only become one, planned as the few that stand for the others.
+void merge_alike(AnalysedWorkload& workload) {
+  std::vector<PlannableStatement> kept;
+  std::vector<int> place(workload.plannable.size(), -1);
+  int number = -1;
+  int last = -1;
+  for (auto const& group : alike(workload)) {
+    std::vector<index::Alike> costs;
+    double calls = 0;
+    for (int const i : group) {
+      auto const& one = workload.plannable[static_cast<size_t>(i)];
+      costs.push_back({one.base_cost, one.statement.calls});
+      calls += one.statement.calls;
+    }
+    std::vector<int> const chosen = index::representatives(costs, kArgumentVariants);
+    bool const merged = group.size() > 1;
+    for (int const which : chosen) {
+      int const i = group[static_cast<size_t>(which)];
+      PlannableStatement& one = workload.plannable[static_cast<size_t>(i)];
+      if (which == chosen.front() && one.number != last) ++number;
+      last = one.number;
+      place[static_cast<size_t>(i)] = static_cast<int>(kept.size());
+      kept.push_back(std::move(one));
+      kept.back().number = number;
+      if (merged) kept.back().statement.calls = calls / static_cast<double>(chosen.size());
+    }
+  }
+  workload.plannable = std::move(kept);
+  workload.planned = number + 1;
+  std::erase_if(workload.uses, [&](ObservedUse& use) {
+    use.use.query = place[static_cast<size_t>(use.use.query)];
+    return use.use.query < 0;
+  });
+}
+
 }  // namespace
 
 double AnalysedWorkload::skipped_time_pct() const {
@@ -141,6 +227,7 @@ AnalysedWorkload analyse(const Workload& workload, const std::function<bool()>& 
     else
       append(out, choices, uses);
   }
+  merge_alike(out);
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include "server/bridge/spi.hpp"
 #include "server/catalog/read.hpp"
 #include "server/review/accepted.hpp"
+#include "server/review/foresee.hpp"
 
 extern "C" {
 #include "utils/acl.h"
@@ -48,6 +49,7 @@ ReviewRequest review_request(const pg::Arguments& args, int first) {
   ReviewRequest request;
   request.selection.areas = args.text_array_or_empty(first);
   request.schemas = args.text_array_or_empty(first + 1);
+  request.deep = !args.is_null(first + 2) && args.boolean(first + 2);
   request.selection.checks = options.texts("checks");
   request.list_accepted = options.boolean("accepted", true);
   std::string const min_stats_age = options.text("min_stats_age", "");
@@ -70,7 +72,10 @@ ReviewRequest review_request(const std::vector<std::string>& schemas, const std:
 
 std::vector<Finding> review(const ReviewRequest& request, Catalog* catalog) {
   Catalog model = read_catalog(request.schemas);
-  std::vector<Finding> findings = review::run_checks(model, request.selection);
+  review::Foreseen foreseen;
+  if (request.deep && review::selected(*review::find_check("IDX-014"), request.selection))
+    foreseen = foresee(request.schemas);
+  std::vector<Finding> findings = review::run_checks(model, request.selection, foreseen);
   fill_definitions(findings);
   mark_accepted(findings, model.server.now);
   if (!request.list_accepted)
@@ -86,8 +91,11 @@ std::vector<Finding> findings_with(const std::vector<std::string>& fingerprints)
   request.selection.min_stats_age = 0;
   std::vector<Finding> found = review(request);
   take(found, missing, taken);
-  if (!missing.empty()) {
-    found = review(ReviewRequest{});
+  for (bool const deep : {false, true}) {
+    if (missing.empty()) break;
+    request = {};
+    request.deep = deep;
+    found = review(request);
     take(found, missing, taken);
   }
   if (!missing.empty())

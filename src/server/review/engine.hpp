@@ -15,6 +15,7 @@ struct ReviewRequest {
   std::vector<std::string> schemas;  ///< empty: all that the caller may see
   bool list_accepted = true;
   bool fail_on_skipped = false;  ///< for the gate
+  bool deep = false;             ///< also what takes planning the workload
 };
 
 /// Reads (areas, schemas, deep, options) from `first` on. Raises 22023 for unknown areas, checks and options,
