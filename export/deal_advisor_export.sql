@@ -229,7 +229,7 @@ select jsonb_build_object('kind', 'hidden', 'schema', n.nspname, 'name', c.relna
  order by n.nspname, c.relname;
 
 \if :{?statements_schema}
-select jsonb_build_object('kind', 'statement', 'query', s.query, 'calls', s.calls, 'mean_ms', s.mean_exec_time,
+select jsonb_build_object('kind', 'statement', 'query', s.query, 'calls', s.calls, 'mean_ms', m.ms,
          'role', r.rolname, 'query_id', s.queryid::text, 'search_path', replace(coalesce(
            (select substr(v, 13) from pg_db_role_setting as x, unnest(x.setconfig) as v
              where v like 'search\_path=%' and x.setrole in (0, s.userid) and x.setdatabase in (0, s.dbid)
@@ -238,8 +238,9 @@ select jsonb_build_object('kind', 'statement', 'query', s.query, 'calls', s.call
   from :statements_schema.pg_stat_statements as s
   join pg_database as d on d.oid = s.dbid and d.datname = current_database()
   left join pg_roles as r on r.oid = s.userid
+ cross join lateral (select coalesce(to_jsonb(s) ->> 'mean_exec_time', to_jsonb(s) ->> 'mean_time')::float8 as ms) as m  -- by version
  where s.calls > 0 and s.query not like '%deal_advisor_export%'
- order by s.calls * s.mean_exec_time desc, s.queryid;
+ order by s.calls * m.ms desc, s.queryid;
 \else
   \warn 'There is no pg_stat_statements in this database: the file holds no workload.'
 \endif
