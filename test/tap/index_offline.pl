@@ -140,6 +140,16 @@ for my $statement (@statements) {
 is(offline(qq{select reltuples <= 0 from pg_class where relname = 'hidden'}), 't', 'the catalog is left alone');
 unlike(offline(qq{explain select * from $table}), qr/rows=30000/, 'plans outside of the advisor see the empty table');
 
+# Row security counts for an importer who is no superuser, as for the application's role there
+my $guarded = "select ddl[1] from deal_advisor.index_advice(\$q\$select * from $weird.guarded where secret = 'guarded 7'\$q\$)";
+like(offline($guarded), qr/\(.*(tenant|secret).*\)/, 'advice on a table with row security');
+like(offline("select plan_before from deal_advisor.index_what_if('select * from $weird.guarded where id < 0'::text)" =~ s/'select/\$q\$select/r =~ s/< 0'/< 0\$q\$/r),
+	qr/app\.tenant/, 'whose predicates are planned');
+
+# A smaller sample is a part of the exported one
+my $smaller = $advice =~ s/time_limit => null/time_limit => null, options => '{"sample_rows": 2000}'/r;
+is(offline($smaller), in_place($smaller), 'the advice is the same from fewer rows');
+
 # Whose the import is
 ($code, $out, $err) = $node->psql('elsewhere', 'select count(*) from deal_advisor.imported', extra_params => [ '-U', 'reader' ]);
 like($err, qr/permission denied for table imported/, 'nobody reads the figures');

@@ -39,6 +39,7 @@ struct ImportedRelation {
   Oid oid;
   double rows;  ///< as the planner would estimate them there
   BlockNumber pages;
+  double density;      ///< rows per page when they were counted last; 0: never
   double all_visible;  ///< share of the pages
   int64 updates;
   int64 heap_only_updates;

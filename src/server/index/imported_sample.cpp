@@ -1,10 +1,13 @@
 #include "server/index/imported_sample.hpp"
 
+#include <set>
+
 #include "core/base/error.hpp"
 #include "core/base/random.hpp"
 #include "core/index/export_sample.hpp"
 #include "server/bridge/role.hpp"
 #include "server/bridge/spi.hpp"
+#include "server/index/block_choice.hpp"
 #include "server/index/stand_in.hpp"
 
 extern "C" {
@@ -206,25 +209,62 @@ HeapTuple* form_rows(Oid relation, const Cells& cells, const std::vector<uint32_
 
 }  // namespace
 
+namespace {
+
+/// Which rows lie in the blocks that a smaller sample would have taken.
+std::vector<bool> rows_to_keep(const index::ExportedSample& sample, double wanted_blocks) {
+  auto const blocks = static_cast<BlockNumber>(sample.table_blocks);
+  BlockChoice choice = pg::call([&] { return BlockChoice(blocks, wanted_blocks); });
+  std::vector<bool> keep;
+  BlockNumber chosen = choice.next();
+  for (uint32_t const block : sample.blocks) {
+    while (chosen != InvalidBlockNumber && chosen < block)
+      chosen = choice.next();
+    keep.push_back(chosen == block);
+  }
+  return keep;
+}
+
+template <class T>
+void drop_others(std::vector<T>& values, const std::vector<bool>& keep) {
+  size_t kept = 0;
+  for (size_t i = 0; i < values.size(); ++i)
+    if (keep[i]) values[kept++] = values[i];
+  values.resize(kept);
+}
+
+/// Blocks without a row weren't noted, unless all blocks were taken.
+BlockNumber blocks_taken(const index::ExportedSample& sample, double wanted_blocks) {
+  if (wanted_blocks >= static_cast<double>(sample.table_blocks))
+    return static_cast<BlockNumber>(sample.sampled_blocks);
+  return static_cast<BlockNumber>(std::set<uint32_t>(sample.blocks.begin(), sample.blocks.end()).size());
+}
+
+}  // namespace
+
 bool has_imported_rows(Oid relation) {
   const ImportedRelation* const figures = imported(relation);
   return figures != nullptr && figures->sampled;
 }
 
-ImportedRows imported_rows(Oid relation) {
-  index::ExportedSample const sample = index::read_sample(read_lines(relation, "sample").text(0, 1));
+ImportedRows imported_rows(Oid relation, double wanted_blocks) {
+  index::ExportedSample sample = index::read_sample(read_lines(relation, "sample").text(0, 1));
+  size_t const exported = sample.blocks.size();
+  std::vector<bool> const keep = rows_to_keep(sample, wanted_blocks);
+  drop_others(sample.blocks, keep);
   auto const lines = read_lines(relation, "sampled");
   ImportedRows out{};
   out.count = static_cast<int>(sample.blocks.size());
   out.table_blocks = static_cast<BlockNumber>(sample.table_blocks);
-  out.sampled_blocks = static_cast<BlockNumber>(sample.sampled_blocks);
+  out.sampled_blocks = blocks_taken(sample, wanted_blocks);
   Cells cells = no_cells(relation, out.count);
   for (size_t line = 0; line < lines.size(); ++line) {
     pg::check_for_interrupts();
     std::string const name = lines.text(line, 0);
     AttrNumber const attno = pg::call([&] { return get_attnum(relation, name.c_str()); });
     if (attno <= 0) continue;
-    index::ExportedColumn const column = index::read_sampled(lines.text(line, 1), sample.blocks.size());
+    index::ExportedColumn column = index::read_sampled(lines.text(line, 1), exported);
+    drop_others(column.value, keep);
     TypeStorage const type = pg::call([&] { return storage_of(relation, attno); });
     out.columns.emplace(attno, stored(column, type));
     Known const known = pg::call([&] { return known_values(relation, attno); });

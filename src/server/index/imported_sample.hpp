@@ -21,7 +21,9 @@ struct ImportedRows {
 /// True when the current scope's import has sampled rows of the relation.
 bool has_imported_rows(Oid relation);
 
-/// The rows, made anew in the current memory context. Raises 22023 for a sample that contradicts itself.
-ImportedRows imported_rows(Oid relation);
+/// The rows, made anew in the current memory context; those of the blocks that a sample of about
+/// `wanted_blocks` would take, as far as they were exported. Raises 22023 for a sample that contradicts
+/// itself.
+ImportedRows imported_rows(Oid relation, double wanted_blocks);
 
 }  // namespace deal::server

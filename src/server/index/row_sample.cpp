@@ -1,6 +1,7 @@
 #include "server/index/row_sample.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "server/index/heap_block.hpp"
 #include "server/index/imported_sample.hpp"
@@ -106,7 +107,7 @@ RawRows read_rows(Oid oid, int target_rows) {
 
 /// The rows that were exported: blocks of them, for there are no others.
 RawRows import_rows(Oid oid) {
-  ImportedRows const rows = imported_rows(oid);
+  ImportedRows const rows = imported_rows(oid, std::numeric_limits<double>::infinity());
   return {rows.rows, rows.count, imported(oid)->rows};
 }
 

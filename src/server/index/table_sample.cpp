@@ -68,12 +68,15 @@ void read_block(Relation table, BlockNumber block, BufferAccessStrategy strategy
   ++sample.sampled_blocks;
 }
 
-int blocks_wanted(Relation table, BlockNumber blocks, int target_rows) {
-  double const density = table->rd_rel->reltuples > 0 && table->rd_rel->relpages > 0
-                             ? table->rd_rel->reltuples / table->rd_rel->relpages
-                             : 50.0;
-  double const wanted = std::ceil(target_rows / std::fmax(density, 1.0));
-  return static_cast<int>(std::fmin(std::fmax(wanted, 64), blocks));
+/// `density` in rows per page; 0: unknown.
+double blocks_wanted(double density, BlockNumber blocks, int target_rows) {
+  double const wanted = std::ceil(target_rows / std::fmax(density > 0 ? density : 50.0, 1.0));
+  return std::fmin(std::fmax(wanted, 64), blocks);
+}
+
+double density_of(Relation table) {
+  auto const* const about = table->rd_rel;
+  return about->reltuples > 0 && about->relpages > 0 ? double{about->reltuples} / about->relpages : 0;
 }
 
 void deform(Relation table, RawSample& sample) {
@@ -93,7 +96,7 @@ RawSample read_sample(Oid oid, int target_rows) {
   Relation const table = open_readable(oid);
   sample.rows = static_cast<HeapTuple*>(palloc(sizeof(HeapTuple) * kMostRows));
   sample.table_blocks = RelationGetNumberOfBlocks(table);
-  BlockChoice blocks(sample.table_blocks, blocks_wanted(table, sample.table_blocks, target_rows));
+  BlockChoice blocks(sample.table_blocks, blocks_wanted(density_of(table), sample.table_blocks, target_rows));
   BufferAccessStrategy const strategy = GetAccessStrategy(BAS_BULKREAD);
   Snapshot const snapshot = GetActiveSnapshot();
   while (sample.bytes < kMostBytes && sample.count < kMostRows) {
@@ -109,14 +112,15 @@ RawSample read_sample(Oid oid, int target_rows) {
 }
 
 /// The sample that was exported with the table's figures; `stored` gets what is known of its columns.
-RawSample import_sample(Oid oid, std::map<AttrNumber, StoredColumn>& stored) {
-  ImportedRows imported = imported_rows(oid);
-  stored = std::move(imported.columns);
+RawSample import_sample(Oid oid, int target_rows, std::map<AttrNumber, StoredColumn>& stored) {
+  const ImportedRelation& figures = *imported(oid);
+  ImportedRows exported = imported_rows(oid, blocks_wanted(figures.density, figures.pages, target_rows));
+  stored = std::move(exported.columns);
   RawSample sample{};
-  sample.rows = imported.rows;
-  sample.count = imported.count;
-  sample.table_blocks = imported.table_blocks;
-  sample.sampled_blocks = imported.sampled_blocks;
+  sample.rows = exported.rows;
+  sample.count = exported.count;
+  sample.table_blocks = exported.table_blocks;
+  sample.sampled_blocks = exported.sampled_blocks;
   pg::call([&] {
     Relation const table = table_open(oid, AccessShareLock);
     deform(table, sample);
@@ -285,7 +289,7 @@ uint64_t with_column(uint64_t hash, const StoredColumn& column, size_t row) {
 
 TableSample::TableSample(Oid table, int target_rows) : table_(table), memory_("deal_advisor table sample") {
   pg::InContext const in_memory(memory_.context());
-  RawSample const raw = has_imported_rows(table) ? import_sample(table, columns_)
+  RawSample const raw = has_imported_rows(table) ? import_sample(table, target_rows, columns_)
                                                  : pg::call([&] { return read_sample(table, target_rows); });
   rows_ = raw.rows;
   row_count_ = raw.count;
