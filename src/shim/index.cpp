@@ -91,6 +91,7 @@ AdviceRequest request_of(const pg::Arguments& args) {
   request.min_gain_pct = options.number("min_gain_pct", 0.1, 0, 100);
   request.min_table_pages = static_cast<int>(options.integer("min_table_pages", 16, 0, 1'000'000'000));
   request.sample_rows = static_cast<int>(options.integer("sample_rows", 30'000, 100, 200'000));
+  request.unused_after = 86400 * options.number("unused_after", 30, 0, 36'500);
   options.finish();
   request.methods = requested_methods(args);
   request.budget_bytes = requested_budget(args);
@@ -112,7 +113,7 @@ std::string queries_json(const std::vector<deal::server::QueryShare>& queries) {
                     {"before", query.before},
                     {"after", query.after},
                     {"text", query.text}});
-    if (query.choices > 1) list.back()["worst_after"] = query.worst_after;
+    if (query.choices > 1) list.back()["worst_after"] = query.outlook.worst_after;
   }
   return list.dump(-1, ' ', false, deal::Json::error_handler_t::replace);
 }
@@ -132,13 +133,16 @@ pg::Value text_or_null(const std::string& text) {
 
 void add_row(pg::RowSet& rows, int rank, const deal::server::AdviceRow& row, const pg::Value& stats) {
   bool const skipped = row.action == "skip";
-  auto const figure = [skipped](double number) { return skipped ? pg::Value{} : pg::value(number); };
+  bool const rejected = row.action == "reject";
+  auto const figure = [](bool known, auto number) { return known ? pg::value(number) : pg::Value{}; };
   rows.add({pg::value(rank), pg::value(row.action), text_or_null(row.relation), text_or_null(row.index_name),
             skipped ? pg::Value{} : pg::value(row.access_method),
-            skipped ? pg::Value{} : pg::value(row.est_bytes), figure(row.cost_before), figure(row.cost_after),
-            figure(row.benefit_pct), figure(row.write_cost), pg::value(row.why), pg::value(row.confidence),
-            pg::value(row.ddl), pg::value(row.rollback), pg::json_value(queries_json(row.queries)),
-            pg::value(std::vector<std::string>{}), pg::value(row.replaces), stats});
+            figure(!skipped && row.priced, row.est_bytes), figure(!skipped, row.cost_before),
+            figure(!skipped && !rejected && row.priced, row.cost_after),
+            figure(!skipped && row.priced, row.benefit_pct), figure(!skipped && row.priced, row.write_cost),
+            pg::value(row.why), pg::value(row.confidence), pg::value(row.ddl), pg::value(row.rollback),
+            pg::json_value(queries_json(row.queries)), pg::value(row.prerequisites), pg::value(row.replaces),
+            stats});
 }
 
 }  // namespace

@@ -70,6 +70,14 @@ select ok((select confidence from pg_temp.advice('select * from bound.items wher
   'what helps the narrow range alone is less certain');
 select isnt_empty($$select 1 from pg_temp.advice('select * from bound.items where $1 < price')$$, 'the column may stand on the right');
 
+-- An equality with a column of very unequal frequencies: half of the rows have one value
+create table bound.skewed as select i as id, case when i % 2 = 0 then 0 else i end as owner, md5(i::text) as filler from generate_series(1, 40000) i;
+analyze bound.skewed;
+create temp table skewed as select * from pg_temp.advice('select * from bound.skewed where owner = $1') where rank = 1;
+select ok((queries -> 0 ->> 'worst_after')::float8 > 10 * (queries -> 0 ->> 'after')::float8, 'the most frequent value is planned as well') from skewed;
+select ok(confidence < 0.8, 'and lowers the confidence: ' || confidence) from skewed;
+select ok(not pg_temp.choices('select * from bound.items where price = $1'), 'not where all values are about equally frequent');
+
 -- Where values come from
 select ok(pg_temp.choices('select id from bound.parted where attrs @> $1'), 'from partitions');
 select ok(not pg_temp.choices('select id from bound.items where blank like $1'), 'not from a column of nulls');

@@ -63,6 +63,23 @@ like($err, qr/unlogged/, 'and the error says so');
 is($standby->safe_psql('postgres', q{select action from deal_advisor.index_advice('select * from scratch where a = 1')}), 'skip', 'its statements are skipped');
 is($standby->safe_psql('postgres', 'select 1'), '1', 'the standby goes on');
 
+# What has to write says so
+($code, $out, $err) = $standby->psql('postgres', q{select deal_advisor.index_verify('{create index on orders (note)}', '{}', '{"build": true}')}, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+like($err, qr/25006: index_verify cannot run during recovery.*HINT:  Run it on the primary/s, 'index_verify on a hot standby');
+
+# Building waits for writers no longer than it was told, and keeps them out no longer than it lasts
+my $writer = $primary->background_psql('postgres');
+$writer->query_safe('begin');
+$writer->query_safe('update orders set note = note where id = 1');
+($code, $out, $err) = $primary->psql('postgres', q{select deal_advisor.index_verify('{create index on orders (note)}', '{}', '{"build": true, "lock_timeout": "50ms"}')}, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+like($err, qr/55P03: canceling statement due to lock timeout/, 'a writer in the way ends it soon');
+$writer->query_safe('rollback');
+$writer->query_safe('begin');
+is($writer->query_safe(q{select factor between 0.9 and 1.1 from deal_advisor.index_verify('{create index on orders (note)}', '{}', '{"build": true}')}), 't', 'built in a transaction that stays open');
+is($primary->safe_psql('postgres', q{set lock_timeout = '5s'; update orders set note = note where id = 2 returning id}), '2', 'another session writes meanwhile');
+$writer->query_safe('commit');
+$writer->quit;
+
 # Cancel: the statement's time limit ends the work with the server's own error, and the session goes on
 my $many = join(', ', map { "row('select * from orders o$_ join orders p using (customer_id) where o$_.note = ''$_'' and p.id > $_', 1, 1, null, null, null, null)::deal_advisor.statement" } 1 .. 60);
 ($code, $out, $err) = $primary->psql('postgres', qq{

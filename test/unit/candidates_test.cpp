@@ -220,6 +220,9 @@ TEST(Candidates, ASearchTakesItsCompanionsAlong) {
   EXPECT_FALSE(has(keys, "gist 2")) << "a B-tree does that better";
   EXPECT_TRUE(has(keys, "2"));
   EXPECT_FALSE(has(keys_for(use_of({product, {2, kEqual, 0, 0.01}})), "gist 2"));
+  Clause const differs{6, ClauseKind::search, 0, 0.99, AccessMethod::gist, 0};
+  EXPECT_FALSE(has(keys_for(use_of({differs, product, {2, kEqual, 0, 0.01}})), "gist 6 2"))
+      << "nearly all rows";
 }
 
 TEST(Candidates, BlockRangesGrowWithTheRootOfTheTable) {

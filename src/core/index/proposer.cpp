@@ -13,8 +13,9 @@ using Key = std::vector<KeyColumn>;
 constexpr std::int32_t kDefaultRange = 128;  ///< pages, the server's
 constexpr std::int32_t kShortestRange = 4;
 constexpr double kTuplesPerPage = 100;  ///< of BRIN: as dear to look through as one page of the table to read
-/// Share of the rows above which an equality isn't worth a place in the key (`deleted_at is null`): a
-/// condition of a partial index says the same for nothing.
+/// Share of the rows above which an equality isn't worth a place in the key (`deleted_at is null`; a
+/// condition of a partial index says the same for nothing), nor a search an index (`id <> 7`, which GiST may
+/// know).
 constexpr double kHardlySelective = 0.5;
 
 /// The columns of one use that a B-tree can search, grouped by how.
@@ -60,12 +61,12 @@ Columns columns_of(const TableUse& use, std::int32_t arm) {
           columns_of(use, ClauseKind::range, arm), columns_of(use, ClauseKind::join, arm)};
 }
 
-/// The use without equalities that hardly restrict it, as long as something else is left to search or sort
-/// by.
+/// The use without equalities and searches that hardly restrict it, as long as something else is left to
+/// search or sort by.
 TableUse selective(const TableUse& use) {
   auto const is_weak = [](const Clause& clause) {
-    bool const equal = clause.kind == ClauseKind::equal || clause.companion;
-    return clause.arm == 0 && equal && clause.selectivity > kHardlySelective;
+    bool const finds = clause.kind == ClauseKind::equal || clause.kind == ClauseKind::search;
+    return clause.arm == 0 && finds && clause.selectivity > kHardlySelective;
   };
   TableUse rest = use;
   std::erase_if(rest.clauses, is_weak);

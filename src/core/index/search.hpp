@@ -78,7 +78,8 @@ struct Problem {
   std::int64_t budget_bytes = std::numeric_limits<std::int64_t>::max();  ///< for the new indexes together
   bool net_budget = false;  ///< the bytes of existing indexes that the advice replaces may be spent again
   int max_planner_calls = 1500;
-  double min_gain = 0.001;     ///< an index must save this share of the workload's cost to be chosen
+  int most_rejected = 0;    ///< near-winners to say something of; they may take twice as many planner calls
+  double min_gain = 0.001;  ///< an index must save this share of the workload's cost to be chosen
   std::function<bool()> stop;  ///< asked now and then; true ends the search with the best set so far
 };
 
@@ -93,6 +94,28 @@ struct Step {
       0;  ///< what the workload would lose if only this index were missing from the final set
 };
 
+/// Why a candidate is not in the advice.
+enum class RejectionCause : std::uint8_t {
+  covered,     ///< an advised index begins with its key
+  served,      ///< advised indexes serve its queries: on top of them it saves too little
+  too_little,  ///< it saves less than min_gain, whatever else is there
+  writes,      ///< keeping it costs the writes more than it saves
+  heap_only,   ///< it would end heap-only updates, and is not worth that
+  budget,      ///< it would save enough, but doesn't fit any more
+  unused       ///< the planner leaves it aside even when it is the only new one
+};
+
+/// A candidate that was considered and is not in the advice. Savings are weighted and hold for what the
+/// planner was asked: no less than this.
+struct Rejection {
+  int candidate = 0;
+  RejectionCause cause = RejectionCause::unused;
+  int other = -1;         ///< covered, served: the advised candidate that matters most
+  double saving = 0;      ///< as the only new index
+  double on_top = 0;      ///< beside the advised ones
+  double write_cost = 0;  ///< what keeping it would cost the writes, beside the advised ones
+};
+
 /// The advice. Costs are the planner's own under the final set wherever the call limit allowed to ask.
 struct Solution {
   std::vector<Step> steps;  ///< by saving per byte (without a budget: by saving), given the steps before
@@ -101,6 +124,7 @@ struct Solution {
   std::vector<double> query_before;  ///< per query, not weighted
   std::vector<double> query_after;
   std::vector<std::vector<int>> query_used;  ///< per query: the candidates its final plan uses
+  std::vector<Rejection> rejected;           ///< by what they save alone; at most Problem::most_rejected
   int planner_calls = 0;
   bool hit_limit = false;  ///< the call or time limit cut the search short
 };

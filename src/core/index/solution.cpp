@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/index/rejection.hpp"
+
 namespace deal::index {
 
 namespace {
@@ -85,6 +87,7 @@ Solution describe(const Problem& problem, PlanCache& cache, const Refunds& refun
     solution.query_after.push_back(state.plan(q).cost);
     solution.query_used.push_back(cache.candidates_of(q, state.plan(q).used));
   }
+  if (problem.most_rejected > 0) solution.rejected = near_winners(problem, cache, state);
   return solution;
 }
 

@@ -2,53 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <unordered_map>
-
 #include "core/base/quote.hpp"
 #include "core/review/builder.hpp"
-#include "core/review/foreign_key.hpp"
-#include "core/review/redundancy.hpp"
+#include "core/review/unused.hpp"
 
 namespace deal::review {
 
 namespace {
 
-constexpr double kDay = 86400;
-
 const Table& table_of(const Catalog& catalog, const Index& index) {
   return catalog.tables[static_cast<size_t>(index.table)];
-}
-
-/// Something other than searches needs the index: a constraint, a foreign key, replication, CLUSTER.
-bool has_other_duty(const Catalog& catalog, const Index& index) {
-  return index.constraint || index.key_target || index.replica_identity || index.clustered ||
-         index.parent != 0 || serves_some_foreign_key(catalog, table_of(catalog, index), index);
-}
-
-/// Scans and pages of an index, for one of a partitioned table those of its partitions included.
-struct Usage {
-  std::int64_t scans = 0;
-  std::int64_t pages = 0;
-};
-
-/// The usage of every index, by position.
-std::vector<Usage> usages_of(const Catalog& catalog) {
-  std::unordered_map<ObjectId, size_t> positions;
-  for (size_t i = 0; i < catalog.indexes.size(); ++i)
-    if (catalog.indexes[i].partitioned) positions.emplace(catalog.indexes[i].oid, i);
-  std::vector<Usage> usages(catalog.indexes.size());
-  for (size_t i = 0; i < catalog.indexes.size(); ++i) {
-    const Index& index = catalog.indexes[i];
-    usages[i].scans += index.scans;
-    usages[i].pages += index.pages;
-    auto above = positions.find(index.parent);
-    while (above != positions.end()) {
-      usages[above->second].scans += index.scans;
-      usages[above->second].pages += index.pages;
-      above = positions.find(catalog.indexes[above->second].parent);
-    }
-  }
-  return usages;
 }
 
 /// REINDEX CONCURRENTLY names what it builds and what it replaces so; after a failure both are refuse.
@@ -56,24 +19,6 @@ bool left_by_reindex(std::string_view name) {
   while (!name.empty() && name.back() >= '0' && name.back() <= '9')
     name.remove_suffix(1);
   return name.ends_with("_ccnew") || name.ends_with("_ccold");
-}
-
-std::string days(double seconds) {
-  double const count = seconds / kDay;
-  return count >= 1 ? fmt::format("{:.0f} days", count) : fmt::format("{:.1f} hours", seconds / 3600);
-}
-
-/// Why usage counters say nothing yet; empty when they do.
-std::string usage_unknown(const Catalog& catalog, const Selection& selection) {
-  const ServerFacts& server = catalog.server;
-  if (server.in_recovery)
-    return "in recovery: the counters of a standby tell nothing of the primary's queries";
-  if (server.stats_since == 0) return "it is not known since when the statistics count";
-  double const age = static_cast<double>(server.now - server.stats_since) / 1e6;
-  if (age < selection.min_stats_age)
-    return fmt::format("the statistics are {} old; an index is called unused after {} (option min_stats_age)",
-                       days(age), days(selection.min_stats_age));
-  return "";
 }
 
 }  // namespace
@@ -116,27 +61,21 @@ void check_invalid_indexes(const Check& check, Review& review) {
 void check_unused_indexes(const Check& check, Review& review) {
   const Catalog& catalog = review.catalog;
   if (catalog.indexes.empty()) return;
-  std::string const unknown = usage_unknown(catalog, review.selection);
+  std::string const unknown = usage_unknown(catalog, review.selection.min_stats_age, "min_stats_age");
   if (!unknown.empty()) {
     review.findings.push_back(skipped(check, catalog, unknown));
     return;
   }
-  std::vector<Usage> const usages = usages_of(catalog);
-  std::vector<bool> const in_redundancy = redundancy_parties(review);
-  for (size_t i = 0; i < usages.size(); ++i) {
-    const Index& index = catalog.indexes[i];
-    Usage const& usage = usages[i];
-    if (usage.scans > 0 || in_redundancy[i] || !index.valid || !index.ready || index.unique ||
-        index.exclusion || has_other_duty(catalog, index))
-      continue;
+  for (auto const& unused : unused_indexes(catalog, review.redundancies)) {
+    const Index& index = catalog.indexes[static_cast<size_t>(unused.index)];
     const Table& table = table_of(catalog, index);
     Finding finding = about_index(check, catalog, index);
     fix_by_dropping(finding, catalog, index);
-    if (index.partitioned && usage.pages > 0) {
-      finding.freed_bytes = catalog.bytes(usage.pages);
+    if (index.partitioned && unused.pages > 0) {
+      finding.freed_bytes = catalog.bytes(unused.pages);
       finding.evidence.add("index_size", finding.freed_bytes, "bytes", "pg_class.relpages");
     }
-    finding.evidence.add("index_scans", usage.scans, "scans", "pg_stat_all_indexes.idx_scan")
+    finding.evidence.add("index_scans", std::int64_t{0}, "scans", "pg_stat_all_indexes.idx_scan")
         .add("table_writes", table.inserts + table.updates + table.deletes, "rows", "pg_stat_all_tables")
         .add("table_reads", table.sequential_scans + table.index_scans, "scans", "pg_stat_all_tables")
         .add("standbys", static_cast<std::int64_t>(catalog.server.standbys), "connections",

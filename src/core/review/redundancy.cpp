@@ -46,9 +46,10 @@ std::string twins_fingerprint(const Check& check, const Index& a, const Index& b
 
 }  // namespace
 
-std::vector<bool> redundancy_parties(const Review& review) {
-  std::vector<bool> parties(review.catalog.indexes.size(), false);
-  for (auto const& found : review.redundancies)
+std::vector<bool> redundancy_parties(const Catalog& catalog,
+                                     const std::vector<index::Redundancy>& redundancies) {
+  std::vector<bool> parties(catalog.indexes.size(), false);
+  for (auto const& found : redundancies)
     parties[static_cast<size_t>(found.drop)] = parties[static_cast<size_t>(found.keep)] = true;
   return parties;
 }

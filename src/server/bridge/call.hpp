@@ -102,6 +102,17 @@ template <class Fn>
   detail::throw_server_error();
 }
 
+/// Runs `fn`, whose errors may point into `text`: the client must not take that for its own statement.
+template <class Fn>
+auto reading(const std::string& text, Fn&& fn) -> std::invoke_result_t<Fn&> {
+  try {
+    return fn();
+  } catch (ServerError& error) {
+    error.refer_to(text);
+    throw;
+  }
+}
+
 /// Raises a server error from code that runs inside `call` and owns nothing (server callbacks, hook bodies,
 /// the plain functions under them). Elsewhere throw deal::Error. `message` is copied; `hint` may be null.
 [[noreturn]] void fail_in_call(int sqlerrcode, const char* message, const char* hint = nullptr);

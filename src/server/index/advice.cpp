@@ -17,6 +17,8 @@ namespace deal::server {
 
 namespace {
 
+constexpr int kMostRejected = 10;  ///< rows about what was left out
+
 /// Ends the work when the request's time is up.
 class Deadline {
  public:
@@ -44,7 +46,12 @@ Advice advise(const AdviceRequest& request) {
   auto const out_of_time = [&] { return deadline.passed(); };
   AnalysedWorkload const workload = analyse(request.workload, out_of_time);
   SearchSpace space(request, workload, out_of_time);
+  if (request.details) space.problem.most_rejected = kMostRejected;
   index::Solution const solution = solve(space, workload);
+  int more_calls = 0;
+  Afterthoughts const more{droppable_unused(workload, space, solution, out_of_time, more_calls),
+                           trigram_chances(request, workload, space, solution),
+                           outlooks(workload, space, solution, out_of_time, more_calls)};
   Advice advice;
   AdviceStats& stats = advice.stats;
   stats.statements = workload.statements;
@@ -52,9 +59,9 @@ Advice advise(const AdviceRequest& request) {
   stats.skipped = static_cast<int>(workload.skipped.size());
   stats.skipped_time_pct = workload.skipped_time_pct();
   stats.candidates = static_cast<int>(space.proposed());
-  stats.planner_calls = solution.planner_calls + static_cast<int>(workload.plannable.size());
+  stats.planner_calls = solution.planner_calls + more_calls + static_cast<int>(workload.plannable.size());
   stats.hit_time_limit = workload.out_of_time || deadline.passed();
-  advice.rows = make_rows(request, workload, space, solution);
+  advice.rows = make_rows(request, workload, space, solution, more);
   stats.sampling_cpu_seconds = space.sampling_cpu_seconds();
   stats.cpu_seconds = pg::cpu_seconds() - cpu_start - stats.sampling_cpu_seconds;
   stats.elapsed_ms = deadline.elapsed_ms();

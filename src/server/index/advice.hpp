@@ -21,9 +21,21 @@ struct AdviceRequest {
   bool details = false;           ///< also rows for what was rejected or skipped
   bool budget_is_net = false;     ///< the bytes of dropped and replaced indexes are added to the budget
   int max_planner_calls = 1500;
-  double min_gain_pct = 0.1;  ///< of the workload's cost, for one index
-  int min_table_pages = 16;   ///< smaller tables are read whole anyway
-  int sample_rows = 30'000;   ///< per table, for sizes
+  double min_gain_pct = 0.1;           ///< of the workload's cost, for one index
+  double unused_after = 30 * 86400.0;  ///< seconds without a scan
+  int min_table_pages = 16;            ///< smaller tables are read whole anyway
+  int sample_rows = 30'000;            ///< per table, for sizes
+};
+
+/// How one statement fares over some choices of its arguments.
+struct Outlook {
+  double worst_after = 0;  ///< plan cost under the advice, for the choice that fares worst
+  double least_saved = 1;  ///< share of the plan cost that the advice saves, for the choice that gains least
+  double most_saved = 0;
+
+  /// Adds one choice: plan costs today and under the advice.
+  void add(double before, double after);
+  void add(const Outlook& other);
 };
 
 /// One statement's part in the advice: the mean over the choices of arguments it was planned with.
@@ -31,12 +43,10 @@ struct QueryShare {
   std::string query_id;
   std::string text;
   double calls = 0;
-  int choices = 0;         ///< of arguments
-  double before = 0;       ///< plan cost of one execution today
-  double after = 0;        ///< under the whole advice
-  double worst_after = 0;  ///< for the arguments that fare worst
-  double least_saved = 1;  ///< share of the cost, for the arguments that gain least
-  double most_saved = 0;
+  int choices = 0;    ///< of arguments
+  double before = 0;  ///< plan cost of one execution today
+  double after = 0;   ///< under the whole advice
+  Outlook outlook{};  ///< over these choices
 };
 
 /// One proposal.
@@ -57,6 +67,8 @@ struct AdviceRow {
   std::vector<std::string> rollback;
   std::vector<QueryShare> queries;
   std::vector<std::string> replaces;
+  std::vector<std::string> prerequisites;  ///< statements to run before
+  bool priced = true;                      ///< false: neither size nor gain can be foreseen
 };
 
 /// Figures of the run, for the first row's `stats`.

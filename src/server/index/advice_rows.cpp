@@ -1,11 +1,14 @@
 #include "server/index/advice_rows.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "core/base/quote.hpp"
 #include "core/base/text.hpp"
 #include "core/index/ddl.hpp"
+#include "core/index/explanation.hpp"
+#include "server/index/build_time.hpp"
 
 extern "C" {
 #include "access/table.h"
@@ -20,7 +23,8 @@ namespace deal::server {
 
 namespace {
 
-constexpr size_t kTextBytes = 200;  ///< of a statement quoted in a row
+constexpr size_t kTextBytes = 200;    ///< of a statement quoted in a row
+constexpr size_t kExampleBytes = 60;  ///< and in `why`
 
 /// Statements that build one index, and the ones that take it back.
 struct Build {
@@ -151,15 +155,12 @@ void add_choice(QueryShare& share, double calls, double before, double after) {
   share.calls += calls;
   share.before += (before - share.before) / share.choices;
   share.after += (after - share.after) / share.choices;
-  share.worst_after = std::max(share.worst_after, after);
-  double const saved = before > 0 ? std::clamp(1 - after / before, 0.0, 1.0) : 0;
-  share.least_saved = std::min(share.least_saved, saved);
-  share.most_saved = std::max(share.most_saved, saved);
+  share.outlook.add(before, after);
 }
 
 /// The statements of which the plan for any choice of arguments uses the candidate.
 std::vector<QueryShare> shares(const AnalysedWorkload& workload, const index::Solution& solution,
-                               int candidate) {
+                               const Afterthoughts& more, int candidate) {
   std::vector<QueryShare> out;
   auto const& all = workload.plannable;
   for (size_t first = 0, end = 0; first < all.size(); first = end) {
@@ -171,7 +172,12 @@ std::vector<QueryShare> shares(const AnalysedWorkload& workload, const index::So
       used = used || std::find(in_plan.begin(), in_plan.end(), candidate) != in_plan.end();
       add_choice(share, all[end].statement.calls, all[end].base_cost, solution.query_after[end]);
     }
-    if (used) out.push_back(std::move(share));
+    if (!used) continue;
+    if (auto const other = more.outlooks.find(all[first].number); other != more.outlooks.end()) {
+      share.outlook.add(other->second);
+      ++share.choices;
+    }
+    out.push_back(std::move(share));
   }
   std::stable_sort(out.begin(), out.end(), [](const QueryShare& a, const QueryShare& b) {
     return a.calls * a.before > b.calls * b.before;
@@ -179,14 +185,41 @@ std::vector<QueryShare> shares(const AnalysedWorkload& workload, const index::So
   return out;
 }
 
+/// The uses of the candidate's table.
+std::vector<index::TableUse> uses_of(const SearchSpace& space, const index::CandidateIndex& candidate) {
+  std::vector<index::TableUse> uses;
+  for (auto const& use : space.uses())
+    if (use.table == candidate.table) uses.push_back(use);
+  return uses;
+}
+
+/// True when some update that is heap-only today would change what the index holds.
+bool ends_heap_only(const index::Problem& problem, int candidate) {
+  return std::any_of(problem.writes.begin(), problem.writes.end(), [&](const index::WriteLoad& load) {
+    return load.heap_only > 0 && std::binary_search(load.breakers.begin(), load.breakers.end(), candidate);
+  });
+}
+
+/// What the index is for, who gains most, what it costs to keep and to build.
 std::string why_text(const SearchSpace& space, const index::TableNames& names, const AdviceRow& row,
                      int candidate) {
   auto const& chosen = space.problem.candidates[static_cast<size_t>(candidate)];
-  std::vector<index::TableUse> uses;
-  for (auto const& use : space.uses())
-    if (use.table == chosen.table) uses.push_back(use);
-  std::string text = index::reason(chosen, names, uses) + "; serves " + std::to_string(row.queries.size()) +
-                     (row.queries.size() == 1 ? " statement" : " statements");
+  index::KeepingFacts facts;
+  facts.statements = static_cast<int>(row.queries.size());
+  double most = 0;
+  for (auto const& query : row.queries) {
+    double const gain = query.calls * (query.before - query.after);
+    if (gain <= most) continue;
+    most = gain;
+    facts.example = one_line(query.text, kExampleBytes);
+    facts.before = query.before;
+    facts.after = query.after;
+  }
+  facts.write_cost = row.write_cost;
+  facts.workload = row.cost_before;
+  facts.ends_heap_only = ends_heap_only(space.problem, candidate);
+  facts.build_seconds = seconds_to_build(*space.hypothetical(candidate));
+  std::string text = index::reason(chosen, names, uses_of(space, chosen)) + "; " + index::keeping_text(facts);
   for (auto const& name : row.replaces)
     text += "; makes " + name + " superfluous";
   return text;
@@ -198,7 +231,7 @@ double disagreement(const std::vector<QueryShare>& queries) {
   double differing = 0;
   for (auto const& share : queries) {
     cost += share.calls * share.before;
-    differing += share.calls * share.before * (share.most_saved - share.least_saved);
+    differing += share.calls * share.before * (share.outlook.most_saved - share.outlook.least_saved);
   }
   return cost > 0 ? differing / cost : 0;
 }
@@ -212,7 +245,7 @@ float confidence_of(const SearchSpace& space, int candidate, const std::vector<Q
 
 AdviceRow step_row(const index::Step& step, double cost_before, double cost_before_step,
                    const AnalysedWorkload& workload, const SearchSpace& space,
-                   const index::Solution& solution, NameChooser& chooser) {
+                   const index::Solution& solution, const Afterthoughts& more, NameChooser& chooser) {
   auto const& candidate = space.problem.candidates[static_cast<size_t>(step.candidate)];
   IndexedTable const& table = space.table_of(step.candidate);
   AdviceRow row;
@@ -236,7 +269,7 @@ AdviceRow step_row(const index::Step& step, double cost_before, double cost_befo
   }
   row.ddl = std::move(build.ddl);
   row.rollback = std::move(build.rollback);
-  row.queries = shares(workload, solution, step.candidate);
+  row.queries = shares(workload, solution, more, step.candidate);
   row.confidence = confidence_of(space, step.candidate, row.queries);
   row.why = why_text(space, names, row, step.candidate);
   if (build.leaves_only) {
@@ -264,6 +297,75 @@ AdviceRow drop_row(const RedundantIndex& drop, double cost_before, double cost_a
   return row;
 }
 
+/// An index that no statement of the workload misses; what little it saved is the row's (negative) benefit.
+AdviceRow unused_row(const UnusedDrop& drop, double cost_before, double cost_after) {
+  AdviceRow row = drop_row(*drop.index, cost_before, cost_after);
+  row.benefit_pct = cost_before > 0 ? -100.0 * drop.loss / cost_before : 0;
+  row.why += "Without it the workload costs " + index::share_text(drop.loss, cost_before) + " more.";
+  row.confidence = 0.6F;
+  return row;
+}
+
+/// An index whose operators an extension would bring: nothing of it can be priced yet.
+AdviceRow trigram_row(const TrigramChance& chance, double cost_before, const AnalysedWorkload& workload,
+                      const SearchSpace& space, const index::Solution& solution, NameChooser& chooser) {
+  IndexedTable const& table = space.tables()[static_cast<size_t>(chance.table)];
+  index::CandidateIndex candidate;
+  candidate.method = index::AccessMethod::gin;
+  candidate.keys.push_back({.attno = chance.column, .opclass = 1});
+  index::TableNames names{table.schema, table.name, table.columns};
+  names.opclasses.emplace(1, "gin_trgm_ops");
+  AdviceRow row;
+  row.action = "create";
+  row.relation = table.qualified();
+  row.schema = table.schema;
+  row.access_method = name_of(candidate.method);
+  row.priced = false;
+  row.cost_before = cost_before;
+  row.confidence = 0.3F;
+  row.prerequisites.emplace_back("create extension pg_trgm");
+  row.index_name = chooser.choose(table.schema, natural_name(candidate, names));
+  Build build = build_of(candidate, table, names, row.index_name, chooser);
+  row.ddl = std::move(build.ddl);
+  row.rollback = std::move(build.rollback);
+  int statements = 0;
+  int last = -1;
+  for (int const query : chance.queries) {
+    auto const& one = workload.plannable[static_cast<size_t>(query)];
+    statements += one.number != last ? 1 : 0;
+    last = one.number;
+  }
+  row.why = "search for a part of " +
+            quote_identifier(table.columns[static_cast<size_t>(chance.column) - 1]) + " in " +
+            std::to_string(statements) + (statements == 1 ? " statement" : " statements") + ", " +
+            index::share_text(chance.cost, solution.cost_after) +
+            " of what the workload costs with all other advice; only trigrams serve it, so what it saves and "
+            "its size can't be foreseen before the extension is created: then ask again";
+  return row;
+}
+
+/// Of what was left out: no statements, lest somebody runs all that there are.
+AdviceRow reject_row(const index::Rejection& rejection, double cost_before, const SearchSpace& space,
+                     const std::map<int, std::string>& names_of_advised, double min_gain) {
+  auto const& candidate = space.problem.candidates[static_cast<size_t>(rejection.candidate)];
+  index::TableNames const names = space.names_for(candidate);
+  AdviceRow row;
+  row.action = "reject";
+  row.relation = space.table_of(rejection.candidate).qualified();
+  row.schema = space.table_of(rejection.candidate).schema;
+  row.access_method = name_of(candidate.method);
+  row.est_bytes = candidate.bytes;
+  row.cost_before = cost_before;
+  row.benefit_pct = cost_before > 0 ? 100.0 * rejection.saving / cost_before : 0;
+  row.write_cost = rejection.write_cost;
+  row.confidence = confidence_of(space, rejection.candidate, {});
+  auto const other = names_of_advised.find(rejection.other);
+  row.why = key_text(candidate, names) + ": " +
+            index::rejection_text({rejection, other != names_of_advised.end() ? other->second : "the advice",
+                                   candidate.bytes, cost_before, min_gain});
+  return row;
+}
+
 AdviceRow skip_row(const SkippedStatement& skipped) {
   AdviceRow row;
   row.action = "skip";
@@ -278,21 +380,32 @@ AdviceRow skip_row(const SkippedStatement& skipped) {
 }  // namespace
 
 std::vector<AdviceRow> make_rows(const AdviceRequest& request, const AnalysedWorkload& workload,
-                                 const SearchSpace& space, const index::Solution& solution) {
+                                 const SearchSpace& space, const index::Solution& solution,
+                                 const Afterthoughts& more) {
   std::vector<AdviceRow> rows;
   NameChooser chooser;
   double cost_before = 0;
   for (size_t i = 0; i < workload.plannable.size(); ++i)
     cost_before += space.problem.weights[i] * workload.plannable[i].base_cost;
   double cost = cost_before;
-  std::set<int> replaced;  // by an earlier step: an index goes once
+  std::set<int> replaced;              // by an earlier step: an index goes once
+  std::map<int, std::string> advised;  // names by candidate
   for (index::Step step : solution.steps) {
     std::erase_if(step.replaces, [&](int old) { return !replaced.insert(old).second; });
-    rows.push_back(step_row(step, cost_before, cost, workload, space, solution, chooser));
+    rows.push_back(step_row(step, cost_before, cost, workload, space, solution, more, chooser));
     cost = step.cost_after;
+    advised.emplace(step.candidate, rows.back().index_name);
   }
   for (auto const& drop : space.redundant())
     rows.push_back(drop_row(drop, cost_before, cost));
+  for (auto const& drop : more.unused) {
+    cost += drop.loss;
+    rows.push_back(unused_row(drop, cost_before, cost));
+  }
+  for (auto const& chance : more.chances)
+    rows.push_back(trigram_row(chance, cost_before, workload, space, solution, chooser));
+  for (auto const& rejection : solution.rejected)
+    rows.push_back(reject_row(rejection, cost_before, space, advised, space.problem.min_gain));
   if (request.details || rows.empty())  // silence would pass for "nothing to do"
     for (auto const& skipped : workload.skipped)
       rows.push_back(skip_row(skipped));

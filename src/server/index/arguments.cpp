@@ -170,6 +170,14 @@ void note_bound(Search& search, const OpExpr* op) {
   search.bounds = lappend(search.bounds, kept);
 }
 
+/// All open.
+ParamListInfo no_arguments(int parameters) {
+  ParamListInfo const arguments = makeParamList(parameters);
+  for (int i = 0; i < parameters; ++i)
+    arguments->params[i] = {Datum{0}, true, 0, InvalidOid};
+  return arguments;
+}
+
 bool visit(Node* node, void* state) {
   if (node == nullptr) return false;
   auto* const search = static_cast<Search*>(state);
@@ -193,12 +201,17 @@ bool visit(Node* node, void* state) {
 
 ParamListInfo likely_arguments(Query* query, int parameters, int variant) {
   if (parameters <= 0) return nullptr;
-  Search search{makeParamList(parameters), nullptr, variant, 0, NIL};
-  for (int i = 0; i < parameters; ++i)
-    search.arguments->params[i] = {Datum{0}, true, 0, InvalidOid};
+  Search search{no_arguments(parameters), nullptr, variant, 0, NIL};
   visit(reinterpret_cast<Node*>(query), &search);
   search.found += bind_ranges(search.bounds, search.arguments, variant);
   return search.found > 0 ? search.arguments : nullptr;
+}
+
+ParamListInfo skewed_arguments(Query* query, int parameters, int variant) {
+  if (parameters <= 0) return nullptr;
+  Search search{no_arguments(parameters), nullptr, variant, 0, NIL};
+  visit(reinterpret_cast<Node*>(query), &search);
+  return bind_equalities(search.bounds, search.arguments, variant) > 0 ? search.arguments : nullptr;
 }
 
 }  // namespace deal::server

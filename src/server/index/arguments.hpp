@@ -31,4 +31,9 @@ constexpr int kArgumentVariants = 3;
 /// context. Runs inside pg::call.
 ParamListInfo likely_arguments(Query* query, int parameters, int variant);
 
+/// Values for parameters that must equal a column some of whose values are much more frequent than others:
+/// for variant 0 the most frequent, then a usual one, then a rare one. Null when there is no such parameter.
+/// As above in everything else.
+ParamListInfo skewed_arguments(Query* query, int parameters, int variant);
+
 }  // namespace deal::server

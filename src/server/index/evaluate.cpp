@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
+#include "core/base/quote.hpp"
 #include "server/bridge/memory.hpp"
 #include "server/bridge/subtransaction.hpp"
 #include "server/index/imported.hpp"
@@ -26,33 +27,36 @@ void append_hidden(const std::string& name, std::vector<Oid>& hidden) {
     List* const names = textToQualifiedNameList(cstring_to_text(name.c_str()));
     return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, false);
   });
-  char const kind = pg::call([&] { return get_rel_relkind(oid); });
-  if (kind != RELKIND_INDEX && kind != RELKIND_PARTITIONED_INDEX)
-    throw Error("42809", "\"" + name + "\" is not an index")
-        .hint("Name indexes to hide, e.g. 'shop.orders_pkey'.");
-  hidden.push_back(oid);
-  if (kind != RELKIND_PARTITIONED_INDEX) return;
-  List* const all = pg::call([&] { return find_all_inheritors(oid, NoLock, nullptr); });
-  for (int i = 0; i < list_length(all); ++i)
-    hidden.push_back(list_nth_oid(all, i));
-}
-
-/// Runs `fn`, whose errors may point into `text`: the client must not take that for its own statement.
-template <class Fn>
-auto reading(const std::string& text, Fn&& fn) {
-  try {
-    return fn();
-  } catch (pg::ServerError& error) {
-    error.refer_to(text);
-    throw;
-  }
+  auto const tree = index_tree(oid);
+  hidden.insert(hidden.end(), tree.begin(), tree.end());
 }
 
 Hypothetical* read_definition(const std::string& definition) {
-  return reading(definition, [&] { return hypothetical_from_definition(definition); });
+  return pg::reading(definition, [&] { return hypothetical_from_definition(definition); });
 }
 
 }  // namespace
+
+std::string relation_name(Oid relation) {
+  const char* const schema =
+      pg::call([&]() -> const char* { return get_namespace_name(get_rel_namespace(relation)); });
+  const char* const name = pg::call([&]() -> const char* { return get_rel_name(relation); });
+  return quote_qualified(schema != nullptr ? schema : "", name != nullptr ? name : "");
+}
+
+std::vector<Oid> index_tree(Oid index) {
+  char const kind = pg::call([&] { return get_rel_relkind(index); });
+  if (kind != RELKIND_INDEX && kind != RELKIND_PARTITIONED_INDEX) {
+    throw Error("42809", "\"" + relation_name(index) + "\" is not an index")
+        .hint("Name indexes to hide, e.g. 'shop.orders_pkey'.");
+  }
+  if (kind == RELKIND_INDEX) return {index};
+  List* const all = pg::call([&] { return find_all_inheritors(index, NoLock, nullptr); });
+  std::vector<Oid> tree;
+  for (int i = 0; i < list_length(all); ++i)
+    tree.push_back(list_nth_oid(all, i));
+  return tree;
+}
 
 WhatIfAnswer index_what_if(const std::string& query, const std::vector<std::string>& definitions,
                            const std::vector<std::string>& hide) {
@@ -63,7 +67,7 @@ WhatIfAnswer index_what_if(const std::string& query, const std::vector<std::stri
     Statement statement;
     statement.query = query;
     StatementScope const scope(statement);
-    PreparedQuery const prepared = reading(query, [&] { return prepare(query); });
+    PreparedQuery const prepared = pg::reading(query, [&] { return prepare(query); });
     check_permissions(prepared);
     ExtentEstimator sizes;
     ExpressionStatistics statistics;

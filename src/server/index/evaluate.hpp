@@ -23,6 +23,12 @@ struct WhatIfAnswer {
 WhatIfAnswer index_what_if(const std::string& query, const std::vector<std::string>& definitions,
                            const std::vector<std::string>& hide);
 
+/// The relation's name, schema-qualified and quoted.
+std::string relation_name(Oid relation);
+
+/// The index and, if it is partitioned, those of its partitions. Raises 42809 for anything else.
+std::vector<Oid> index_tree(Oid index);
+
 /// Estimated bytes of the index right after it is built. Builds nothing and keeps no lock.
 int64_t index_size(const std::string& definition);
 

@@ -83,6 +83,7 @@ ImportedRelation as_relation(const pg::SqlResult& rows, size_t row) {
     out.pages = std::max(out.pages, kNewTable);
     pages = out.pages;
   }
+  out.counted = counted;
   out.density = counted > 0 && counted_pages > 0 ? counted / counted_pages : 0;
   double const density = counted >= 0 && counted_pages > 0 ? counted / counted_pages : kUnknownDensity;
   out.rows = std::rint(density * std::fmax(pages, 0));

@@ -39,6 +39,7 @@ struct ImportedRelation {
   Oid oid;
   double rows;  ///< as the planner would estimate them there
   BlockNumber pages;
+  double counted;      ///< rows when they were counted last, as pg_class; -1: never
   double density;      ///< rows per page when they were counted last; 0: never
   double all_visible;  ///< share of the pages
   int64 updates;

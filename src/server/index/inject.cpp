@@ -45,8 +45,8 @@ bool is_ours(const PlannerInfo* root) {
 }
 
 bool is_hidden(Oid oid) {
-  for (int i = 0; i < active->hidden_count; ++i)
-    if (active->hidden[i] == oid) return true;
+  for (Oid const hidden : active->indexes.hidden)
+    if (hidden == oid) return true;
   return false;
 }
 
@@ -219,11 +219,11 @@ void on_relation_info(PlannerInfo* root, Oid relation, bool inherited_parent, Re
   if (next_relation_info != nullptr) next_relation_info(root, relation, inherited_parent, rel);
   if (!is_ours(root)) return;
   if (!inherited_parent) put_imported_sizes(rel, relation);
-  if (active->hidden_count > 0) hide_indexes(rel);
-  for (int i = 0; i < active->fresh_count; ++i)
-    if (active->fresh[i].relation == relation) rel->allvisfrac = active->fresh[i].all_visible;
-  for (int i = 0; i < active->added_count; ++i) {
-    const Hypothetical& index = *active->added[i];
+  if (!active->indexes.hidden.empty()) hide_indexes(rel);
+  for (auto const& fresh : active->indexes.fresh)
+    if (fresh.relation == relation) rel->allvisfrac = fresh.all_visible;
+  for (const Hypothetical* const added : active->indexes.added) {
+    const Hypothetical& index = *added;
     if (inherited_parent && !counts_on_parent(index, relation)) continue;
     Placed const placed = placed_on(index, relation);
     if (placed.extent != nullptr)
@@ -248,7 +248,7 @@ void on_pathlist(PlannerInfo* root, RelOptInfo* rel, Index rti, RangeTblEntry* r
 }
 
 std::span<Hypothetical* const> added_now() {
-  return {active->added, static_cast<size_t>(active->added_count)};
+  return active->indexes.added;
 }
 
 const char* on_index_name(Oid index) {
@@ -330,7 +330,8 @@ int32 on_width(Oid relation, AttrNumber attno) {
 
 /// Hands out the statistics of a hypothetical index's expressions where the server would use a real one's.
 bool on_index_statistics(PlannerInfo* root, Oid oid, AttrNumber column, VariableStatData* found) {
-  const Hypothetical* const index = is_ours(root) ? hypothetical_behind(added_now(), oid) : nullptr;
+  const Hypothetical* index = is_ours(root) ? hypothetical_behind(added_now(), oid) : nullptr;
+  if (index == nullptr && is_ours(root)) index = hypothetical_behind(active->indexes.analysed, oid);
   if (index == nullptr && is_ours(root) && give_imported_index_statistics(oid, column, found)) return true;
   if (index == nullptr)
     return next_index_statistics != nullptr && next_index_statistics(root, oid, column, found);

@@ -8,12 +8,7 @@ namespace deal::server {
 /// What the hooks do during one planner call. Plain data: hooks run where the planner may jump.
 struct Injection {
   MemoryContext planner_context;  ///< the one our planner call runs in: what tells it from nested ones
-  Hypothetical* const* added;
-  int added_count;
-  const Oid* hidden;
-  int hidden_count;
-  const FreshVisibility* fresh;
-  int fresh_count;
+  const IndexSet& indexes;
   RelationObserver observer;
   void* observer_state;
 };

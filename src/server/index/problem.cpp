@@ -100,9 +100,12 @@ void SearchSpace::collect_uses(const AdviceRequest& request, const AnalysedWorkl
   }
 }
 
-/// Of the asked schemas; for a single statement only on the tables it uses.
+/// Of the asked schemas; for a single statement only on the tables it uses, and nothing of what is unused:
+/// one statement says nothing of that.
 void SearchSpace::find_redundant(const AdviceRequest& request) {
-  redundant_ = redundant_indexes(request.schemas);
+  SuperfluousIndexes found = superfluous_indexes(request.schemas, request.unused_after);
+  redundant_ = std::move(found.redundant);
+  if (request.workload.size() > 1) unused_ = std::move(found.unused);
   if (!request.single_statement) return;
   std::erase_if(redundant_, [&](const RedundantIndex& drop) {
     auto const& tables = registry_.tables();
@@ -268,16 +271,22 @@ void SearchSpace::price_writes(const AnalysedWorkload& workload) {
   for (size_t i = 0; i < problem.candidates.size(); ++i)
     if (hypothetical_[i] == nullptr)
       problem.candidates[i].write_cost = upkeep_today(problem.writes, problem.candidates[i].table);
-  for (auto& drop : redundant_)
-    for (size_t number = 0; number < registry_.tables().size(); ++number)
-      if (registry_.tables()[number].oid == drop.table)
-        drop.write_cost = upkeep_today(problem.writes, static_cast<int32_t>(number));
+  for (auto* const list : {&redundant_, &unused_})
+    for (auto& drop : *list)
+      price_drop(drop);
 }
 
-index::QueryPlan SearchSpace::plan(int query, const PreparedQuery& prepared,
-                                   std::span<const int> available) const {
+void SearchSpace::price_drop(RedundantIndex& drop) const {
+  for (size_t number = 0; number < registry_.tables().size(); ++number)
+    if (registry_.tables()[number].oid == drop.table)
+      drop.write_cost = upkeep_today(problem.writes, static_cast<int32_t>(number));
+}
+
+index::QueryPlan SearchSpace::plan(int query, const PreparedQuery& prepared, std::span<const int> available,
+                                   std::span<const Oid> also_hidden) const {
   std::vector<Hypothetical*> added;
   std::vector<Oid> hidden = always_hidden_;
+  hidden.insert(hidden.end(), also_hidden.begin(), also_hidden.end());
   // What is not relevant to the query (indexes of tables too small to advise on) stays as it is.
   for (int const number : problem.relevant[static_cast<size_t>(query)]) {
     const ExistingIndex* const index = existing_[static_cast<size_t>(number)];
@@ -297,6 +306,27 @@ index::QueryPlan SearchSpace::plan(int query, const PreparedQuery& prepared,
   return answer;
 }
 
+std::vector<int> SearchSpace::available_today(int query) const {
+  return available_after({}, query);
+}
+
+std::vector<int> SearchSpace::available_after(const index::Solution& solution, int query) const {
+  auto const is_there = [&](int candidate) {
+    bool there = existing(candidate) != nullptr;
+    for (auto const& step : solution.steps) {
+      auto const& gone = step.replaces;
+      if (step.candidate == candidate) there = true;
+      if (std::find(gone.begin(), gone.end(), candidate) != gone.end()) there = false;
+    }
+    return there;
+  };
+  std::vector<int> available;
+  for (int const candidate : problem.relevant[static_cast<size_t>(query)])
+    if (is_there(candidate)) available.push_back(candidate);
+  std::sort(available.begin(), available.end());
+  return available;
+}
+
 const IndexedTable& SearchSpace::table_of(int candidate) const {
   return registry_.tables()[static_cast<size_t>(problem.candidates[static_cast<size_t>(candidate)].table)];
 }
@@ -311,6 +341,10 @@ index::TableNames SearchSpace::names_for(const index::CandidateIndex& candidate)
   if (candidate.predicate != 0)
     names.predicates.emplace(candidate.predicate, text_of(words_, candidate.predicate));
   return names;
+}
+
+const Hypothetical* SearchSpace::hypothetical(int candidate) const {
+  return hypothetical_[static_cast<size_t>(candidate)];
 }
 
 const ExistingIndex* SearchSpace::existing(int candidate) const {

@@ -20,7 +20,14 @@ class SearchSpace {
   index::Problem problem;
 
   /// One planner call for the search, as index::Planner says; the caller has the statement's scope open.
-  index::QueryPlan plan(int query, const PreparedQuery& prepared, std::span<const int> available) const;
+  /// `also_hidden`: existing indexes that it does not see either.
+  index::QueryPlan plan(int query, const PreparedQuery& prepared, std::span<const int> available,
+                        std::span<const Oid> also_hidden = {}) const;
+
+  /// The query's candidates that exist today, ascending.
+  std::vector<int> available_today(int query) const;
+  /// And once the solution is built and what it replaces is gone.
+  std::vector<int> available_after(const index::Solution& solution, int query) const;
 
   size_t proposed() const { return proposed_; }
   const IndexedTable& table_of(int candidate) const;
@@ -31,8 +38,12 @@ class SearchSpace {
   const std::vector<index::TableUse>& uses() const { return uses_; }
   /// The existing index behind a candidate; null for proposed ones.
   const ExistingIndex* existing(int candidate) const;
+  /// What the planner is told of a candidate; null for existing ones.
+  const Hypothetical* hypothetical(int candidate) const;
   /// Existing indexes that go whatever the search says: it plans without them.
   const std::vector<RedundantIndex>& redundant() const { return redundant_; }
+  /// Existing indexes without a scan for long.
+  const std::vector<RedundantIndex>& unused() const { return unused_; }
   double sampling_cpu_seconds() const { return sizes_.cpu_seconds() + statistics_.cpu_seconds(); }
   bool without_sample() const { return sizes_.without_sample(); }
 
@@ -47,6 +58,7 @@ class SearchSpace {
   void rank_relevant(const index::Proposals& proposals, const std::vector<int>& numbers);
   void set_budget(const AdviceRequest& request);
   void price_writes(const AnalysedWorkload& workload);
+  void price_drop(RedundantIndex& drop) const;
   bool is_useful(const index::CandidateIndex& candidate) const;
   std::vector<int> breakers(int32_t table, const WriteProfile& writes) const;
   Hypothetical* make_hypothetical(const index::CandidateIndex& candidate) const;
@@ -61,6 +73,7 @@ class SearchSpace {
   std::map<Oid, int> by_oid_;
   std::vector<FreshVisibility> fresh_;
   std::vector<RedundantIndex> redundant_;
+  std::vector<RedundantIndex> unused_;
   std::vector<Oid> always_hidden_;  ///< the redundant ones
   size_t proposed_ = 0;
 };

@@ -16,6 +16,7 @@ extern "C" {
 #include "parser/parsetree.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 }
 
@@ -24,53 +25,112 @@ namespace deal::server {
 namespace {
 
 constexpr double kPassing[] = {0.5, 0.1, 0.01};  ///< share of the rows, by variant
+constexpr double kSkewed = 5;                    ///< times as frequent as the usual value
 
-/// -1 for < and <=, 1 for > and >=, 0 for others.
-int direction_of(Oid op, Oid type) {
+/// False for operators that are no comparison of the type.
+bool side_of(Oid op, Oid type, Side* side) {
   auto const* order = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
-  if (!OidIsValid(order->btree_opf)) return 0;
-  switch (get_op_opfamily_strategy(op, order->btree_opf)) {
-    case BTLessStrategyNumber:
-    case BTLessEqualStrategyNumber:
-      return -1;
-    case BTGreaterStrategyNumber:
-    case BTGreaterEqualStrategyNumber:
-      return 1;
-    default:
-      return 0;
-  }
+  if (!OidIsValid(order->btree_opf)) return false;
+  int const strategy = get_op_opfamily_strategy(op, order->btree_opf);
+  if (strategy == InvalidStrategy) return false;
+  *side = strategy < BTEqualStrategyNumber    ? Side::below
+          : strategy == BTEqualStrategyNumber ? Side::equal
+                                              : Side::above;
+  return true;
 }
 
 bool is_two_sided(const Bound* bound, const List* bounds) {
   ListCell* cell = nullptr;
   foreach (cell, bounds) {
     auto const* other = static_cast<const Bound*>(lfirst(cell));
-    if (other->lower != bound->lower && other->table == bound->table && equal(other->column, bound->column))
+    if (other->side != bound->side && other->table == bound->table && equal(other->column, bound->column))
       return true;
   }
   return false;
 }
 
+HeapTuple statistics_of(const Bound* bound) {
+  return find_statistics(bound->table->relid, bound->column->varattno,
+                         bound->table->relkind == RELKIND_PARTITIONED_TABLE);
+}
+
+/// Slots are opened by kind; both have to be closed with free_attstatsslot where they were there.
+bool open_slot(AttStatsSlot* slot, HeapTuple statistics, int kind, const Bound* bound) {
+  int const wanted =
+      kind == STATISTIC_KIND_MCV ? ATTSTATSSLOT_VALUES | ATTSTATSSLOT_NUMBERS : ATTSTATSSLOT_VALUES;
+  if (!get_attstatsslot(slot, statistics, kind, InvalidOid, wanted)) return false;
+  if (slot->nvalues > 0 && slot->valuetype == bound->param->paramtype) return true;
+  free_attstatsslot(slot);
+  return false;
+}
+
+ParamExternData argument_of(const AttStatsSlot& slot, int place) {
+  int16 length = 0;
+  bool by_value = false;
+  get_typlenbyval(slot.valuetype, &length, &by_value);
+  return {datumCopy(slot.values[place], by_value, length), false, PARAM_FLAG_CONST, slot.valuetype};
+}
+
 /// The value below which `share` of the histogram lies.
 bool quantile(const Bound* bound, double share, ParamExternData* argument) {
-  HeapTuple const statistics = find_statistics(bound->table->relid, bound->column->varattno,
-                                               bound->table->relkind == RELKIND_PARTITIONED_TABLE);
+  HeapTuple const statistics = statistics_of(bound);
   if (!HeapTupleIsValid(statistics)) return false;
   AttStatsSlot slot;
-  bool found = false;
-  if (get_attstatsslot(&slot, statistics, STATISTIC_KIND_HISTOGRAM, InvalidOid, ATTSTATSSLOT_VALUES)) {
-    found = slot.nvalues > 1 && slot.valuetype == bound->param->paramtype;
-    if (found) {
-      int16 length = 0;
-      bool by_value = false;
-      get_typlenbyval(slot.valuetype, &length, &by_value);
-      auto const place = static_cast<int>(std::lround(share * (slot.nvalues - 1)));
-      *argument = {datumCopy(slot.values[place], by_value, length), false, PARAM_FLAG_CONST, slot.valuetype};
-    }
+  bool const found = open_slot(&slot, statistics, STATISTIC_KIND_HISTOGRAM, bound);
+  if (found) {
+    *argument = argument_of(slot, static_cast<int>(std::lround(share * (slot.nvalues - 1))));
     free_attstatsslot(&slot);
   }
   release_statistics(statistics);
   return found;
+}
+
+/// Share of the rows that a generic plan takes to have any one value.
+double usual_share(Oid table, const FormData_pg_statistic& statistics) {
+  double distinct = statistics.stadistinct;
+  const ImportedRelation* const figures = imported(table);
+  if (distinct < 0 && figures != nullptr) {
+    distinct *= -figures->counted;
+  } else if (distinct < 0) {
+    HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+    if (!HeapTupleIsValid(tuple)) return 1;
+    distinct *= -reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->reltuples;
+    ReleaseSysCache(tuple);
+  }
+  return distinct >= 1 ? (1 - statistics.stanullfrac) / distinct : 1;
+}
+
+/// A value as frequent as the variant wants it; none where all are about equally frequent.
+bool value_by_frequency(const Bound* bound, int variant, ParamExternData* argument) {
+  HeapTuple const statistics = statistics_of(bound);
+  if (!HeapTupleIsValid(statistics)) return false;
+  auto const* row = reinterpret_cast<Form_pg_statistic>(GETSTRUCT(statistics));
+  AttStatsSlot common;
+  AttStatsSlot rare;
+  bool found = open_slot(&common, statistics, STATISTIC_KIND_MCV, bound);
+  if (found) {
+    found = common.nnumbers > 0 && common.numbers[0] >= kSkewed * usual_share(bound->table->relid, *row);
+    bool const beyond =
+        found && variant == 2 && open_slot(&rare, statistics, STATISTIC_KIND_HISTOGRAM, bound);
+    if (beyond) {
+      *argument = argument_of(rare, rare.nvalues / 2);
+      free_attstatsslot(&rare);
+    } else if (found) {
+      *argument = argument_of(common, (common.nvalues - 1) * variant / 2);
+    }
+    free_attstatsslot(&common);
+  }
+  release_statistics(statistics);
+  return found;
+}
+
+/// The open parameter that the bound is about and whose column the role may read; null if there is none.
+ParamExternData* open_argument(const Bound* bound, ParamListInfo arguments) {
+  if (bound->param == nullptr || bound->param->paramid < 1 || bound->param->paramid > arguments->numParams)
+    return nullptr;
+  ParamExternData* const argument = &arguments->params[bound->param->paramid - 1];
+  if (argument->pflags != 0 || !may_see(bound->table->relid, bound->column->varattno)) return nullptr;
+  return argument;
 }
 
 }  // namespace
@@ -87,10 +147,10 @@ bool read_bound(const OpExpr* op, const Query* query, Bound* bound) {
   auto const* column = castNode(Var, left);
   if (column->varlevelsup != 0 || column->varattno <= 0) return false;
   const RangeTblEntry* const table = rt_fetch(column->varno, query->rtable);
-  int const direction = table->rtekind == RTE_RELATION ? direction_of(opno, column->vartype) : 0;
-  if (direction == 0) return false;
+  Side side{};
+  if (table->rtekind != RTE_RELATION || !side_of(opno, column->vartype, &side)) return false;
   bool const bare = IsA(right, Param) && castNode(Param, right)->paramkind == PARAM_EXTERN;
-  *bound = {table, column, bare ? castNode(Param, right) : nullptr, direction > 0};
+  *bound = {table, column, bare ? castNode(Param, right) : nullptr, side};
   return true;
 }
 
@@ -99,13 +159,22 @@ int bind_ranges(const List* bounds, ParamListInfo arguments, int variant) {
   ListCell* cell = nullptr;
   foreach (cell, bounds) {
     auto const* bound = static_cast<const Bound*>(lfirst(cell));
-    if (bound->param == nullptr || bound->param->paramid < 1 ||
-        bound->param->paramid > arguments->numParams || is_two_sided(bound, bounds))
-      continue;
-    ParamExternData& argument = arguments->params[bound->param->paramid - 1];
-    if (argument.pflags != 0 || !may_see(bound->table->relid, bound->column->varattno)) continue;
+    if (bound->side == Side::equal || is_two_sided(bound, bounds)) continue;
+    ParamExternData* const argument = open_argument(bound, arguments);
     double const passing = kPassing[variant];
-    if (quantile(bound, bound->lower ? 1 - passing : passing, &argument)) ++bound_now;
+    if (argument != nullptr && quantile(bound, bound->side == Side::above ? 1 - passing : passing, argument))
+      ++bound_now;
+  }
+  return bound_now;
+}
+
+int bind_equalities(const List* bounds, ParamListInfo arguments, int variant) {
+  int bound_now = 0;
+  ListCell* cell = nullptr;
+  foreach (cell, bounds) {
+    auto const* bound = static_cast<const Bound*>(lfirst(cell));
+    ParamExternData* const argument = bound->side == Side::equal ? open_argument(bound, arguments) : nullptr;
+    if (argument != nullptr && value_by_frequency(bound, variant, argument)) ++bound_now;
   }
   return bound_now;
 }

@@ -1,5 +1,7 @@
-/// Values for parameters that bound a column on one side.
+/// Values for parameters that a column is compared with: bounds on one side, and equalities.
 #pragma once
+
+#include <cstdint>
 
 #include "server/bridge/pg.hpp"
 
@@ -10,12 +12,14 @@ extern "C" {
 
 namespace deal::server {
 
-/// One comparison of a column by its type's B-tree order: `observed_at >= $1`.
+enum class Side : std::int8_t { below = -1, equal = 0, above = 1 };
+
+/// One comparison of a column by its type's B-tree order: `observed_at >= $1` is above $1.
 struct Bound {
   const RangeTblEntry* table;
   const Var* column;
   const Param* param;  ///< what it is compared with; null for anything else
-  bool lower;          ///< true for > and >=
+  Side side;
 };
 
 /// Fills in the bound if the operator with these arguments is one. Runs inside pg::call.
@@ -26,5 +30,10 @@ bool read_bound(const OpExpr* op, const Query* query, Bound* bound);
 /// tenth, a hundredth, by the column's histogram. Two bounds on one column stay open: for these a generic
 /// plan takes half a percent, which is as good a guess as any. Runs inside pg::call.
 int bind_ranges(const List* bounds, ParamListInfo arguments, int variant);
+
+/// Gives a value to each open parameter that its column must equal, if the column's values differ much in
+/// frequency, and returns how many. A generic plan takes all to be equally frequent. `variant` from 0: the
+/// most frequent value, a usual one, a rare one. Runs inside pg::call.
+int bind_equalities(const List* bounds, ParamListInfo arguments, int variant);
 
 }  // namespace deal::server

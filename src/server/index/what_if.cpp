@@ -161,15 +161,7 @@ PlanOutcome plan(const PreparedQuery& prepared, const IndexSet& indexes, Relatio
                  void* observer_state) {
   pg::Memory const memory("deal_advisor what-if plan");
   pg::InContext const in_memory(memory.context());
-  Injection const injection{memory.context(),
-                            indexes.added.data(),
-                            static_cast<int>(indexes.added.size()),
-                            indexes.hidden.data(),
-                            static_cast<int>(indexes.hidden.size()),
-                            indexes.fresh.data(),
-                            static_cast<int>(indexes.fresh.size()),
-                            observer,
-                            observer_state};
+  Injection const injection{memory.context(), indexes, observer, observer_state};
   InjectionScope const active(injection);
   RawOutcome const raw = pg::call([&] { return read_plan(run_planner(prepared)); });
   PlanOutcome outcome{raw.cost, {}, {}};
@@ -183,6 +175,12 @@ PlanOutcome plan(const PreparedQuery& prepared, const IndexSet& indexes, Relatio
   std::sort(outcome.used.begin(), outcome.used.end());
   outcome.used.erase(std::unique(outcome.used.begin(), outcome.used.end()), outcome.used.end());
   return outcome;
+}
+
+PlannedStmt* planned_statement(const PreparedQuery& prepared, const IndexSet& indexes) {
+  Injection const injection{CurrentMemoryContext, indexes, nullptr, nullptr};
+  InjectionScope const active(injection);
+  return pg::call([&] { return run_planner(prepared); });
 }
 
 void check_permissions(const PreparedQuery& prepared) {
@@ -201,15 +199,7 @@ void check_permissions(const PreparedQuery& prepared) {
 std::string explain(const PreparedQuery& prepared, const IndexSet& indexes) {
   pg::Memory const memory("deal_advisor what-if explain");
   pg::InContext const in_memory(memory.context());
-  Injection const injection{memory.context(),
-                            indexes.added.data(),
-                            static_cast<int>(indexes.added.size()),
-                            indexes.hidden.data(),
-                            static_cast<int>(indexes.hidden.size()),
-                            indexes.fresh.data(),
-                            static_cast<int>(indexes.fresh.size()),
-                            nullptr,
-                            nullptr};
+  Injection const injection{memory.context(), indexes, nullptr, nullptr};
   InjectionScope const active(injection);
   std::string text =
       pg::call([&]() -> const char* { return explain_planned(run_planner(prepared), prepared.text); });

@@ -5,6 +5,7 @@
 #include "server/index/hypothetical.hpp"
 #include "server/workload/prepare.hpp"
 
+struct PlannedStmt;
 struct PlannerInfo;
 struct RelOptInfo;
 
@@ -22,6 +23,8 @@ struct IndexSet {
   std::span<Hypothetical* const> added;
   std::span<const Oid> hidden;
   std::span<const FreshVisibility> fresh = {};
+  std::span<Hypothetical* const> analysed = {};  ///< real ones, `oid` says which, that have no statistics of
+                                                 ///< their own yet: theirs are used
 };
 
 /// What the plan inserts, updates, deletes or merges in one table, at its top or in WITH.
@@ -47,6 +50,10 @@ void install_what_if_hooks();
 /// locks. `observer`, if any, runs inside the planner and must own nothing.
 PlanOutcome plan(const PreparedQuery& prepared, const IndexSet& indexes, RelationObserver observer = nullptr,
                  void* observer_state = nullptr);
+
+/// The plan itself, in the current memory context, which must hold nothing else of the planner's. Rights and
+/// locks as above.
+PlannedStmt* planned_statement(const PreparedQuery& prepared, const IndexSet& indexes);
 
 /// Raises 42501 unless the current role may run the statement: planning alone checks nothing.
 void check_permissions(const PreparedQuery& prepared);

@@ -34,6 +34,7 @@ constexpr const char* kAdvice = R"sql(
 select a.rank, a.action, a.relation, a.index_name, a.est_bytes, a.cost_before, a.cost_after, a.benefit_pct,
   a.why,  pg_catalog.to_json(a.ddl), pg_catalog.to_json(a.rollback)
 from deal_advisor.index_advice(budget => $1, schemas => $2::name[], time_limit => $3::interval) a
+where pg_catalog.cardinality(a.requires) = 0  -- others have no figures yet
 order by a.rank)sql";
 
 std::vector<std::string> texts_of(const std::string& json) {

@@ -47,7 +47,7 @@ review::Foreseen foresee(const std::vector<std::string>& schemas) {
     request.workload = read_workload();
     request.schemas = schemas;
     for (auto const& row : index_advice(request).rows)
-      if (row.action == "create" || row.action == "replace")
+      if ((row.action == "create" || row.action == "replace") && row.priced)
         foreseen.missing_indexes.push_back(missing_of(row));
   });
   if (failure) {

@@ -1,0 +1,21 @@
+#include "server/bridge/snapshot.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "utils/snapmgr.h"
+}
+
+namespace pg {
+
+FreshSnapshot::FreshSnapshot() {
+  call([] {
+    CommandCounterIncrement();
+    PushActiveSnapshot(GetTransactionSnapshot());
+  });
+}
+
+FreshSnapshot::~FreshSnapshot() {
+  if (!unwinding_.by_server_error()) PopActiveSnapshot();  // else the abort does
+}
+
+}  // namespace pg

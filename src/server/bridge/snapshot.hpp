@@ -1,0 +1,20 @@
+/// Seeing what the current command itself has done.
+#pragma once
+
+#include "server/bridge/call.hpp"
+
+namespace pg {
+
+/// Makes a snapshot current for a scope that shows what was written so far in this transaction.
+class FreshSnapshot {
+ public:
+  FreshSnapshot();
+  ~FreshSnapshot();
+  FreshSnapshot(const FreshSnapshot&) = delete;
+  FreshSnapshot& operator=(const FreshSnapshot&) = delete;
+
+ private:
+  detail::Unwinding unwinding_;
+};
+
+}  // namespace pg
