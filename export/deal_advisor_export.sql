@@ -48,7 +48,10 @@ select (select quote_ident(n.nspname) from pg_extension as e join pg_namespace a
 select jsonb_build_object('kind', 'export', 'format', 1, 'database', current_database(),
          'server_version_num', current_setting('server_version_num')::int, 'server_version', version(),
          'block_size', current_setting('block_size')::int, 'encoding', current_setting('server_encoding'),
-         'collation', d.datcollate, 'exported_at', now(), 'exported_by', current_user, 'schemas', :'schemas')
+         'collation', d.datcollate, 'exported_at', now(), 'now_us', (extract(epoch from now()) * 1000000)::bigint,
+         'stats_since_us', (extract(epoch from coalesce(pg_stat_get_db_stat_reset_time(d.oid),
+                                                        pg_stat_get_bgwriter_stat_reset_time())) * 1000000)::bigint,
+         'standbys', (select count(*) from pg_stat_get_wal_senders()), 'exported_by', current_user, 'schemas', :'schemas')
   from pg_database as d where d.datname = current_database();
 
 select jsonb_build_object('kind', 'setting', 'name', name, 'value', current_setting(name))

@@ -146,6 +146,11 @@ like(offline($guarded), qr/\(.*(tenant|secret).*\)/, 'advice on a table with row
 like(offline("select plan_before from deal_advisor.index_what_if('select * from $weird.guarded where id < 0'::text)" =~ s/'select/\$q\$select/r =~ s/< 0'/< 0\$q\$/r),
 	qr/app\.tenant/, 'whose predicates are planned');
 
+# What was scanned, and since when that is counted, was exported too
+my $unused = $advice =~ s/time_limit => null/time_limit => null, options => '{"unused_after": 0}'/r;
+like(in_place($unused), qr/drop index/, 'an index that nobody scans');
+is(offline($unused), in_place($unused), 'is the same from the export');
+
 # A smaller sample is a part of the exported one
 my $smaller = $advice =~ s/time_limit => null/time_limit => null, options => '{"sample_rows": 2000}'/r;
 is(offline($smaller), in_place($smaller), 'the advice is the same from fewer rows');

@@ -36,6 +36,7 @@ struct InForce {
   const ImportedRelation* relations = nullptr;
   size_t count = 0;
   MemoryContext memory = nullptr;
+  ImportedServer server{};
 };
 InForce in_force;
 
@@ -69,6 +70,7 @@ ImportedRelation as_relation(const pg::SqlResult& rows, size_t row) {
   out.oid = rows.oid(row, 0);
   double const counted = rows.float8(row, 1);
   auto counted_pages = rows.float8(row, 2);
+  out.counted_pages = static_cast<BlockNumber>(std::fmax(counted_pages, 0));
   double const visible = rows.float8(row, 3);
   out.pages = static_cast<BlockNumber>(rows.int8(row, 4) / BLCKSZ);
   out.updates = rows.int8(row, 5);
@@ -84,6 +86,9 @@ ImportedRelation as_relation(const pg::SqlResult& rows, size_t row) {
     pages = out.pages;
   }
   out.counted = counted;
+  out.inserts = rows.int8(row, 9);
+  out.deletes = rows.int8(row, 10);
+  out.scans = rows.int8(row, 11);
   out.density = counted > 0 && counted_pages > 0 ? counted / counted_pages : 0;
   double const density = counted >= 0 && counted_pages > 0 ? counted / counted_pages : kUnknownDensity;
   out.rows = std::rint(density * std::fmax(pages, 0));
@@ -152,7 +157,8 @@ void ImportScope::load() {
       "select c.oid, i.body ->> 'rows', i.body ->> 'pages', i.body ->> 'all_visible', i.body ->> 'bytes',"
       " i.body ->> 'updated', i.body ->> 'hot_updated', c.relkind in ('i', 'I'),"
       " exists (select from deal_advisor.imported as s where s.kind = 'sample'"
-      " and s.schema_name = i.schema_name and s.relation_name = i.relation_name)"
+      " and s.schema_name = i.schema_name and s.relation_name = i.relation_name),"
+      " i.body ->> 'inserted', i.body ->> 'deleted', i.body ->> 'scans'"
       " from deal_advisor.imported as i"
       " join pg_catalog.pg_namespace as n on n.nspname = i.schema_name"
       " join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = i.relation_name"
@@ -163,7 +169,12 @@ void ImportScope::load() {
   auto* const relations = array_of<ImportedRelation>(rows.size());
   for (size_t row = 0; row < rows.size(); ++row)
     relations[row] = as_relation(rows, row);
-  in_force = {relations, rows.size(), memory_.context()};
+  pg::SqlResult const server = read_imported(
+      "select body ->> 'now_us', body ->> 'stats_since_us', body ->> 'standbys'"
+      " from deal_advisor.imported where kind = 'export'");
+  in_force = {relations, rows.size(), memory_.context(), {}};
+  if (!server.empty())
+    in_force.server = {server.int8(0, 0), server.int8(0, 1), static_cast<int>(server.int8(0, 2))};
   load_columns();
 }
 
@@ -215,6 +226,10 @@ const ImportedRelation* imported(Oid relation) {
   }
   bool const found = low < in_force.count && in_force.relations[low].oid == relation;
   return found ? &in_force.relations[low] : nullptr;
+}
+
+const ImportedServer* imported_server() {
+  return in_force.relations != nullptr ? &in_force.server : nullptr;
 }
 
 HeapTuple imported_statistics(Oid relation, AttrNumber attno, bool inherited) {

@@ -11,6 +11,10 @@ extern "C" {
 #include "storage/block.h"
 }
 
+namespace deal {
+class Catalog;
+}
+
 namespace deal::server {
 
 /// The statistics of one column as pg_stats shows them. Plain data: hooks make the row of pg_statistic of it
@@ -39,11 +43,15 @@ struct ImportedRelation {
   Oid oid;
   double rows;  ///< as the planner would estimate them there
   BlockNumber pages;
-  double counted;      ///< rows when they were counted last, as pg_class; -1: never
-  double density;      ///< rows per page when they were counted last; 0: never
-  double all_visible;  ///< share of the pages
+  double counted;             ///< rows when they were counted last, as pg_class; -1: never
+  double density;             ///< rows per page when they were counted last; 0: never
+  double all_visible;         ///< share of the pages
+  BlockNumber counted_pages;  ///< at that time
+  int64 inserts;
   int64 updates;
   int64 heap_only_updates;
+  int64 deletes;
+  int64 scans;  ///< of an index; of a table the sequential ones
   bool is_index;
   bool sampled;             ///< rows of it were sampled
   ImportedColumn* columns;  ///< by number, not inherited ones first
@@ -73,6 +81,20 @@ class ImportScope {
 
 /// The figures of a relation in the current scope; null when there are none. Cannot fail.
 const ImportedRelation* imported(Oid relation);
+
+/// Of the other server, when it was exported.
+struct ImportedServer {
+  int64_t now;          ///< microseconds since 1970 (UTC)
+  int64_t stats_since;  ///< the same; 0: unknown
+  int standbys;
+};
+
+/// The server of the current scope; null when nothing was imported. Cannot fail.
+const ImportedServer* imported_server();
+
+/// Puts the figures of the current scope into a catalog model, and its server's age of statistics and
+/// standbys.
+void put_imported(Catalog& catalog);
 
 /// The row of pg_statistic of a column: made of imported figures, else the catalog's; null when there is
 /// none. Give it back with release_statistics. Runs inside pg::call.

@@ -58,7 +58,8 @@ void add_definitions(SuperfluousIndexes& found) {
 }  // namespace
 
 SuperfluousIndexes superfluous_indexes(const std::vector<std::string>& schemas, double unused_after) {
-  Catalog const catalog = read_catalog(schemas);
+  Catalog catalog = read_catalog(schemas);
+  put_imported(catalog);
   auto const redundancies = index::find_redundant(catalog);
   SuperfluousIndexes found;
   // A partitioned index is left alone: its partitions' indexes go one by one, never as a whole.
