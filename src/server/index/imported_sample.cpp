@@ -1,5 +1,6 @@
 #include "server/index/imported_sample.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "core/base/error.hpp"
