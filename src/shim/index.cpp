@@ -90,6 +90,7 @@ AdviceRequest request_of(const pg::Arguments& args) {
   request.max_planner_calls = static_cast<int>(options.integer("max_planner_calls", 1500, 1, 1'000'000));
   request.min_gain_pct = options.number("min_gain_pct", 0.1, 0, 100);
   request.min_table_pages = static_cast<int>(options.integer("min_table_pages", 16, 0, 1'000'000'000));
+  request.progress_seconds = options.number("progress", 5, 0, 86'400);
   request.sample_rows = static_cast<int>(options.integer("sample_rows", 30'000, 100, 200'000));
   request.unused_after = 86400 * options.number("unused_after", 30, 0, 36'500);
   options.finish();

@@ -65,7 +65,9 @@ Columns columns_of(const TableUse& use, std::int32_t arm) {
 /// search or sort by.
 TableUse selective(const TableUse& use) {
   auto const is_weak = [](const Clause& clause) {
-    bool const finds = clause.kind == ClauseKind::equal || clause.kind == ClauseKind::search;
+    // A range of BRIN may have another end, which is another clause.
+    bool const finds = clause.kind == ClauseKind::equal ||
+                       (clause.kind == ClauseKind::search && clause.method != AccessMethod::brin);
     return clause.arm == 0 && finds && clause.selectivity > kHardlySelective;
   };
   TableUse rest = use;

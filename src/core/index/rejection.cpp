@@ -90,6 +90,7 @@ class NearWinners {
       return std::tie(a.saving, a.hope, a.stake) > std::tie(b.saving, b.hope, b.stake);
     });
     std::vector<int> order;
+    order.reserve(ranks.size());
     for (const Rank& rank : ranks)
       order.push_back(rank.candidate);
     return order;

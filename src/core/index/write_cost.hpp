@@ -20,8 +20,8 @@ constexpr double kEntryFactor = 1.6;
 
 /// An entry of GIN beside one of a B-tree: with fastupdate, entries wait in a list and go in together,
 /// sorted.
-constexpr double kPendingEntry = 0.5;
-/// A row of BRIN beside an entry of a B-tree: most rows change no summary.
+constexpr double kPendingEntry = 0.25;
+/// A row of BRIN beside an entry of a B-tree: most rows change no summary. bench/write_cost measures both.
 constexpr double kRangeEntry = 0.02;
 
 /// Cost, in the planner's unit, of one new entry in a B-tree of this height (root_level 0: one leaf): the

@@ -17,6 +17,7 @@ struct AdviceRequest {
   std::vector<index::AccessMethod> methods;  ///< only indexes of these; empty: all
   int max_columns = 4;
   int64_t time_limit_ms = 30'000;
+  double progress_seconds = 5;    ///< between NOTICE lines that say how far it is; 0: none
   bool single_statement = false;  ///< the workload is one statement that the caller handed in
   bool details = false;           ///< also rows for what was rejected or skipped
   bool budget_is_net = false;     ///< the bytes of dropped and replaced indexes are added to the budget

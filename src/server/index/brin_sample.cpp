@@ -1,3 +1,4 @@
+#include "core/index/block_spread.hpp"
 #include "server/index/access_method.hpp"
 #include "server/index/method_sample.hpp"
 #include "server/index/sampled_columns.hpp"
@@ -5,6 +6,7 @@
 extern "C" {
 #include "access/brin_internal.h"
 #include "utils/fmgroids.h"
+#include "utils/typcache.h"
 }
 
 namespace deal::server {
@@ -56,7 +58,63 @@ void append_summary(TableSample& sample, const Hypothetical& index, int key, con
   }
 }
 
+constexpr int64_t kBlocksRanked = 64;
+
+/// Sampled values by their type's order.
+struct Order {
+  const SampledValues* values;
+  FmgrInfo* compare;
+  Oid collation;
+};
+
+int compare_rows(const void* a, const void* b, void* state) {
+  auto const& order = *static_cast<const Order*>(state);
+  return DatumGetInt32(FunctionCall2Coll(order.compare, order.collation,
+                                         order.values->value(*static_cast<const int*>(a)),
+                                         order.values->value(*static_cast<const int*>(b))));
+}
+
+/// Sorts the rows by value; false when the type has no order.
+bool sort_rows(std::vector<int>& rows, const SampledValues& values, Oid collation) {
+  return pg::call([&] {
+    auto* type = lookup_type_cache(values.type, TYPECACHE_CMP_PROC_FINFO);
+    if (!OidIsValid(type->cmp_proc)) return false;
+    Order order{&values, &type->cmp_proc_finfo, collation};
+    qsort_arg(rows.data(), rows.size(), sizeof(int), compare_rows, &order);
+    return true;
+  });
+}
+
+/// Rows of evenly chosen blocks that have a value.
+std::vector<int> rows_of_some_blocks(const TableSample& sample, const SampledValues& values) {
+  int64_t const step = std::max<int64_t>(sample.sampled_blocks() / kBlocksRanked, 1);
+  std::vector<int> rows;
+  int64_t block = -1;
+  for (int row = 0; row < sample.sampled_rows(); ++row) {
+    if (row == 0 || sample.block_of(row) != sample.block_of(row - 1)) ++block;
+    if (block % step == 0 && !values.null(row)) rows.push_back(row);
+  }
+  return rows;
+}
+
 }  // namespace
+
+bool stretched_ranges(const TableSample& sample, const Hypothetical& index) {
+  SampledValues const values = sample.values_of(index, 0);
+  std::vector<int> const rows = rows_of_some_blocks(sample, values);
+  std::vector<int> sorted = rows;
+  if (!sort_rows(sorted, values, index.collations[0])) return false;
+  std::vector<uint32_t> rank_of(static_cast<size_t>(sample.sampled_rows()));
+  for (size_t i = 0; i < sorted.size(); ++i)
+    rank_of[static_cast<size_t>(sorted[i])] = static_cast<uint32_t>(i);
+  std::vector<uint32_t> blocks;
+  std::vector<uint32_t> ranks;
+  for (int const row : rows) {
+    blocks.push_back(sample.block_of(row));
+    ranks.push_back(rank_of[static_cast<size_t>(row)]);
+  }
+  return index::has_outliers(index::block_spread(blocks, ranks));
+}
 
 index::SizeEstimate estimate_brin(TableSample& sample, const Hypothetical& index) {
   pg::Memory const memory("deal_advisor BRIN sample");

@@ -53,6 +53,7 @@ std::vector<Oid> index_tree(Oid index) {
   if (kind == RELKIND_INDEX) return {index};
   List* const all = pg::call([&] { return find_all_inheritors(index, NoLock, nullptr); });
   std::vector<Oid> tree;
+  tree.reserve(static_cast<size_t>(list_length(all)));
   for (int i = 0; i < list_length(all); ++i)
     tree.push_back(list_nth_oid(all, i));
   return tree;

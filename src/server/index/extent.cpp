@@ -5,6 +5,7 @@
 #include "server/bridge/time_limit.hpp"
 #include "server/index/imported_sample.hpp"
 #include "server/index/method_extent.hpp"
+#include "server/index/method_sample.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -229,6 +230,14 @@ index::SizeEstimate ExtentEstimator::estimate(Hypothetical& index) {
   index.extent = extent_of(size);
   cpu_seconds_ += pg::cpu_seconds() - start;
   return size;
+}
+
+bool ExtentEstimator::stretches(const Hypothetical& index) {
+  double const start = pg::cpu_seconds();
+  bool const stretched = is_heap(index.table) && may_read(index) &&
+                         stretched_ranges(sample_of(index.table, target_rows_), index);
+  cpu_seconds_ += pg::cpu_seconds() - start;
+  return stretched;
 }
 
 void append_visibility(Oid table, std::vector<FreshVisibility>& fresh) {

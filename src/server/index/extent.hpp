@@ -20,6 +20,10 @@ class ExtentEstimator {
   /// memory context. Returns the estimate for the whole index.
   index::SizeEstimate estimate(Hypothetical& index);
 
+  /// True when a few rows of each block stretch the range of the BRIN index's first column; false too where
+  /// nothing can be read, and for partitioned tables.
+  bool stretches(const Hypothetical& index);
+
   /// Frees the samples; a table that is asked about again is sampled again.
   void forget_samples() { samples_.clear(); }
 

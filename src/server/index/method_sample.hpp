@@ -15,6 +15,9 @@ index::KeySample gin_sample(TableSample& sample, const Hypothetical& index, int 
 
 /// Estimates a BRIN, GiST or SP-GiST index from the sample.
 index::SizeEstimate estimate_brin(TableSample& sample, const Hypothetical& index);
+/// True when a few rows of each block stretch the range of the index's first column (see
+/// index::has_outliers).
+bool stretched_ranges(const TableSample& sample, const Hypothetical& index);
 index::SizeEstimate estimate_gist(TableSample& sample, const Hypothetical& index);
 index::SizeEstimate estimate_spgist(TableSample& sample, const Hypothetical& index);
 

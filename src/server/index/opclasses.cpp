@@ -1,6 +1,7 @@
 #include "server/index/opclasses.hpp"
 
 extern "C" {
+#include "access/brin_internal.h"
 #include "access/htup_details.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_amop.h"
@@ -8,6 +9,7 @@ extern "C" {
 #include "commands/defrem.h"
 #include "parser/parse_coerce.h"
 #include "utils/catcache.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 }
@@ -58,6 +60,19 @@ int find_accesses(Oid op, Oid type, bool ordering, IndexAccess* found, int most)
     if (count > 0) return count;
   }
   return 0;
+}
+
+Oid minmax_multi_opclass(Oid type) {
+  Oid found = InvalidOid;
+  CatCList* const classes = SearchSysCacheList1(CLAAMNAMENSP, ObjectIdGetDatum(BRIN_AM_OID));
+  for (int i = 0; i < classes->n_members && !OidIsValid(found); ++i) {
+    auto const* row = reinterpret_cast<Form_pg_opclass>(GETSTRUCT(&classes->members[i]->tuple));
+    if (row->opcintype == type &&
+        get_opfamily_proc(row->opcfamily, type, type, BRIN_PROCNUM_OPCINFO) == F_BRIN_MINMAX_MULTI_OPCINFO)
+      found = row->oid;
+  }
+  ReleaseSysCacheList(classes);
+  return found;
 }
 
 }  // namespace deal::server

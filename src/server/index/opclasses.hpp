@@ -18,4 +18,8 @@ struct IndexAccess {
 /// GiST; if none has, of SP-GiST. At most `most` are written; returns how many. Runs inside pg::call.
 int find_accesses(Oid op, Oid type, bool ordering, IndexAccess* found, int most);
 
+/// The operator class of BRIN that keeps several ranges of this type for each block range; 0 if there is
+/// none. Runs inside pg::call.
+Oid minmax_multi_opclass(Oid type);
+
 }  // namespace deal::server

@@ -7,11 +7,13 @@
 #include "core/index/candidates.hpp"
 #include "server/bridge/memory.hpp"
 #include "server/bridge/subtransaction.hpp"
+#include "server/index/opclasses.hpp"
 #include "server/index/write_load.hpp"
 
 extern "C" {
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
+#include "utils/lsyscache.h"
 }
 
 namespace deal::server {
@@ -214,7 +216,20 @@ void SearchSpace::add_proposed(const index::CandidateIndex& candidate) {
   });
 }
 
-void SearchSpace::add_sized(const index::CandidateIndex& candidate) {
+/// The BRIN index with several ranges for each block range, if outliers make that worth it.
+index::CandidateIndex SearchSpace::with_outliers_apart(const index::CandidateIndex& candidate) {
+  if (candidate.method != index::AccessMethod::brin || candidate.keys.front().attno <= 0) return candidate;
+  IndexedTable const& table = registry_.tables()[static_cast<size_t>(candidate.table)];
+  if (table.partitioned || !sizes_.stretches(*make_hypothetical(candidate))) return candidate;
+  index::CandidateIndex apart = candidate;
+  auto const attno = static_cast<AttrNumber>(candidate.keys.front().attno);
+  Oid const opclass = pg::call([&] { return minmax_multi_opclass(get_atttype(table.oid, attno)); });
+  if (OidIsValid(opclass)) apart.keys.front().opclass = opclass;
+  return apart;
+}
+
+void SearchSpace::add_sized(const index::CandidateIndex& proposed) {
+  index::CandidateIndex const candidate = with_outliers_apart(proposed);
   Hypothetical* const made = make_hypothetical(candidate);
   index::SizeEstimate const size = sizes_.estimate(*made);
   bool const wide = size.entry_bytes > kWideEntry || size.widest_entry > kWidestEntry;

@@ -54,7 +54,8 @@ class SearchSpace {
   std::vector<int> add_all(const std::vector<index::CandidateIndex>& proposed, const AdviceRequest& request,
                            const std::function<bool()>& out_of_time);
   void add_proposed(const index::CandidateIndex& candidate);
-  void add_sized(const index::CandidateIndex& candidate);
+  index::CandidateIndex with_outliers_apart(const index::CandidateIndex& candidate);
+  void add_sized(const index::CandidateIndex& proposed);
   void rank_relevant(const index::Proposals& proposals, const std::vector<int>& numbers);
   void set_budget(const AdviceRequest& request);
   void price_writes(const AnalysedWorkload& workload);

@@ -28,6 +28,7 @@ class Trial {
     std::vector<const RedundantIndex*> candidates = unused();
     if (candidates.empty()) return {};
     std::vector<Oid> all;
+    all.reserve(candidates.size());
     for (auto const* one : candidates)
       all.push_back(one->oid);
     std::vector<int> dearer;

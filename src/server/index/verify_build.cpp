@@ -47,6 +47,7 @@ std::vector<Oid> indexes_of(Oid table) {
     return found;
   });
   std::vector<Oid> oids;
+  oids.reserve(static_cast<size_t>(list_length(list)));
   for (int i = 0; i < list_length(list); ++i)
     oids.push_back(list_nth_oid(list, i));
   return oids;
