@@ -13,6 +13,7 @@
 #include "server/bridge/subtransaction.hpp"
 #include "server/bridge/time_limit.hpp"
 #include "server/index/advice_rows.hpp"
+#include "server/index/imported.hpp"
 #include "server/index/problem.hpp"
 
 namespace deal::server {
@@ -104,6 +105,7 @@ Advice index_advice(const AdviceRequest& request) {
   pg::Memory const memory("deal_advisor index_advice");
   return pg::rolled_back([&] {
     pg::InContext const in_memory(memory.context());
+    ImportScope const figures;
     return advise(request);
   });
 }

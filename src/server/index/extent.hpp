@@ -49,6 +49,9 @@ std::vector<Oid> leaf_partitions(Oid table);
 /// The same index with the columns of one leaf partition. Shares what it can with `index`.
 Hypothetical on_leaf(const Hypothetical& index, Oid leaf);
 
+/// True when there are rows to sample: the table's own (a heap's) or exported ones.
+bool has_rows(Oid table);
+
 /// Rows of a table as the planner would estimate them now, and its pages.
 struct TableExtent {
   double rows;

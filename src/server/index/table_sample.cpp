@@ -5,7 +5,9 @@
 
 #include "core/base/error.hpp"
 #include "core/index/size.hpp"
+#include "server/index/block_choice.hpp"
 #include "server/index/heap_block.hpp"
+#include "server/index/imported_sample.hpp"
 #include "server/index/row_expressions.hpp"
 
 extern "C" {
@@ -28,7 +30,6 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
-#include "utils/sampling.h"
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 }
@@ -69,12 +70,15 @@ void read_block(Relation table, BlockNumber block, BufferAccessStrategy strategy
   ++sample.sampled_blocks;
 }
 
-int blocks_wanted(Relation table, BlockNumber blocks, int target_rows) {
-  double const density = table->rd_rel->reltuples > 0 && table->rd_rel->relpages > 0
-                             ? table->rd_rel->reltuples / table->rd_rel->relpages
-                             : 50.0;
-  double const wanted = std::ceil(target_rows / std::fmax(density, 1.0));
-  return static_cast<int>(std::fmin(std::fmax(wanted, 64), blocks));
+/// `density` in rows per page; 0: unknown.
+double blocks_wanted(double density, BlockNumber blocks, int target_rows) {
+  double const wanted = std::ceil(target_rows / std::fmax(density > 0 ? density : 50.0, 1.0));
+  return std::fmin(std::fmax(wanted, 64), blocks);
+}
+
+double density_of(Relation table) {
+  auto const* const about = table->rd_rel;
+  return about->reltuples > 0 && about->relpages > 0 ? double{about->reltuples} / about->relpages : 0;
 }
 
 void deform(Relation table, RawSample& sample) {
@@ -93,20 +97,40 @@ RawSample read_sample(Oid oid, int target_rows) {
   RawSample sample{};
   Relation const table = open_readable(oid);
   sample.table_blocks = RelationGetNumberOfBlocks(table);
-  int const blocks = blocks_wanted(table, sample.table_blocks, target_rows);
-  sample.most = std::min(kMostRows, blocks * MaxHeapTuplesPerPage);
+  double const wanted = blocks_wanted(density_of(table), sample.table_blocks, target_rows);
+  // The choice is by chance, and so is the number chosen.
+  sample.most = static_cast<int>(std::fmin(kMostRows, (2 * wanted + 64) * MaxHeapTuplesPerPage));
   sample.rows = static_cast<HeapTuple*>(palloc(sizeof(HeapTuple) * static_cast<size_t>(sample.most + 1)));
-  BlockSamplerData sampler;
-  BlockSampler_Init(&sampler, sample.table_blocks, blocks, kSeed);
+  BlockChoice blocks(sample.table_blocks, wanted);
   BufferAccessStrategy const strategy = GetAccessStrategy(BAS_BULKREAD);
   Snapshot const snapshot = GetActiveSnapshot();
-  while (BlockSampler_HasMore(&sampler) && sample.bytes < kMostBytes && sample.count < sample.most) {
+  while (sample.bytes < kMostBytes && sample.count < sample.most) {
     CHECK_FOR_INTERRUPTS();
-    read_block(table, BlockSampler_Next(&sampler), strategy, snapshot, sample);
+    BlockNumber const block = blocks.next();
+    if (block == InvalidBlockNumber) break;
+    read_block(table, block, strategy, snapshot, sample);
   }
   FreeAccessStrategy(strategy);
   deform(table, sample);
   table_close(table, NoLock);
+  return sample;
+}
+
+/// The sample that was exported with the table's figures; `stored` gets what is known of its columns.
+RawSample import_sample(Oid oid, int target_rows, std::map<AttrNumber, StoredColumn>& stored) {
+  const ImportedRelation& figures = *imported(oid);
+  ImportedRows exported = imported_rows(oid, blocks_wanted(figures.density, figures.pages, target_rows));
+  stored = std::move(exported.columns);
+  RawSample sample{};
+  sample.rows = exported.rows;
+  sample.count = exported.count;
+  sample.table_blocks = exported.table_blocks;
+  sample.sampled_blocks = exported.sampled_blocks;
+  pg::call([&] {
+    Relation const table = table_open(oid, AccessShareLock);
+    deform(table, sample);
+    table_close(table, NoLock);
+  });
   return sample;
 }
 
@@ -273,7 +297,8 @@ uint64_t with_column(uint64_t hash, const StoredColumn& column, size_t row) {
 
 TableSample::TableSample(Oid table, int target_rows) : table_(table), memory_("deal_advisor table sample") {
   pg::InContext const in_memory(memory_.context());
-  RawSample const raw = pg::call([&] { return read_sample(table, target_rows); });
+  RawSample const raw = has_imported_rows(table) ? import_sample(table, target_rows, columns_)
+                                                 : pg::call([&] { return read_sample(table, target_rows); });
   rows_ = raw.rows;
   row_count_ = raw.count;
   values_ = raw.values;

@@ -45,7 +45,8 @@ StoredColumn store(const Datum* values, const bool* nulls, int rows, int stride,
 /// skips privileges and row security, so ask `may_read` first. Deterministic for an unchanged table.
 class TableSample {
  public:
-  /// Reads about `target_rows` rows. Takes AccessShareLock, kept to the end of the (sub)transaction.
+  /// Reads about `target_rows` rows; of an imported table the rows that were exported. Takes AccessShareLock,
+  /// kept to the end of the (sub)transaction.
   TableSample(Oid table, int target_rows);
 
   int64_t table_rows() const { return table_rows_; }
