@@ -71,6 +71,7 @@ StoredColumn stored(const index::ExportedColumn& column, const TypeStorage& type
     uniform = uniform && out.size.back() == out.size.front() && out.align.back() == out.align.front();
   }
   out.uniform = uniform;
+  out.widest = static_cast<size_t>(std::max_element(out.size.begin(), out.size.end()) - out.size.begin());
   return out;
 }
 
