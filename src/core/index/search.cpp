@@ -156,7 +156,7 @@ class Search {
       while (const std::optional<Move> move = known.next(cache_, asks))
         any = try_move(state, *move, ask) || any;
       if (any) continue;
-      if (!ask) return;
+      if (!ask || cache_.calls() >= last_refining_call_) return;
       ask_without_each(state);
       asks = kAsksPerImprovement;
       MoveQueue hopeful(state, Pricing::hopeful, false, least_gain(state));
@@ -188,8 +188,10 @@ class Search {
   }
 
   void choose(SearchState& state) {
+    last_refining_call_ = kNoLimit;
     greedy(state, true, budgeted(), false);
     improve(state, true);
+    last_refining_call_ = cache_.calls() + static_cast<int>(problem_.relevant.size());
     // The other ways cost nothing as long as they only use what is known; the planner then confirms the
     // winner.
     for (const bool per_byte : {true, false}) {
@@ -211,6 +213,7 @@ class Search {
   bool consider(SearchState& state, SearchState& other) {
     other.set_least_saving(problem_.min_gain * state.cost());
     state.set_least_saving(problem_.min_gain * state.cost());
+    if (cache_.calls() >= last_refining_call_) return false;
     improve(other, false);
     if (other.objective() >= state.objective() - kWorthwhile * state.cost()) return false;
     other.settle_all();
@@ -271,6 +274,8 @@ class Search {
   const Problem& problem_;
   PlanCache cache_;
   Refunds refunds_;
+  int last_refining_call_ =
+      0;                   // other ways are confirmed by so many calls, one for each query or little more
   std::vector<int> kept_;  // new candidates that some plan used, ascending
 };
 
