@@ -6,7 +6,7 @@
 #include "server/bridge/walk.hpp"
 #include "server/index/argument_values.hpp"
 #include "server/index/imported.hpp"
-#include "server/index/range_arguments.hpp"
+#include "server/index/comparison_arguments.hpp"
 #include "server/index/stored_value.hpp"
 
 extern "C" {

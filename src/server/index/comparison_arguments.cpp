@@ -1,4 +1,4 @@
-#include "server/index/range_arguments.hpp"
+#include "server/index/comparison_arguments.hpp"
 
 #include <algorithm>
 #include <cmath>
