@@ -86,7 +86,8 @@ select c, 'C' || lpad(c::text, 15, '0'),
   from generate_series(1::bigint, 60000) as c;
 
 insert into star.promotion
-select p, 'Promotion ' || p, 252 + p % 60, p % 3 = 0, p % 5 = 0, p % 2 = 0, 500 + pg_temp.pick(4000, pg_temp.u(p, 61))
+select p, 'Promotion ' || p, 252 + p % 60, pg_temp.u(p, 62) < 0.4, pg_temp.u(p, 63) < 0.2,
+       pg_temp.u(p, 64) < 0.5, 500 + pg_temp.pick(4000, pg_temp.u(p, 61))
   from generate_series(1::bigint, 600) as p;
 
 analyze star.item;
