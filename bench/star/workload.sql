@@ -82,16 +82,18 @@ select it_code, avg(ss_quantity), avg(ss_list_price), avg(ss_discount), avg(ss_s
  limit 100
 
 -- s07: states where a manager's items at a fifth over their class's mean price sell in a month (correlated subquery)
+with chosen as materialized (
+  select it_id as product, it_class as class, it_price as price
+    from star.item
+   where it_category = 'jewelry' and it_manager = 12)
 select ad_state, count(*)
-  from star.address
-  join star.store_sales on ss_address = ad_id
+  from chosen
+  join star.store_sales on ss_item = product
+  join star.address on ad_id = ss_address
   join star.calendar on cal_id = ss_date
-  join star.item on it_id = ss_item
- where cal_month_seq = 280
-   and it_category = 'jewelry' and it_manager = 12
-   and it_price > 1.2 * (select avg(peers.it_price) from star.item as peers where peers.it_class = item.it_class)
+ where cal_month_seq = 295
+   and price > 1.2 * (select avg(peers.it_price) from star.item as peers where peers.it_class = class)
  group by ad_state
-having count(*) >= 2
  order by count(*), ad_state
 
 -- s08: the share of each item in its class on the web, thirty days (window over an aggregate)
