@@ -11,8 +11,7 @@ ROOT = BENCH.parent
 FILES = BENCH / "star"
 SCHEMA = "star"
 
-# Those of bench/index_tpch, with random_page_cost at its default: published comparisons use nothing else. Nobody
-# gathers statistics in between.
+# Those of bench/index_tpch; and nobody gathers statistics in between.
 SETTINGS = ["shared_buffers=1GB", "work_mem=64MB", "max_parallel_workers_per_gather=2", "jit=off", "autovacuum=off"]
 
 
