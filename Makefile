@@ -13,7 +13,7 @@ OBJS = $(SOURCES:.cpp=.o)
 
 SCHEMA_PARTS := $(sort $(wildcard src/schema/[0-9]*.sql))
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
-DATA = $(wildcard src/schema/updates/*.sql)
+DATA = $(wildcard src/schema/updates/*.sql) export/deal_advisor_export.sql
 
 REGRESS = $(sort $(basename $(notdir $(wildcard sql/*.sql))))
 REGRESS_OPTS = --load-extension=deal_advisor

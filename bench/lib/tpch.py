@@ -17,6 +17,8 @@ ROOT = BENCH.parent
 # as if it were planning. Under them the 19 statements without an index cost about 3.7 million.
 SETTINGS = ["shared_buffers=1GB", "work_mem=64MB", "max_parallel_workers_per_gather=2", "jit=off"]
 
+TABLES = 8
+
 # Without a key these three run their correlated subquery over and over (the base cost is 1e11), so that any index on
 # the inner table is worth more than all else together: published comparisons leave them out.
 LEFT_OUT = {"q02", "q17", "q20"}

@@ -82,6 +82,13 @@ std::vector<deal::index::AccessMethod> requested_methods(const pg::Arguments& ar
   return methods;
 }
 
+bool requested_hypopg_sizes(const std::string& size_model) {
+  if (size_model != "own" && size_model != "hypopg")
+    throw deal::Error("22023", "size_model \"" + size_model + "\" does not exist")
+        .hint("It is own, or hypopg to compare with tools that use HypoPG's sizes.");
+  return size_model == "hypopg";
+}
+
 AdviceRequest request_of(const pg::Arguments& args) {
   AdviceRequest request;
   deal::Options options("index_advice", args.json_or_empty(8));
@@ -90,7 +97,9 @@ AdviceRequest request_of(const pg::Arguments& args) {
   request.max_planner_calls = static_cast<int>(options.integer("max_planner_calls", 1500, 1, 1'000'000));
   request.min_gain_pct = options.number("min_gain_pct", 0.1, 0, 100);
   request.min_table_pages = static_cast<int>(options.integer("min_table_pages", 16, 0, 1'000'000'000));
-  request.sample_rows = static_cast<int>(options.integer("sample_rows", 30'000, 100, 200'000));
+  request.sample_rows = static_cast<int>(options.integer("sample_rows", 0, 100, 200'000));
+  request.hypopg_sizes = requested_hypopg_sizes(options.text("size_model", "own"));
+  request.progress_seconds = options.number("progress", 5, 0, 86'400);
   request.unused_after = 86400 * options.number("unused_after", 30, 0, 36'500);
   options.finish();
   request.methods = requested_methods(args);

@@ -106,4 +106,16 @@ is($primary->safe_psql('postgres', q{set lock_timeout = '5s'; alter table orders
 $session->query('commit');
 $session->quit;
 
+# Long work says how far it is
+my $workload = q{deal_advisor.index_advice(workload => array(select row('select * from orders where customer_id = ' || i, 1, 1, null, null, null, null)::deal_advisor.statement from generate_series(1, 50) i)};
+my ($quiet, $loud, $none);
+$primary->psql('postgres', "select count(*) from $workload)", stderr => \$quiet);
+$primary->psql('postgres', "select count(*) from $workload, options => '{\"progress\": 0.000001}')", stderr => \$loud);
+$primary->psql('postgres', "select count(*) from $workload, options => '{\"progress\": 0}')", stderr => \$none);
+unlike($quiet, qr/index_advice/, 'short work is silent');
+like($loud, qr/NOTICE:  index_advice: 20 statements planned after \d+ s/, 'statements');
+like($loud, qr/NOTICE:  index_advice: \d+ candidates sized after/, 'candidates');
+like($loud, qr/NOTICE:  index_advice: \d+ sets of indexes tried after/, 'sets of indexes');
+is($none, '', 'or is told to be');
+
 done_testing();

@@ -57,6 +57,17 @@ class ToyPlanner {
     };
   }
 
+  // The same, and a plan with everything also tells what each access costs, as the server's does.
+  index::Planner telling(int& calls, const index::Problem& problem) const {
+    return [this, &calls, &problem](int query, std::span<const int> available) {
+      ++calls;
+      index::QueryPlan answer = plan(query, available);
+      if (available.size() == problem.relevant[static_cast<std::size_t>(query)].size())
+        answer.accesses = accesses(query, available);
+      return answer;
+    };
+  }
+
  private:
   struct Best {
     double cost = std::numeric_limits<double>::infinity();
@@ -85,6 +96,25 @@ class ToyPlanner {
       enumerate(q, available, at + 1, cost + found->second, choice, best);
     }
     choice[at] = -1;
+  }
+
+  // Those that save together with another compare with nothing.
+  std::vector<index::AccessCost> accesses(int query, std::span<const int> available) const {
+    const ToyQuery& q = queries_[static_cast<std::size_t>(query)];
+    std::vector<index::AccessCost> costs;
+    int place = static_cast<int>(q.tables.size());
+    for (const int candidate : available) {
+      for (std::size_t table = 0; table < q.tables.size(); ++table) {
+        const auto found = q.tables[table].access.find(candidate);
+        if (found == q.tables[table].access.end()) continue;
+        costs.push_back({candidate, static_cast<int>(table), 0, 0, found->second, {}});
+      }
+      if (std::any_of(q.pairs.begin(), q.pairs.end(), [&](const ToyQuery::Pair& pair) {
+            return pair.first == candidate || pair.second == candidate;
+          }))
+        costs.push_back({candidate, place++, 0, 0, 0, {}});
+    }
+    return costs;
   }
 
   static double noise(int query, std::span<const int> available) {

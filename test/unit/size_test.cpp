@@ -362,4 +362,18 @@ TEST(Size, FromCatalogStatisticsAlone) {
   EXPECT_EQ(pages(0, {{}}).pages, 1);
 }
 
+// As HypoPG 1.3.1 printed them for TPC-H.
+TEST(Size, HypopgSizesAreHypopgs) {
+  const auto pages = [](double width, int columns) {
+    return static_cast<double>(deal::index::hypopg_btree_bytes(6001251, width, columns)) / 8192;
+  };
+  EXPECT_NEAR(pages(4, 1), 19140, 1);
+  EXPECT_NEAR(pages(8, 2), 30624, 1);
+  EXPECT_NEAR(pages(12, 3), 49764, 1);
+  EXPECT_NEAR(pages(16, 4), 61249, 1);
+  EXPECT_NEAR(pages(28, 7), 111014, 1);
+  EXPECT_NEAR(pages(27, 1), 41151, 1);
+  EXPECT_EQ(deal::index::hypopg_btree_bytes(25, 26, 1), 8192) << "a page at least";
+}
+
 }  // namespace

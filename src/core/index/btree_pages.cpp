@@ -146,6 +146,8 @@ BtreePages lay_out_leaves(const std::vector<KeyGroup>& groups, const BtreeShape&
   BtreePages pages;
   double small_tuples = 0;
   double all_bytes = 0;
+  LeafTuple full{0, 0};  // most large groups follow one of the same kind
+  double full_pages = 0;
   for (const KeyGroup& group : groups) {
     const Split split = split_group(group, shape);
     pages.leaf_tuples += group.keys * split.tuples();
@@ -154,8 +156,12 @@ BtreePages lay_out_leaves(const std::vector<KeyGroup>& groups, const BtreeShape&
       small_tuples += group.keys * split.tuples();
       continue;
     }
-    pages.leaf_pages +=
-        group.keys * split.full * pages_per_tuple(leaf_tuple(group.tuple_bytes, split.full_rows), shape);
+    const LeafTuple tuple = leaf_tuple(group.tuple_bytes, split.full_rows);
+    if (tuple.bytes != full.bytes || tuple.posting != full.posting) {
+      full = tuple;
+      full_pages = pages_per_tuple(tuple, shape);
+    }
+    pages.leaf_pages += group.keys * split.full * full_pages;
   }
   if (small_tuples > 0) {
     const double share = small_tuples <= kMaxSimulatedTuples ? 1.0 : kSimulatedPart / small_tuples;

@@ -8,14 +8,13 @@ namespace deal::index {
 namespace {
 
 // "Plan with all, set the used aside, plan again": so many times, to see the runners-up.
-constexpr int kRounds = 4;
+constexpr int kRounds = 2;
 // Savings below this share of the cost that is within reach don't matter.
 constexpr double kLeastShare = 1e-4;
 
 class Elimination {
  public:
-  Elimination(const Problem& problem, PlanCache& cache)
-      : problem_(problem), cache_(cache), keep_(problem.candidates.size(), 0) {}
+  Elimination(const Problem& problem, PlanCache& cache) : problem_(problem), cache_(cache) {}
 
   std::vector<int> run() {
     plan_bases();
@@ -24,7 +23,7 @@ class Elimination {
     double reachable = 0;
     for (const int query : order_) {
       left[static_cast<std::size_t>(query)] = cache_.all(query);
-      set_aside(query, false, left[static_cast<std::size_t>(query)]);
+      set_aside(query, left[static_cast<std::size_t>(query)]);
       reachable += reachable_by(query);
     }
     least_ = kLeastShare * reachable;
@@ -32,22 +31,9 @@ class Elimination {
       probe_tables(query);
     for (int round = 1; round < kRounds; ++round) {
       for (const int query : order_)
-        set_aside(query, false, left[static_cast<std::size_t>(query)]);
+        set_aside(query, left[static_cast<std::size_t>(query)]);
     }
-    std::int64_t bytes = 0;
-    for (std::size_t i = 0; i < keep_.size(); ++i)
-      bytes += keep_[i] != 0 ? problem_.candidates[i].bytes : 0;
-    for (const int query : order_)
-      left[static_cast<std::size_t>(query)] = cache_.all(query);
-    for (int round = 0; round < kRounds && bytes > problem_.budget_bytes; ++round) {
-      for (const int query : order_)
-        set_aside(query, true, left[static_cast<std::size_t>(query)]);
-    }
-    std::vector<int> kept;
-    for (std::size_t i = 0; i < keep_.size(); ++i) {
-      if (keep_[i] != 0) kept.push_back(static_cast<int>(i));
-    }
-    return kept;
+    return kept();
   }
 
  private:
@@ -67,9 +53,9 @@ class Elimination {
     std::stable_sort(order_.begin(), order_.end(), [this](int a, int b) { return base(a) > base(b); });
   }
 
-  // One round of one query: plans it with the candidates left and takes away those used; with `smaller` also
-  // what isn't smaller than the used one of its table. Nothing is left once there is nothing to gain.
-  void set_aside(int query, bool smaller, CandidateSet& left) {
+  // One round of one query: plans it with the candidates left and takes away those used. Nothing is left once
+  // there is nothing to gain.
+  void set_aside(int query, CandidateSet& left) {
     const CandidateSet existing = cache_.existing(query);
     if ((left & ~existing) == 0 || cache_.exhausted()) return;
     const PlanCache::Known plan = cache_.plan(query, left);
@@ -77,30 +63,55 @@ class Elimination {
     left &= ~used;
     if (used == 0 || base(query) - weight(query) * plan.cost < least_) left = existing;
     if (cache_.exhausted()) return;
-    for (const int candidate : cache_.candidates_of(query, used)) {
-      keep_covered(query, candidate);
-      if (smaller) left &= ~not_smaller(query, candidate);
-    }
   }
 
-  // A plan takes the widest index that helps; the narrower ones it begins with may be the better buy.
-  void keep_covered(int query, int candidate) {
-    keep_[static_cast<std::size_t>(candidate)] = 1;
-    for (const int other : cache_.members(query)) {
-      const CandidateIndex& narrow = index_of(other);
-      if (!narrow.existing && covers(index_of(candidate), narrow)) keep_[static_cast<std::size_t>(other)] = 1;
+  // Without those that no query can use, and those for which a smaller one does.
+  std::vector<int> kept() const {
+    std::vector<int> order;
+    for (std::size_t i = 0; i < problem_.candidates.size(); ++i)
+      order.push_back(static_cast<int>(i));
+    std::stable_sort(order.begin(), order.end(),
+                     [this](int a, int b) { return index_of(a).bytes < index_of(b).bytes; });
+    std::vector<int> kept;
+    for (const int candidate : order) {
+      if (!index_of(candidate).existing && is_usable(candidate) && !is_replaceable(candidate, kept))
+        kept.push_back(candidate);
     }
+    std::sort(kept.begin(), kept.end());
+    return kept;
   }
 
-  CandidateSet not_smaller(int query, int than) const {
-    const CandidateIndex& used = index_of(than);
-    CandidateSet set = 0;
-    for (const int candidate : cache_.members(query)) {
-      const CandidateIndex& index = index_of(candidate);
-      const bool counts = !index.existing && index.table == used.table && index.bytes >= used.bytes;
-      if (counts) set |= cache_.bit(query, candidate);
-    }
-    return set;
+  bool is_usable(int candidate) const {
+    const std::vector<int>& queries = cache_.queries_of(candidate);
+    return std::any_of(queries.begin(), queries.end(),
+                       [&](int query) { return !cache_.useless(query, candidate); });
+  }
+
+  bool is_replaceable(int candidate, const std::vector<int>& by) const {
+    return std::any_of(by.begin(), by.end(), [&](int other) { return replaces(other, candidate); });
+  }
+
+  // It is no larger: does it cost the writes no more, give as many bytes back, and serve every query as well?
+  bool replaces(int by, int candidate) const {
+    const CandidateIndex& small = index_of(by);
+    const CandidateIndex& large = index_of(candidate);
+    if (small.table != large.table || small.write_cost > large.write_cost ||
+        small.entry_cost > large.entry_cost)
+      return false;
+    const std::vector<int>& queries = cache_.queries_of(candidate);
+    if (!std::all_of(queries.begin(), queries.end(),
+                     [&](int query) { return cache_.serves_as_well(query, by, candidate); }))
+      return false;
+    const auto breaks = [](const WriteLoad& load, int index) {
+      return std::binary_search(load.breakers.begin(), load.breakers.end(), index);
+    };
+    return std::none_of(
+               problem_.writes.begin(), problem_.writes.end(),
+               [&](const WriteLoad& load) { return breaks(load, by) && !breaks(load, candidate); }) &&
+           std::none_of(problem_.candidates.begin(), problem_.candidates.end(),
+                        [&](const CandidateIndex& other) {
+                          return other.existing && covers(large, other) && !covers(small, other);
+                        });
   }
 
   // What the candidates of one table can do alone: the most that any single one of them saves.
@@ -117,7 +128,6 @@ class Elimination {
 
   const Problem& problem_;
   PlanCache& cache_;
-  std::vector<char> keep_;
   std::vector<int> order_;  // queries, the dearest first
   double least_ = 0;        // a query that can't save this much isn't looked at any further
 };

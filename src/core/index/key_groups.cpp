@@ -257,7 +257,7 @@ double add_class(KeyPopulation& population, const std::vector<Rare>& kinds, cons
 }
 
 void add_rare_keys(KeyPopulation& population, const CountedKeys& seen, double inclusion,
-                   const Singles& singles) {
+                   const Singles& singles, UnitShapesCache& cache) {
   double rare_rows = 0;
   double rare_keys = 0;
   for (const SeenKey& key : seen.keys) {
@@ -267,7 +267,7 @@ void add_rare_keys(KeyPopulation& population, const CountedKeys& seen, double in
     population.repeats += key.units - 1;
   }
   if (rare_keys <= 0) return;
-  const UnitShapes shapes(inclusion, population.rows);
+  const UnitShapes& shapes = cache.at(inclusion, population.rows);
   const std::size_t first = population.groups.size();
   double distinct = 0;
   for (const std::vector<Rare>& kinds : size_classes(collect_rare(seen.keys, singles)))
@@ -358,7 +358,9 @@ KeyPopulation estimate_population(const KeySample& sample, const CountedKeys& co
   if (inclusion < 1) {
     const double rows_per_block =
         static_cast<double>(counted.rows) / static_cast<double>(sample.sampled_blocks);
-    add_rare_keys(population, counted, inclusion, describe_singles(counted.keys, rows_per_block));
+    UnitShapesCache own;
+    add_rare_keys(population, counted, inclusion, describe_singles(counted.keys, rows_per_block),
+                  sample.shapes != nullptr ? *sample.shapes : own);
   }
   merge_groups(population.groups);
   return population;

@@ -22,16 +22,22 @@ PlanCache::PlanCache(const Problem& problem, const Planner& planner)
     : problem_(problem),
       planner_(planner),
       queries_(problem.relevant.size()),
-      queries_of_(problem.candidates.size()),
-      places_(problem.relevant.size() * problem.candidates.size(), -1) {
+      queries_of_(problem.candidates.size()) {
   for (std::size_t query = 0; query < queries_.size(); ++query) {
     choose_members(problem, static_cast<int>(query));
-    const std::vector<int>& members = queries_[query].members;
-    for (std::size_t place = 0; place < members.size(); ++place) {
-      const auto candidate = static_cast<std::size_t>(members[place]);
-      queries_of_[candidate].push_back(static_cast<int>(query));
-      places_[query * queries_of_.size() + candidate] = static_cast<std::int8_t>(place);
-    }
+    fill_slots(queries_[query]);
+    for (const int candidate : queries_[query].members)
+      queries_of_[static_cast<std::size_t>(candidate)].push_back(static_cast<int>(query));
+  }
+}
+
+void PlanCache::fill_slots(Query& query) {
+  query.slots.assign(std::bit_ceil(2 * query.members.size() + 1), -1);
+  for (std::size_t place = 0; place < query.members.size(); ++place) {
+    std::size_t slot = slot_of(query, query.members[place]);
+    while (query.slots[slot] >= 0)
+      slot = (slot + 1) & (query.slots.size() - 1);
+    query.slots[slot] = static_cast<std::int8_t>(place);
   }
 }
 
@@ -59,17 +65,36 @@ const PlanCache::Record* PlanCache::exact_record(int query, CandidateSet set) co
   return nullptr;
 }
 
-bool PlanCache::find(int query, CandidateSet set, Known& known) const {
-  // Of several that answer, the one asked about the fewest candidates: the nearest to the set itself.
+PlanCache::Bounds PlanCache::bounds(int query, CandidateSet set) const {
+  const Query& entry = queries_[static_cast<std::size_t>(query)];
+  const CandidateSet reach = reach_of(entry, set);
+  Bounds bounds;
   int fewest = std::numeric_limits<int>::max();
-  for (const Record& record : queries_[static_cast<std::size_t>(query)].records) {
-    if (!within(record.used, set) || !within(set, record.available)) continue;
-    const int size = std::popcount(record.available);
-    if (size >= fewest) continue;
-    fewest = size;
-    known = {record.used, record.cost};
+  for (const Record& record : entry.records) {
+    const bool possible = within(record.used, reach);
+    const bool larger = within(set, record.reach);
+    if (possible && larger) {
+      // Of several that answer, the one asked about the fewest candidates: the nearest to the set itself.
+      const int size = std::popcount(record.available);
+      if (size >= fewest) continue;
+      fewest = size;
+      bounds.exact = &record;
+    }
+    if (possible && record.cost < bounds.upper) {
+      bounds.upper = record.cost;
+      bounds.cheapest = &record;
+    }
+    if (larger) bounds.lower = std::max(bounds.lower, record.cost);
   }
-  return fewest != std::numeric_limits<int>::max();
+  bounds.lower = std::min(bounds.lower, bounds.upper);
+  return bounds;
+}
+
+bool PlanCache::find(int query, CandidateSet set, Known& known) const {
+  const Bounds found = bounds(query, set);
+  if (found.exact == nullptr) return false;
+  known = {stand_ins(queries_[static_cast<std::size_t>(query)], found.exact->used, set), found.exact->cost};
+  return true;
 }
 
 PlanCache::Known PlanCache::plan(int query, CandidateSet set) {
@@ -92,7 +117,12 @@ PlanCache::Known PlanCache::plan_exactly(int query, CandidateSet set) {
 
 void PlanCache::plan_base(int query) {
   poll_interrupts();
-  ask(query, existing(query));
+  const auto place = static_cast<std::size_t>(query);
+  if (place < problem_.bases.size() && problem_.bases[place]) {
+    record(query, existing(query), *problem_.bases[place]);
+  } else {
+    ask(query, existing(query));
+  }
 }
 
 const PlanCache::Record& PlanCache::ask(int query, CandidateSet set) {
@@ -101,12 +131,53 @@ const PlanCache::Record& PlanCache::ask(int query, CandidateSet set) {
   available_.insert(available_.end(), entry.always.begin(), entry.always.end());
   std::sort(available_.begin(), available_.end());
   ++calls_;
-  const QueryPlan plan = planner_(query, available_);
+  return record(query, set, planner_(query, available_));
+}
+
+const PlanCache::Record& PlanCache::record(int query, CandidateSet set, const QueryPlan& plan) {
+  Query& entry = queries_[static_cast<std::size_t>(query)];
   CandidateSet used = 0;
   for (const int candidate : plan.used)
     used |= bit(query, candidate);
-  entry.records.push_back({set, used & set, plan.cost});
+  if (!plan.accesses.empty()) learn(entry, plan.accesses);
+  entry.records.push_back({set, reach_of(entry, set), used & set, plan.cost});
   return entry.records.back();
+}
+
+void PlanCache::learn(Query& query, const std::vector<AccessCost>& accesses) {
+  query.dominance = compare(query.members, accesses);
+  for (Record& record : query.records)
+    record.reach = reach_of(query, record.available);
+}
+
+bool PlanCache::serves_as_well(int query, int wide, int narrow) const {
+  const std::vector<CandidateSet>& no_better = queries_[static_cast<std::size_t>(query)].dominance.no_better;
+  const int place = place_of(query, wide);
+  return place >= 0 && !no_better.empty() &&
+         (no_better[static_cast<std::size_t>(place)] & bit(query, narrow)) != 0;
+}
+
+CandidateSet PlanCache::reach_of(const Query& query, CandidateSet set) {
+  if (query.dominance.no_better.empty()) return set;
+  CandidateSet reach = set | query.dominance.useless;
+  for (; set != 0; set &= set - 1)
+    reach |= query.dominance.no_better[static_cast<std::size_t>(std::countr_zero(set))];
+  return reach;
+}
+
+// What a plan uses if of its indexes only those in the set are there, and others stand in for the rest.
+CandidateSet PlanCache::stand_ins(const Query& query, CandidateSet used, CandidateSet set) {
+  CandidateSet result = used & set;
+  for (CandidateSet missing = used & ~set; missing != 0; missing &= missing - 1) {
+    const CandidateSet bit = missing & ~(missing - 1);
+    for (CandidateSet left = set; left != 0; left &= left - 1) {
+      const int place = std::countr_zero(left);
+      if ((query.dominance.no_better[static_cast<std::size_t>(place)] & bit) == 0) continue;
+      result |= CandidateSet{1} << place;
+      break;
+    }
+  }
+  return result;
 }
 
 std::vector<int> PlanCache::candidates_of(int query, CandidateSet set) const {
@@ -119,19 +190,9 @@ std::vector<int> PlanCache::candidates_of(int query, CandidateSet set) const {
 }
 
 PlanCache::Known PlanCache::cheapest(int query, CandidateSet set) const {
-  Known best{0, std::numeric_limits<double>::infinity()};
-  for (const Record& record : queries_[static_cast<std::size_t>(query)].records) {
-    if (within(record.used, set) && record.cost < best.cost) best = {record.used, record.cost};
-  }
-  return best;
-}
-
-double PlanCache::lower(int query, CandidateSet set) const {
-  double lower = 0;
-  for (const Record& record : queries_[static_cast<std::size_t>(query)].records) {
-    if (within(set, record.available)) lower = std::max(lower, record.cost);
-  }
-  return std::min(lower, upper(query, set));
+  const Bounds found = bounds(query, set);
+  if (found.cheapest == nullptr) return {0, found.upper};
+  return {stand_ins(queries_[static_cast<std::size_t>(query)], found.cheapest->used, set), found.upper};
 }
 
 std::vector<CandidateSet> PlanCache::used_sets(int query) const {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
+#include "core/index/dominance.hpp"
 #include "core/index/search.hpp"
 
 namespace deal::index {
@@ -23,6 +25,21 @@ class PlanCache {
     double cost = 0;
   };
 
+  /// One plan: the candidates there were, those that could have been there without a change, those used.
+  struct Record {
+    CandidateSet available;
+    CandidateSet reach;
+    CandidateSet used;
+    double cost;
+  };
+
+  struct Bounds {
+    const Record* exact = nullptr;     ///< the plan itself, if it follows from what was asked
+    const Record* cheapest = nullptr;  ///< of those that the set allows
+    double upper = std::numeric_limits<double>::infinity();  ///< its cost
+    double lower = 0;  ///< of the dearest known plan of a set that contains this one, but not above `upper`
+  };
+
   /// Both must outlive the cache.
   PlanCache(const Problem& problem, const Planner& planner);
 
@@ -37,8 +54,11 @@ class PlanCache {
   }
   /// Its position among the query's members; -1 if it doesn't matter to the query.
   int place_of(int query, int candidate) const {
-    return places_[static_cast<std::size_t>(query) * queries_of_.size() +
-                   static_cast<std::size_t>(candidate)];
+    const Query& entry = queries_[static_cast<std::size_t>(query)];
+    for (std::size_t slot = slot_of(entry, candidate);; slot = (slot + 1) & (entry.slots.size() - 1)) {
+      const int place = entry.slots[slot];
+      if (place < 0 || entry.members[static_cast<std::size_t>(place)] == candidate) return place;
+    }
   }
   /// All of the query's candidates.
   CandidateSet all(int query) const {
@@ -54,8 +74,8 @@ class PlanCache {
 
   /// True if the plan for `set` follows from what was asked; fills `known`.
   bool find(int query, CandidateSet set, Known& known) const;
-  /// Plans the query with its existing candidates only, whatever the limits say: the search starts from
-  /// there.
+  /// Plans the query with its existing candidates only unless that is known, whatever the limits say: the
+  /// search starts from there.
   void plan_base(int query);
   /// What the query costs with its existing candidates only.
   double base_cost(int query) const { return queries_[static_cast<std::size_t>(query)].records.front().cost; }
@@ -64,14 +84,22 @@ class PlanCache {
   /// Asks the planner about this very set unless that was done before or no calls are left.
   Known plan_exactly(int query, CandidateSet set);
 
+  /// What the query may cost under `set`, by all that is known.
+  Bounds bounds(int query, CandidateSet set) const;
   /// The cheapest known plan that `set` allows; of infinite cost if none is known.
   Known cheapest(int query, CandidateSet set) const;
-  /// Its cost.
-  double upper(int query, CandidateSet set) const { return cheapest(query, set).cost; }
-  /// The dearest known plan of a set that contains `set`, but never above upper(); 0 if none is known.
-  double lower(int query, CandidateSet set) const;
+  double upper(int query, CandidateSet set) const { return bounds(query, set).upper; }
+  double lower(int query, CandidateSet set) const { return bounds(query, set).lower; }
   /// The candidate sets that the query's known plans use, each once, cheapest plan first.
   std::vector<CandidateSet> used_sets(int query) const;
+
+  /// True if the planner's access costs say that the query never misses `narrow` where `wide` is; both matter
+  /// to it.
+  bool serves_as_well(int query, int wide, int narrow) const;
+  /// True if they say that the query can't use the candidate.
+  bool useless(int query, int candidate) const {
+    return (queries_[static_cast<std::size_t>(query)].dominance.useless & bit(query, candidate)) != 0;
+  }
 
   /// The candidates in a set of the query's, ascending.
   std::vector<int> candidates_of(int query, CandidateSet set) const;
@@ -84,28 +112,32 @@ class PlanCache {
   bool exhausted() const { return stopped_ || (refused_ && calls_ >= limit_); }
 
  private:
-  struct Record {
-    CandidateSet available;
-    CandidateSet used;
-    double cost;
-  };
   struct Query {
     std::vector<int> members;
-    std::vector<int> always;  // existing candidates beyond the 64
+    std::vector<std::int8_t> slots;  // places by hash of the candidate, at most half of them taken; -1: free
+    std::vector<int> always;         // existing candidates beyond the 64
     CandidateSet existing = 0;
+    Dominance dominance;  // empty until the planner has told
     std::vector<Record> records;
   };
 
+  static std::size_t slot_of(const Query& query, int candidate) {
+    return (static_cast<std::uint32_t>(candidate) * 2654435769U >> 16) & (query.slots.size() - 1);
+  }
+  static void fill_slots(Query& query);
   void choose_members(const Problem& problem, int query);
   const Record& ask(int query, CandidateSet set);
+  const Record& record(int query, CandidateSet set, const QueryPlan& plan);
   const Record* exact_record(int query, CandidateSet set) const;
+  void learn(Query& query, const std::vector<AccessCost>& accesses);
+  static CandidateSet reach_of(const Query& query, CandidateSet set);
+  static CandidateSet stand_ins(const Query& query, CandidateSet used, CandidateSet set);
 
   const Problem& problem_;
   const Planner& planner_;
   std::vector<Query> queries_;
   std::vector<std::vector<int>> queries_of_;
-  std::vector<std::int8_t> places_;  // query x candidate
-  std::vector<int> available_;       // scratch
+  std::vector<int> available_;  // scratch
   int calls_ = 0;
   int limit_ = 0;
   bool refused_ = false;

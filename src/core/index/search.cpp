@@ -8,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/interrupt.hpp"
+#include "core/index/branch_and_bound.hpp"
 #include "core/index/elimination.hpp"
 #include "core/index/move_queue.hpp"
 #include "core/index/moves.hpp"
@@ -30,6 +31,8 @@ constexpr int kVerifications = 3;
 void check(const Problem& problem) {
   const char* wrong = nullptr;
   if (problem.weights.size() != problem.relevant.size()) wrong = "There are not as many weights as queries.";
+  if (!problem.bases.empty() && problem.bases.size() != problem.weights.size())
+    wrong = "There are not as many base plans as queries.";
   for (const double weight : problem.weights) {
     if (!(weight > 0) || std::isinf(weight)) wrong = "A weight is not a number above 0.";
   }
@@ -153,7 +156,7 @@ class Search {
       while (const std::optional<Move> move = known.next(cache_, asks))
         any = try_move(state, *move, ask) || any;
       if (any) continue;
-      if (!ask) return;
+      if (!ask || cache_.calls() >= last_refining_call_) return;
       ask_without_each(state);
       asks = kAsksPerImprovement;
       MoveQueue hopeful(state, Pricing::hopeful, false, least_gain(state));
@@ -185,8 +188,10 @@ class Search {
   }
 
   void choose(SearchState& state) {
+    last_refining_call_ = kNoLimit;
     greedy(state, true, budgeted(), false);
     improve(state, true);
+    last_refining_call_ = cache_.calls() + static_cast<int>(problem_.relevant.size());
     // The other ways cost nothing as long as they only use what is known; the planner then confirms the
     // winner.
     for (const bool per_byte : {true, false}) {
@@ -201,12 +206,14 @@ class Search {
     consider(state, from_above);
     while (shake(state))
       continue;
+    search_all_sets(problem_, cache_, refunds_, kept_, kCallsForAllSets, state);
   }
 
   // Takes the other selection if it is better once the planner has confirmed it.
   bool consider(SearchState& state, SearchState& other) {
     other.set_least_saving(problem_.min_gain * state.cost());
     state.set_least_saving(problem_.min_gain * state.cost());
+    if (cache_.calls() >= last_refining_call_) return false;
     improve(other, false);
     if (other.objective() >= state.objective() - kWorthwhile * state.cost()) return false;
     other.settle_all();
@@ -262,10 +269,13 @@ class Search {
 
   static constexpr int kNoLimit = std::numeric_limits<int>::max();
   static constexpr int kAsksPerImprovement = 40;
+  static constexpr int kCallsForAllSets = 60;
 
   const Problem& problem_;
   PlanCache cache_;
   Refunds refunds_;
+  int last_refining_call_ =
+      0;                   // other ways are confirmed by so many calls, one for each query or little more
   std::vector<int> kept_;  // new candidates that some plan used, ascending
 };
 

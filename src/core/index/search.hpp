@@ -46,10 +46,23 @@ struct CandidateIndex {
   bool droppable = false;  ///< existing and may be replaced by a chosen index that covers it
 };
 
+/// One way to read a relation by one candidate, as the planner prices it.
+struct AccessCost {
+  int candidate = 0;
+  int place = 0;  ///< which relation of the query, and by what kind of path: only equal ones compare
+  std::uint64_t needs = 0;  ///< relations that must be read before, as bits
+  double startup = 0;
+  double total = 0;
+  std::vector<int> order;  ///< of the rows, by the caller's numbers of sort keys
+};
+
 /// What the planner said about one query under one set of indexes.
 struct QueryPlan {
   double cost = 0;        ///< finite
   std::vector<int> used;  ///< the candidates that the plan uses; a subset of what was available
+  /// How each available candidate could be read, if the planner told (once for each query is enough). One
+  /// that isn't there is taken to be of no use to the query.
+  std::vector<AccessCost> accesses{};
 };
 
 /// One planner call, the only expensive thing here: plans `query` as if exactly the candidates in `available`
@@ -74,6 +87,8 @@ struct Problem {
   std::vector<std::vector<int>>
       relevant;  ///< per query: candidates that could matter, the most promising first, the
                  ///< existing ones of its tables included; only the first 64 are looked at
+  std::vector<std::optional<QueryPlan>> bases;  ///< per query: its plan with the existing candidates only,
+                                                ///< where that is known; may be empty
   std::vector<WriteLoad> writes;
   std::int64_t budget_bytes = std::numeric_limits<std::int64_t>::max();  ///< for the new indexes together
   bool net_budget = false;  ///< the bytes of existing indexes that the advice replaces may be spent again

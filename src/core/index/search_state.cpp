@@ -11,6 +11,9 @@ namespace {
 // share of the least saving for its bytes.
 constexpr double kSizeShare = 0.02;
 
+// So much of a move's gain may stay a hope when it is made.
+constexpr double kUnsureShare = 0.05;
+
 }  // namespace
 
 SearchState::SearchState(const Problem& problem, PlanCache& cache, const Refunds& refunds)
@@ -23,7 +26,6 @@ SearchState::SearchState(const Problem& problem, PlanCache& cache, const Refunds
       covered_by_(problem.candidates.size(), 0),
       sets_(problem.relevant.size()),
       plans_(problem.relevant.size()),
-      savings_(problem.relevant.size()),
       stamps_(problem.relevant.size(), 0) {
   double bytes = 1;
   for (const CandidateIndex& candidate : problem.candidates)
@@ -32,9 +34,10 @@ SearchState::SearchState(const Problem& problem, PlanCache& cache, const Refunds
   for (std::size_t query = 0; query < sets_.size(); ++query) {
     const int q = static_cast<int>(query);
     sets_[query] = cache.existing(q);
+    first_saving_.push_back(static_cast<std::uint32_t>(savings_.size()));
     for (const int candidate : cache.members(q)) {
       const double lower = cache.lower(q, sets_[query] | cache.bit(q, candidate));
-      savings_[query].push_back({std::max(0.0, cache.base_cost(q) - lower), false});
+      savings_.push_back({static_cast<float>(std::max(0.0, cache.base_cost(q) - lower)), false});
     }
     set_plan(q, cache.plan(q, sets_[query]));
   }
@@ -137,8 +140,7 @@ CandidateSet SearchState::set_after(int query, const Move& move) const {
 
 // No lower than the known plans of larger sets, nor than what the added candidates have ever saved this
 // query.
-double SearchState::hopeful_cost(int query, CandidateSet set, const Move& move, double upper) const {
-  const double lower = cache_->lower(query, set);
+double SearchState::hopeful_cost(int query, const Move& move, double lower, double upper) const {
   if (move.add.size() > 1) return lower;  // together they may save what neither did
   double without = plan(query).cost;
   if (!move.remove.empty()) {
@@ -151,7 +153,7 @@ double SearchState::hopeful_cost(int query, CandidateSet set, const Move& move, 
   for (const int candidate : move.add) {
     const int place = cache_->place_of(query, candidate);
     if (place < 0) continue;
-    saving += savings_[static_cast<std::size_t>(query)][static_cast<std::size_t>(place)].most;
+    saving += this->saving(query, static_cast<std::size_t>(place)).most;
   }
   return std::min(upper, std::max(lower, without - saving));
 }
@@ -164,20 +166,22 @@ Gain SearchState::gain(const Move& move, Pricing pricing) {
     gain.value -= upkeep_of(candidate);
   gain.value -= bill_.charge_after(move.add, move.remove) - bill_.charge();
   double most_unsure = tolerance();
+  double unsure = 0;
   for (const int query : affected(move)) {
     const double weight = problem_->weights[static_cast<std::size_t>(query)];
     const CandidateSet set = set_after(query, move);
-    PlanCache::Known known;
-    if (cache_->find(query, set, known)) {
-      gain.value += weight * (plan(query).cost - known.cost);
+    const PlanCache::Bounds bounds = cache_->bounds(query, set);
+    if (bounds.exact != nullptr) {
+      gain.value += weight * (plan(query).cost - bounds.exact->cost);
       continue;
     }
-    const double upper = cache_->upper(query, set);
+    const double upper = bounds.upper;
     double cost = upper;
     if (pricing == Pricing::hopeful) {
-      const double hopeful = hopeful_cost(query, set, move, upper);
+      const double hopeful = hopeful_cost(query, move, bounds.lower, upper);
       // The difference may be infinite: no plan without a dropped index is known yet.
       if (!(weight * (upper - hopeful) <= tolerance())) cost = hopeful;
+      if (cost < upper) unsure += weight * (upper - cost);
       if (weight * (upper - cost) > most_unsure) {
         most_unsure = weight * (upper - cost);
         gain.unsure_query = query;
@@ -185,6 +189,7 @@ Gain SearchState::gain(const Move& move, Pricing pricing) {
     }
     gain.value += weight * (plan(query).cost - cost);
   }
+  if (unsure <= kUnsureShare * gain.value) gain.unsure_query = -1;
   return gain;
 }
 
@@ -196,7 +201,7 @@ CandidateSet SearchState::rivals(int query, int candidate) const {
   CandidateSet rivals = 0;
   for (std::size_t place = 0; place < members.size(); ++place) {
     const CandidateIndex& other = problem_->candidates[static_cast<std::size_t>(members[place])];
-    const bool untried = savings_[static_cast<std::size_t>(query)][place].tried == false;
+    const bool untried = !saving(query, place).tried;
     if (untried && !other.existing && other.table == index.table && other.bytes <= index.bytes) {
       rivals |= CandidateSet{1} << place;
     }
@@ -211,22 +216,22 @@ void SearchState::ask(const Move& move, int query) {
     return;
   }
   const int place = cache_->place_of(query, move.add.front());
-  std::vector<Saving>& savings = savings_[static_cast<std::size_t>(query)];
-  Saving& own = savings[static_cast<std::size_t>(place)];
+  Saving& own = saving(query, static_cast<std::size_t>(place));
   const CandidateSet rivals = own.tried ? 0 : this->rivals(query, move.add.front());
   if ((rivals & ~target) != 0) {
     const double before = own.most;
     const PlanCache::Known known = cache_->plan(query, target | rivals);
-    const double saved = std::max(0.0, plan(query).cost - known.cost);
-    for (std::size_t i = 0; i < savings.size(); ++i) {
+    const auto saved = static_cast<float>(std::max(0.0, plan(query).cost - known.cost));
+    for (std::size_t i = 0; i < cache_->members(query).size(); ++i) {
       const CandidateSet bit = CandidateSet{1} << i;
       if ((rivals & bit) == 0) continue;
-      savings[i].most = std::min(savings[i].most, saved);
-      if ((known.used & ~set(query)) == bit || (known.used & rivals) == 0) savings[i].tried = true;
+      Saving& rival = saving(query, i);
+      rival.most = std::min(rival.most, saved);
+      if ((known.used & ~set(query)) == bit || (known.used & rivals) == 0) rival.tried = true;
     }
     if (own.tried || own.most < 0.9 * before || cache_->exhausted()) return;
   }
-  own.most = std::max(0.0, plan(query).cost - cache_->plan(query, target).cost);
+  own.most = static_cast<float>(std::max(0.0, plan(query).cost - cache_->plan(query, target).cost));
   own.tried = true;
 }
 
@@ -235,8 +240,8 @@ void SearchState::settle(int query, bool ask) {
   PlanCache::Known known;
   if (!cache_->find(query, set, known)) {
     const double weight = problem_->weights[static_cast<std::size_t>(query)];
-    const double upper = cache_->upper(query, set);
-    const bool close = weight * (upper - cache_->lower(query, set)) <= tolerance();
+    const PlanCache::Bounds bounds = cache_->bounds(query, set);
+    const bool close = weight * (bounds.upper - bounds.lower) <= tolerance();
     known = ask && !close ? cache_->plan(query, set) : cache_->cheapest(query, set);
   }
   set_plan(query, known);
@@ -286,7 +291,7 @@ void SearchState::hide(int candidate) {
   for (const int query : cache_->queries_of(candidate)) {
     const CandidateSet bit = cache_->bit(query, candidate);
     sets_[static_cast<std::size_t>(query)] &= ~bit;
-    if ((plan(query).used & bit) != 0) settle(query, true);
+    if ((plan(query).used & bit) != 0) set_plan(query, cache_->plan_exactly(query, set(query)));
   }
 }
 

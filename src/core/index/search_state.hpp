@@ -79,13 +79,19 @@ class SearchState {
   // What a candidate can save a query. Savings are taken to shrink as the selection grows; where two only
   // help together, moves that add both see to it.
   struct Saving {
-    double most;  // no more than this, by the plans seen
-    bool tried;   // seen alone on top of some selection
+    float most;  // no more than this, by the plans seen; there are many of these
+    bool tried;  // seen alone on top of some selection
   };
+  Saving& saving(int query, std::size_t place) {
+    return savings_[first_saving_[static_cast<std::size_t>(query)] + place];
+  }
+  const Saving& saving(int query, std::size_t place) const {
+    return savings_[first_saving_[static_cast<std::size_t>(query)] + place];
+  }
 
   const std::vector<int>& affected(const Move& move);
   CandidateSet set_after(int query, const Move& move) const;
-  double hopeful_cost(int query, CandidateSet set, const Move& move, double upper) const;
+  double hopeful_cost(int query, const Move& move, double lower, double upper) const;
   CandidateSet rivals(int query, int candidate) const;
   void settle(int query, bool ask);
   void set_plan(int query, const PlanCache::Known& known);
@@ -109,8 +115,9 @@ class SearchState {
   double per_byte_ = 0;
   std::vector<CandidateSet> sets_;
   std::vector<PlanCache::Known> plans_;
-  std::vector<std::vector<Saving>> savings_;  // per query and member
-  std::vector<int> affected_;                 // scratch
+  std::vector<Saving> savings_;              // of every member of every query
+  std::vector<std::uint32_t> first_saving_;  // per query
+  std::vector<int> affected_;                // scratch
   std::vector<int> stamps_;
   int stamp_ = 0;
 };

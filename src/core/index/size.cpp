@@ -220,4 +220,13 @@ SizeEstimate estimate_btree(std::int64_t rows, const std::vector<ColumnStatistic
   return size;
 }
 
+std::int64_t hypopg_btree_bytes(double rows, double width, int columns) {
+  constexpr double kPage = 8192;
+  constexpr double kHeaders = 40;
+  constexpr double kBloat = 1.3;
+  const double entry = width + align8(12 * columns);
+  const double pages = std::max(1.0, std::floor(rows * entry * kBloat / (kPage - kHeaders)));
+  return std::llround(pages * kPage);
+}
+
 }  // namespace deal::index

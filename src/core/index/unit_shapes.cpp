@@ -9,6 +9,11 @@ namespace {
 
 constexpr double kGridRatio = 1.25;  // between neighbouring numbers of units
 
+// No grid need go beyond.
+double most_units(double inclusion, double max_units) {
+  return std::clamp(1.5 * kRareUnits / inclusion, 1.0, std::max(1.0, max_units));
+}
+
 // In powers of e. Log-normal for keys that differ by nature, decaying for those of a power law: few customers
 // with many orders, and no customer with fewer than some.
 constexpr double kAround[] = {0.2, 0.6, 1.2, 2.2};
@@ -17,7 +22,7 @@ constexpr double kDecay[] = {0.7, 1.5};
 }  // namespace
 
 UnitShapes::UnitShapes(double inclusion, double max_units) : inclusion_(inclusion) {
-  const double most = std::clamp(1.5 * kRareUnits / inclusion, 1.0, std::max(1.0, max_units));
+  const double most = most_units(inclusion, max_units);
   double units = 1;
   while (units <= most) {
     add_likelihood(units);
@@ -85,6 +90,15 @@ UnitShape UnitShapes::shape(std::size_t center, double width, bool decays) const
       shape.seen[j] += weight * likelihood_[u][j];
   }
   return shape;
+}
+
+const UnitShapes& UnitShapesCache::at(double inclusion, double max_units) {
+  const double most = most_units(inclusion, max_units);
+  if (!shapes_ || shapes_->inclusion() != inclusion || max_units_ != most) {
+    shapes_.emplace(inclusion, max_units);
+    max_units_ = most;
+  }
+  return *shapes_;
 }
 
 }  // namespace deal::index

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 namespace deal::index {
@@ -58,6 +59,17 @@ class UnitShapes {
   std::vector<double> mean_seen_;
   UnitShape unique_;
   std::vector<std::vector<UnitShape>> families_;
+};
+
+/// The shapes made last, for all samples that are taken in the same way.
+class UnitShapesCache {
+ public:
+  /// As the constructor of UnitShapes; good until the next call.
+  const UnitShapes& at(double inclusion, double max_units);
+
+ private:
+  std::optional<UnitShapes> shapes_;
+  double max_units_ = 0;  // of the grid
 };
 
 }  // namespace deal::index

@@ -1,5 +1,7 @@
 #include "server/index/advice.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -7,9 +9,11 @@
 #include "core/base/text.hpp"
 #include "core/index/ddl.hpp"
 #include "core/index/write_cost.hpp"
+#include "server/bridge/notice.hpp"
 #include "server/bridge/subtransaction.hpp"
 #include "server/bridge/time_limit.hpp"
 #include "server/index/advice_rows.hpp"
+#include "server/index/imported.hpp"
 #include "server/index/problem.hpp"
 
 namespace deal::server {
@@ -18,17 +22,42 @@ namespace {
 
 constexpr int kMostRejected = 10;  ///< rows about what was left out
 
-/// Ends the work when the request's time is up.
-class Deadline {
+/// Watches the clock: ends the work when the request's time is up, and says now and then how far it is.
+class Watch {
  public:
-  explicit Deadline(int64_t limit_ms)
-      : start_(pg::elapsed_clock_ms()), limit_(static_cast<double>(limit_ms)) {}
+  explicit Watch(const AdviceRequest& request)
+      : start_(pg::elapsed_clock_ms()),
+        limit_(static_cast<double>(request.time_limit_ms)),
+        interval_(1000 * request.progress_seconds),
+        next_(interval_) {}
+
   double elapsed_ms() const { return pg::elapsed_clock_ms() - start_; }
   bool passed() const { return limit_ > 0 && elapsed_ms() > limit_; }
+
+  /// What the steps from now on are.
+  void begin(const char* steps) {
+    steps_ = steps;
+    done_ = 0;
+  }
+
+  /// Before each step: whether to stop.
+  bool step() {
+    double const now = elapsed_ms();
+    if (interval_ > 0 && now >= next_) {
+      pg::notice(fmt::format("index_advice: {} {} after {:.0f} s", done_, steps_, now / 1000));
+      next_ = now + interval_;
+    }
+    ++done_;
+    return passed();
+  }
 
  private:
   double start_;
   double limit_;
+  double interval_;
+  double next_;  ///< when to speak again
+  const char* steps_ = "";
+  int done_ = 0;
 };
 
 index::Solution solve(const SearchSpace& space, const AnalysedWorkload& workload) {
@@ -40,11 +69,14 @@ index::Solution solve(const SearchSpace& space, const AnalysedWorkload& workload
 }
 
 Advice advise(const AdviceRequest& request) {
-  Deadline const deadline(request.time_limit_ms);
+  Watch watch(request);
   double const cpu_start = pg::cpu_seconds();
-  auto const out_of_time = [&] { return deadline.passed(); };
-  AnalysedWorkload const workload = analyse(request.workload, out_of_time);
+  auto const out_of_time = [&] { return watch.step(); };
+  watch.begin("statements planned");
+  AnalysedWorkload workload = analyse(request.workload, out_of_time);
+  watch.begin("candidates sized");
   SearchSpace space(request, workload, out_of_time);
+  watch.begin("sets of indexes tried");
   if (request.details) space.problem.most_rejected = kMostRejected;
   index::Solution const solution = solve(space, workload);
   int more_calls = 0;
@@ -59,11 +91,11 @@ Advice advise(const AdviceRequest& request) {
   stats.skipped_time_pct = workload.skipped_time_pct();
   stats.candidates = static_cast<int>(space.proposed());
   stats.planner_calls = solution.planner_calls + more_calls + static_cast<int>(workload.plannable.size());
-  stats.hit_time_limit = workload.out_of_time || deadline.passed();
+  stats.hit_time_limit = workload.out_of_time || watch.passed();
   advice.rows = make_rows(request, workload, space, solution, more);
   stats.sampling_cpu_seconds = space.sampling_cpu_seconds();
   stats.cpu_seconds = pg::cpu_seconds() - cpu_start - stats.sampling_cpu_seconds;
-  stats.elapsed_ms = deadline.elapsed_ms();
+  stats.elapsed_ms = watch.elapsed_ms();
   return advice;
 }
 
@@ -73,6 +105,7 @@ Advice index_advice(const AdviceRequest& request) {
   pg::Memory const memory("deal_advisor index_advice");
   return pg::rolled_back([&] {
     pg::InContext const in_memory(memory.context());
+    ImportScope const figures;
     return advise(request);
   });
 }

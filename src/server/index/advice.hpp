@@ -17,6 +17,7 @@ struct AdviceRequest {
   std::vector<index::AccessMethod> methods;  ///< only indexes of these; empty: all
   int max_columns = 4;
   int64_t time_limit_ms = 30'000;
+  double progress_seconds = 5;    ///< between NOTICE lines that say how far it is; 0: none
   bool single_statement = false;  ///< the workload is one statement that the caller handed in
   bool details = false;           ///< also rows for what was rejected or skipped
   bool budget_is_net = false;     ///< the bytes of dropped and replaced indexes are added to the budget
@@ -24,7 +25,9 @@ struct AdviceRequest {
   double min_gain_pct = 0.1;           ///< of the workload's cost, for one index
   double unused_after = 30 * 86400.0;  ///< seconds without a scan
   int min_table_pages = 16;            ///< smaller tables are read whole anyway
-  int sample_rows = 30'000;            ///< per table, for sizes
+  int sample_rows = 0;        ///< per table, for sizes; 0: as many as index_size takes, but half where
+                              ///< there are many proposals
+  bool hypopg_sizes = false;  ///< B-trees count against the budget with the size HypoPG would give them
 };
 
 /// How one statement fares over some choices of its arguments.

@@ -5,6 +5,7 @@
 #include "server/bridge/call.hpp"
 #include "server/bridge/walk.hpp"
 #include "server/index/argument_values.hpp"
+#include "server/index/imported.hpp"
 #include "server/index/range_arguments.hpp"
 #include "server/index/stored_value.hpp"
 
@@ -41,8 +42,8 @@ int rarest(const AttStatsSlot& slot) {
                      : 0;
 }
 
-/// The middle value of one kind of statistics; of elements the rarest.
-bool middle_of(HeapTuple statistics, int kind, Datum* value, Oid* type) {
+/// The value at a position (0 to 1) of one kind of statistics; of elements the rarest.
+bool value_at(HeapTuple statistics, int kind, double position, Datum* value, Oid* type) {
   int const flags =
       kind == STATISTIC_KIND_MCELEM ? ATTSTATSSLOT_VALUES | ATTSTATSSLOT_NUMBERS : ATTSTATSSLOT_VALUES;
   AttStatsSlot slot;
@@ -52,7 +53,8 @@ bool middle_of(HeapTuple statistics, int kind, Datum* value, Oid* type) {
     int16 length = 0;
     bool by_value = false;
     get_typlenbyval(slot.valuetype, &length, &by_value);
-    int const chosen = kind == STATISTIC_KIND_MCELEM ? rarest(slot) : slot.nvalues / 2;
+    int const chosen =
+        kind == STATISTIC_KIND_MCELEM ? rarest(slot) : static_cast<int>(slot.nvalues * position);
     *value = datumCopy(slot.values[chosen], by_value, length);
     *type = slot.valuetype;
   }
@@ -61,17 +63,17 @@ bool middle_of(HeapTuple statistics, int kind, Datum* value, Oid* type) {
 }
 
 /// A value that the statistics keep.
-Const* noted_value(const RangeTblEntry* entry, const Var* var) {
+Const* noted_value(const RangeTblEntry* entry, const Var* var, double position) {
   HeapTuple const tuple =
-      SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(entry->relid), Int16GetDatum(var->varattno),
-                      BoolGetDatum(entry->relkind == RELKIND_PARTITIONED_TABLE));
+      find_statistics(entry->relid, var->varattno, entry->relkind == RELKIND_PARTITIONED_TABLE);
   if (!HeapTupleIsValid(tuple)) return nullptr;
   Datum value = 0;
   Oid type = InvalidOid;
-  bool const found = middle_of(tuple, STATISTIC_KIND_HISTOGRAM, &value, &type) ||
-                     middle_of(tuple, STATISTIC_KIND_MCV, &value, &type) ||
-                     (var->vartype == TSVECTOROID && middle_of(tuple, STATISTIC_KIND_MCELEM, &value, &type));
-  ReleaseSysCache(tuple);
+  bool const found =
+      value_at(tuple, STATISTIC_KIND_HISTOGRAM, position, &value, &type) ||
+      value_at(tuple, STATISTIC_KIND_MCV, position, &value, &type) ||
+      (var->vartype == TSVECTOROID && value_at(tuple, STATISTIC_KIND_MCELEM, position, &value, &type));
+  release_statistics(tuple);
   if (!found) return nullptr;
   int16 length = 0;
   bool by_value = false;
@@ -87,7 +89,7 @@ Const* typical_value(const Var* var, const Search& search) {
   if (entry->rtekind != RTE_RELATION || !may_see(entry->relid, var->varattno)) return nullptr;
   double const position = (search.variant + 0.5) / kArgumentVariants;
   Const* const stored = stored_value(entry->relid, var->varattno, position);
-  return stored != nullptr ? stored : noted_value(entry, var);
+  return stored != nullptr ? stored : noted_value(entry, var, position);
 }
 
 struct Substitution {

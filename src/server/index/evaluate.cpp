@@ -6,6 +6,7 @@
 #include "core/base/quote.hpp"
 #include "server/bridge/memory.hpp"
 #include "server/bridge/subtransaction.hpp"
+#include "server/index/imported.hpp"
 #include "server/index/statistics.hpp"
 
 extern "C" {
@@ -63,6 +64,7 @@ WhatIfAnswer index_what_if(const std::string& query, const std::vector<std::stri
   pg::Memory const memory("deal_advisor index_what_if");
   return pg::rolled_back([&] {
     pg::InContext const in_memory(memory.context());
+    ImportScope const figures;
     Statement statement;
     statement.query = query;
     StatementScope const scope(statement);
@@ -99,6 +101,7 @@ int64_t index_size(const std::string& definition) {
   return pg::rolled_back([&] {
     pg::InContext const in_memory(memory.context());
     pg::ReadOnly const read_only;
+    ImportScope const figures;
     ExtentEstimator sizes;
     return sizes.estimate(*read_definition(definition)).bytes;
   });

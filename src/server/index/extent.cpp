@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/bridge/time_limit.hpp"
+#include "server/index/imported_sample.hpp"
 #include "server/index/method_extent.hpp"
 #include "server/index/method_sample.hpp"
 
@@ -40,14 +41,13 @@ index::ColumnStatistics column_statistics(Oid table, AttrNumber attno, bool key)
     bool by_value = false;
     get_typlenbyvalalign(get_atttype(table, attno), &out.length, &by_value, &out.align);
     out.width = out.length > 0 ? out.length : 16;
-    HeapTuple const tuple =
-        SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(table), Int16GetDatum(attno), BoolGetDatum(false));
+    HeapTuple const tuple = find_statistics(table, attno, false);
     if (!HeapTupleIsValid(tuple)) return out;
     auto const* row = reinterpret_cast<Form_pg_statistic>(GETSTRUCT(tuple));
     out.distinct = row->stadistinct == 0 ? -0.1 : row->stadistinct;
     out.width = row->stawidth;
     out.nulls = row->stanullfrac;
-    ReleaseSysCache(tuple);
+    release_statistics(tuple);
     return out;
   });
   index::ColumnStatistics statistics;
@@ -114,6 +114,10 @@ index::SizeEstimate scaled(const index::SizeEstimate& size, double factor) {
 
 }  // namespace
 
+bool has_rows(Oid table) {
+  return imported(table) != nullptr ? has_imported_rows(table) : is_heap(table);
+}
+
 Hypothetical on_leaf(const Hypothetical& index, Oid leaf) {
   return pg::call([&] {
     Hypothetical copy = index;
@@ -146,11 +150,12 @@ std::vector<Oid> leaf_partitions(Oid table) {
 }
 
 TableExtent table_extent(Oid table) {
+  const ImportedRelation* const figures = imported(table);
+  if (figures != nullptr) return {figures->rows, figures->pages};
   return pg::call([&] {
     TableExtent out{0, 0};
-    double visible = 0;
     Relation const relation = open_readable(table);
-    estimate_rel_size(relation, nullptr, &out.pages, &out.rows, &visible);
+    estimate_rel_size(relation, nullptr, &out.pages, &out.rows, &out.all_visible);
     table_close(relation, NoLock);
     return out;
   });
@@ -165,7 +170,7 @@ TableSample& ExtentEstimator::sample_of(Oid relation, int target_rows) {
 index::SizeEstimate ExtentEstimator::estimate_on(const Hypothetical& index, int target_rows,
                                                  bool may_read_parent) {
   Oid const relation = index.table;
-  if (is_heap(relation) && (may_read_parent || may_read(index)))
+  if (has_rows(relation) && (may_read_parent || may_read(index)))
     return estimate_from_sample(sample_of(relation, target_rows), index);
   without_sample_ = true;
   TableExtent const table = table_extent(relation);
@@ -237,6 +242,8 @@ bool ExtentEstimator::stretches(const Hypothetical& index) {
 void append_visibility(Oid table, std::vector<FreshVisibility>& fresh) {
   for (Oid const relation : leaf_partitions(table))
     fresh.push_back({relation, pg::call([&] {
+                       const ImportedRelation* const figures = imported(relation);
+                       if (figures != nullptr) return figures->all_visible;
                        Relation const opened = table_open(relation, AccessShareLock);
                        double const pages = RelationGetNumberOfBlocks(opened);
                        BlockNumber visible = 0;

@@ -49,10 +49,14 @@ std::vector<Oid> leaf_partitions(Oid table);
 /// The same index with the columns of one leaf partition. Shares what it can with `index`.
 Hypothetical on_leaf(const Hypothetical& index, Oid leaf);
 
+/// True when there are rows to sample: the table's own (a heap's) or exported ones.
+bool has_rows(Oid table);
+
 /// Rows of a table as the planner would estimate them now, and its pages.
 struct TableExtent {
   double rows;
   BlockNumber pages;
+  double all_visible = 0;  ///< share of its pages
 };
 TableExtent table_extent(Oid table);
 

@@ -163,7 +163,7 @@ index::KeySample gin_sample(TableSample& sample, const Hypothetical& index, int 
                             double& indexed_rows) {
   pg::Memory const memory("deal_advisor GIN sample");
   pg::InContext const in_memory(memory.context());
-  std::vector<bool> const kept = sample.predicate_rows(index);
+  std::vector<bool> const& kept = sample.predicate_rows(index);
   indexed_rows = rows_in_index(sample, kept);
   ChosenRows chosen = choose_rows(sample, kept, 1);
   int64_t const stride = stride_for(sample, index, chosen.rows, most_pairs);

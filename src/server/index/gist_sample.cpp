@@ -71,7 +71,7 @@ index::GistProfile build_sorted(GistOpclass& opclass, const std::vector<index::G
 index::SizeEstimate estimate_gist(TableSample& sample, const Hypothetical& index) {
   pg::Memory const memory("deal_advisor GiST sample");
   pg::InContext const in_memory(memory.context());
-  std::vector<bool> const kept = sample.predicate_rows(index);
+  std::vector<bool> const& kept = sample.predicate_rows(index);
   SampledValues const values = sample.values_of(index, 0);
   double const further = further_bytes(sample, index, 1, kept);
   DefinitionScope const scope(index.table);

@@ -23,6 +23,7 @@ extern "C" {
 #include "optimizer/optimizer.h"
 #include "parser/parse_utilcmd.h"
 #include "tcop/tcopprot.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/partcache.h"
 #include "utils/rel.h"
@@ -298,6 +299,40 @@ Hypothetical* hypothetical_from_columns(Oid table, std::span<const index::KeyCol
 
 Hypothetical* hypothetical_from_parts(const IndexParts& parts) {
   return pg::call([&] { return assemble(parts); });
+}
+
+Hypothetical* compact_copy(const Hypothetical& index) {
+  return pg::call([&] {
+    auto* const copy = static_cast<Hypothetical*>(palloc(sizeof(Hypothetical)));
+    *copy = index;
+    auto const columns = static_cast<size_t>(index.columns);
+    auto const keys = static_cast<size_t>(index.keys);
+    // One piece of memory for all arrays, those of the widest elements first.
+    size_t const element = sizeof(bytea*) + 5 * sizeof(Oid) + 2 * sizeof(bool);
+    auto* next = static_cast<char*>(palloc(keys * element + columns * (sizeof(AttrNumber) + sizeof(bool))));
+    auto const take = [&next](auto*& array, size_t count) {
+      size_t const bytes = sizeof(*array) * count;  // NOLINT(bugprone-sizeof-expression): some hold pointers
+      std::memcpy(next, array, bytes);
+      array = reinterpret_cast<std::remove_reference_t<decltype(array)>>(next);
+      next += bytes;
+    };
+    take(copy->opclass_options, keys);
+    for (Oid** const oids :
+         {&copy->collations, &copy->opclasses, &copy->opfamilies, &copy->input_types, &copy->stored_types})
+      take(*oids, keys);
+    take(copy->attnos, columns);
+    take(copy->returnable, columns);
+    take(copy->descending, keys);
+    take(copy->nulls_first, keys);
+    for (int key = 0; key < index.keys; ++key)
+      if (index.opclass_options[key] != nullptr)
+        copy->opclass_options[key] = reinterpret_cast<bytea*>(
+            DatumGetPointer(datumCopy(PointerGetDatum(index.opclass_options[key]), false, -1)));
+    copy->expressions = static_cast<List*>(copyObjectImpl(index.expressions));
+    copy->predicate = static_cast<List*>(copyObjectImpl(index.predicate));
+    copy->name = pstrdup(index.name);
+    return copy;
+  });
 }
 
 bool has_btree_opclass(Oid type) {

@@ -104,6 +104,10 @@ Hypothetical* hypothetical_from_parts(const IndexParts& parts);
 Hypothetical* hypothetical_from_columns(Oid table, std::span<const index::KeyColumn> keys,
                                         std::span<const int32_t> include);
 
+/// A copy in the current memory context, all of it, and nothing of what reading a definition leaves behind.
+/// Size, leaves and statistics aren't copied: there are none yet.
+Hypothetical* compact_copy(const Hypothetical& index);
+
 /// True when B-tree can index the type by default and values of it may be keys.
 bool has_btree_opclass(Oid type);
 

@@ -1,13 +1,16 @@
 #include "server/index/inject.hpp"
 
 #include "server/index/access_method.hpp"
+#include "server/index/imported.hpp"
 #include "server/index/method_cost.hpp"
 
 extern "C" {
 #include "access/amapi.h"
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/partition.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_index.h"
 #include "commands/explain.h"
 #include "nodes/makefuncs.h"
 #include "nodes/pathnodes.h"
@@ -19,6 +22,7 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/selfuncs.h"
+#include "utils/syscache.h"
 }
 
 namespace deal::server {
@@ -31,6 +35,8 @@ get_relation_info_hook_type next_relation_info = nullptr;
 set_rel_pathlist_hook_type next_pathlist = nullptr;
 explain_get_index_name_hook_type next_index_name = nullptr;
 get_index_stats_hook_type next_index_statistics = nullptr;
+get_relation_stats_hook_type next_relation_statistics = nullptr;
+get_attavgwidth_hook_type next_width = nullptr;
 
 /// True for our own planner call. Functions that the planner runs to fold constants plan statements of their
 /// own, in other memory contexts; errors that such a function catches leave no trace here.
@@ -191,9 +197,28 @@ bool counts_on_parent(const Hypothetical& index, Oid relation) {
   return PG_VERSION_NUM >= 160000 && index.table == relation && index.leaves != nullptr;
 }
 
+/// The sizes that the table and its indexes have where they were exported.
+void put_imported_sizes(RelOptInfo* rel, Oid relation) {
+  const ImportedRelation* const figures = imported(relation);
+  if (figures == nullptr) return;
+  rel->pages = figures->pages;
+  rel->tuples = figures->rows;
+  rel->allvisfrac = figures->all_visible;
+  ListCell* cell = nullptr;
+  foreach (cell, rel->indexlist) {
+    auto* info = static_cast<IndexOptInfo*>(lfirst(cell));
+    const ImportedRelation* const of_index = imported(info->indexoid);
+    if (of_index == nullptr) continue;
+    info->pages = of_index->pages;
+    info->tuples = info->indpred == NIL ? rel->tuples : std::fmin(of_index->rows, rel->tuples);
+    if (info->relam == BTREE_AM_OID) info->tree_height = imported_tree_height(*of_index);
+  }
+}
+
 void on_relation_info(PlannerInfo* root, Oid relation, bool inherited_parent, RelOptInfo* rel) {
   if (next_relation_info != nullptr) next_relation_info(root, relation, inherited_parent, rel);
   if (!is_ours(root)) return;
+  if (!inherited_parent) put_imported_sizes(rel, relation);
   if (!active->indexes.hidden.empty()) hide_indexes(rel);
   for (auto const& fresh : active->indexes.fresh)
     if (fresh.relation == relation) rel->allvisfrac = fresh.all_visible;
@@ -259,12 +284,55 @@ bool all_rows_are_readable(PlannerInfo* root, const RelOptInfo* rel) {
   return entry->securityQuals == NIL && pg_class_aclcheck(entry->relid, user, ACL_SELECT) == ACLCHECK_OK;
 }
 
-void keep_statistics(HeapTuple /*tuple*/) {}  // they live as long as the index
+bool is_partial(Oid index) {
+  HeapTuple const tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+  if (!HeapTupleIsValid(tuple)) return true;
+  bool const partial = !heap_attisnull(tuple, Anum_pg_index_indpred, nullptr);
+  ReleaseSysCache(tuple);
+  return partial;
+}
+
+void keep_statistics(HeapTuple /*tuple*/) {}  // they live as long as the index or the import
+
+/// Statistics of a real index's expressions, as they were exported.
+bool give_imported_index_statistics(Oid oid, AttrNumber column, VariableStatData* found) {
+  bool const for_variable = !is_brin_order_request() && found->var != nullptr;
+  HeapTuple const tuple = imported_statistics(oid, column, false);
+  if (tuple == nullptr || (for_variable && is_partial(oid))) return false;
+  found->statsTuple = tuple;
+  found->freefunc = keep_statistics;
+  found->acl_ok = true;
+  return true;
+}
+
+/// Hands out imported statistics of a table's column. Who imported them owns what they are about: asking as
+/// another role, rights on the whole table or the column count, as in the server.
+bool on_relation_statistics(PlannerInfo* root, RangeTblEntry* entry, AttrNumber attno,
+                            VariableStatData* found) {
+  HeapTuple const tuple = is_ours(root) ? imported_statistics(entry->relid, attno, entry->inh) : nullptr;
+  if (tuple == nullptr)
+    return next_relation_statistics != nullptr && next_relation_statistics(root, entry, attno, found);
+  Oid const user = GetUserId();
+  found->statsTuple = tuple;
+  found->freefunc = keep_statistics;
+  found->acl_ok = entry->securityQuals == NIL &&
+                  (pg_class_aclcheck(entry->relid, user, ACL_SELECT) == ACLCHECK_OK ||
+                   pg_attribute_aclcheck(entry->relid, attno, user, ACL_SELECT) == ACLCHECK_OK);
+  return true;
+}
+
+/// Not only inside our planner calls: what widths are for takes no harm.
+int32 on_width(Oid relation, AttrNumber attno) {
+  int const width = imported_width(relation, attno);
+  if (width > 0) return width;
+  return next_width != nullptr ? next_width(relation, attno) : 0;
+}
 
 /// Hands out the statistics of a hypothetical index's expressions where the server would use a real one's.
 bool on_index_statistics(PlannerInfo* root, Oid oid, AttrNumber column, VariableStatData* found) {
   const Hypothetical* index = is_ours(root) ? hypothetical_behind(added_now(), oid) : nullptr;
   if (index == nullptr && is_ours(root)) index = hypothetical_behind(active->indexes.analysed, oid);
+  if (index == nullptr && is_ours(root) && give_imported_index_statistics(oid, column, found)) return true;
   if (index == nullptr)
     return next_index_statistics != nullptr && next_index_statistics(root, oid, column, found);
   HeapTuple const tuple = statistics_of(*index, oid, column);
@@ -300,6 +368,8 @@ void install_what_if_hooks() {
   next_pathlist = std::exchange(set_rel_pathlist_hook, on_pathlist);
   next_index_name = std::exchange(explain_get_index_name_hook, on_index_name);
   next_index_statistics = std::exchange(get_index_stats_hook, on_index_statistics);
+  next_relation_statistics = std::exchange(get_relation_stats_hook, on_relation_statistics);
+  next_width = std::exchange(get_attavgwidth_hook, on_width);
 }
 
 }  // namespace deal::server

@@ -1,4 +1,5 @@
 #include "server/bridge/walk.hpp"
+#include "server/index/imported.hpp"
 #include "server/index/observed.hpp"
 #include "server/index/opclasses.hpp"
 
@@ -95,8 +96,7 @@ void observe_prefix(const Observed& seen, Oid opno, int32_t key, Node* column, N
 
 /// How far the column's order is the table's order: -1 to 1; 0 when unknown.
 double correlation_of(Oid table, AttrNumber attno) {
-  HeapTuple const tuple =
-      SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(table), Int16GetDatum(attno), BoolGetDatum(false));
+  HeapTuple const tuple = find_statistics(table, attno, false);
   if (!HeapTupleIsValid(tuple)) return 0;
   double correlation = 0;
   AttStatsSlot slot;
@@ -104,7 +104,7 @@ double correlation_of(Oid table, AttrNumber attno) {
     if (slot.nnumbers > 0) correlation = slot.numbers[0];
     free_attstatsslot(&slot);
   }
-  ReleaseSysCache(tuple);
+  release_statistics(tuple);
   return correlation;
 }
 

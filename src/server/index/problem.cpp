@@ -7,6 +7,7 @@
 #include "core/index/candidates.hpp"
 #include "server/bridge/memory.hpp"
 #include "server/bridge/subtransaction.hpp"
+#include "server/index/access_costs.hpp"
 #include "server/index/opclasses.hpp"
 #include "server/index/write_load.hpp"
 
@@ -22,8 +23,14 @@ namespace {
 
 constexpr double kAlwaysIncluded = 8;  ///< bytes
 constexpr double kIncludedShare = 0.25;
-constexpr size_t kMostRelevant = 60;   ///< the search looks at 64 a query
-constexpr int64_t kKeptBack = 200;     ///< one part in so many of the bytes given back: sizes are estimates
+constexpr size_t kMostRelevant = 60;  ///< the search looks at 64 a query
+constexpr int64_t kKeptBack = 200;    ///< one part in so many of the bytes given back: sizes are estimates
+constexpr size_t kManyProposals = 100;
+constexpr int kSampleRows = 30'000;
+/// Selectivities of expressions are good enough from fewer, and each row takes a block.
+constexpr int kStatisticRows = 10'000;
+constexpr double kExpressionWidth = 50;  ///< bytes
+constexpr double kSameVisibility = 1e-3;
 constexpr double kWideEntry = 1000;    ///< bytes on average; wider keys make poor B-trees
 constexpr double kWidestEntry = 2000;  ///< bytes; a B-tree takes 2704, and a sample misses the widest
 
@@ -61,14 +68,15 @@ int64_t spendable(int64_t bytes) {
 
 }  // namespace
 
-SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload,
+SearchSpace::SearchSpace(const AdviceRequest& request, AnalysedWorkload& workload,
                          const std::function<bool()>& out_of_time)
     : words_(*workload.words),
       registry_(*workload.words),
-      sizes_(request.sample_rows),
-      statistics_(request.sample_rows) {
+      sizes_(kSampleRows),
+      statistics_(kStatisticRows),
+      hypopg_sizes_(request.hypopg_sizes) {
   problem.stop = out_of_time;
-  collect_uses(request, workload);
+  collect_uses(request, workload.uses);
   std::set<int> used;
   for (auto const& use : uses_)
     if (used.insert(use.table).second)
@@ -79,24 +87,32 @@ SearchSpace::SearchSpace(const AdviceRequest& request, const AnalysedWorkload& w
   limits.max_columns = request.max_columns;
   index::Proposals const proposals = index::propose(uses_, queries, limits);
   problem.relevant.resize(static_cast<size_t>(queries));
+  choose_sample(request, proposals.candidates.size());
   add_existing(proposals.candidates);
   rank_relevant(proposals, add_all(proposals.candidates, request, out_of_time));
   for (auto const& one : workload.plannable)
     problem.weights.push_back(std::max(one.statement.calls, 1e-6));
   price_writes(workload);
+  take_bases(workload);
   set_budget(request);
   problem.max_planner_calls = request.max_planner_calls;
   problem.min_gain = request.min_gain_pct / 100.0;
 }
 
-void SearchSpace::collect_uses(const AdviceRequest& request, const AnalysedWorkload& workload) {
-  for (auto const& observed : workload.uses) {
-    int const number = registry_.number_of(observed.relation);
+void SearchSpace::choose_sample(const AdviceRequest& request, size_t proposals) {
+  if (request.sample_rows == 0 && proposals <= kManyProposals) return;
+  sizes_ = ExtentEstimator(request.sample_rows > 0 ? request.sample_rows : kSampleRows / 2);
+  statistics_ = ExpressionStatistics(request.sample_rows > 0 ? request.sample_rows : kStatisticRows);
+}
+
+void SearchSpace::collect_uses(const AdviceRequest& request, std::vector<ObservedUse>& observed) {
+  for (auto& one : observed) {
+    int const number = registry_.number_of(one.relation);
     IndexedTable const& table = registry_.tables()[static_cast<size_t>(number)];
     if (!wanted_schema(request, table.schema) ||
         table.extent.pages < static_cast<BlockNumber>(request.min_table_pages))
       continue;
-    uses_.push_back(observed.use);
+    uses_.push_back(std::move(one.use));
     uses_.back().table = number;
     uses_.back().table_pages = table.extent.pages;
   }
@@ -216,6 +232,17 @@ void SearchSpace::add_proposed(const index::CandidateIndex& candidate) {
   });
 }
 
+/// Average bytes of the index's columns, as statistics say; of an expression what HypoPG takes.
+double SearchSpace::width_of(const index::CandidateIndex& candidate) const {
+  IndexedTable const& table = registry_.tables()[static_cast<size_t>(candidate.table)];
+  double width = 0;
+  for (auto const& key : candidate.keys)
+    width += key.attno > 0 ? table.widths[static_cast<size_t>(key.attno) - 1] : kExpressionWidth;
+  for (auto const attno : candidate.include)
+    width += table.widths[static_cast<size_t>(attno) - 1];
+  return width;
+}
+
 /// The BRIN index with several ranges for each block range, if outliers make that worth it.
 index::CandidateIndex SearchSpace::with_outliers_apart(const index::CandidateIndex& candidate) {
   if (candidate.method != index::AccessMethod::brin || candidate.keys.front().attno <= 0) return candidate;
@@ -230,14 +257,22 @@ index::CandidateIndex SearchSpace::with_outliers_apart(const index::CandidateInd
 
 void SearchSpace::add_sized(const index::CandidateIndex& proposed) {
   index::CandidateIndex const candidate = with_outliers_apart(proposed);
-  Hypothetical* const made = make_hypothetical(candidate);
+  MemoryContext const keep = CurrentMemoryContext;
+  pg::Memory const scratch("deal_advisor candidate");
+  pg::InContext const in_scratch(scratch.context());
+  Hypothetical const* const read = make_hypothetical(candidate);
+  pg::InContext const in_keep(keep);
+  Hypothetical* const made = compact_copy(*read);
   index::SizeEstimate const size = sizes_.estimate(*made);
   bool const wide = size.entry_bytes > kWideEntry || size.widest_entry > kWidestEntry;
   if (wide && candidate.method == index::AccessMethod::btree) return;
   statistics_.attach(*made);
   by_oid_[made->oid] = static_cast<int>(problem.candidates.size());
   problem.candidates.push_back(candidate);
-  problem.candidates.back().bytes = size.bytes;
+  problem.candidates.back().bytes =
+      hypopg_sizes_ && candidate.method == index::AccessMethod::btree
+          ? index::hypopg_btree_bytes(size.rows, width_of(candidate), made->columns)
+          : size.bytes;
   problem.candidates.back().entry_cost = entry_cost(
       candidate.method, size, registry_.tables()[static_cast<size_t>(candidate.table)].extent.rows);
   hypothetical_.push_back(made);
@@ -291,6 +326,43 @@ void SearchSpace::price_writes(const AnalysedWorkload& workload) {
       price_drop(drop);
 }
 
+/// True if statements on the table may cost something else than what analysing them said: the visibility that
+/// CREATE INDEX will find differs, and matters to index-only scans.
+bool SearchSpace::is_affected(const IndexedTable& table) const {
+  if (table.partitioned) return true;
+  bool const any = std::find(table.indexed.begin(), table.indexed.end(), true) != table.indexed.end();
+  return (any || !table.indexes.empty()) && std::any_of(fresh_.begin(), fresh_.end(), [&](auto const& fresh) {
+           return fresh.relation == table.oid &&
+                  std::fabs(fresh.all_visible - table.extent.all_visible) > kSameVisibility;
+         });
+}
+
+/// Analysing a statement planned it already; a plan without the indexes that go is the plan once they are
+/// gone.
+void SearchSpace::take_bases(const AnalysedWorkload& workload) {
+  problem.bases.resize(workload.plannable.size());
+  for (size_t query = 0; query < workload.plannable.size(); ++query) {
+    auto const& one = workload.plannable[query];
+    bool const goes = std::any_of(always_hidden_.begin(), always_hidden_.end(), [&](Oid oid) {
+      return std::binary_search(one.base_used.begin(), one.base_used.end(), oid);
+    });
+    if (!goes) problem.bases[query] = as_answer({one.base_cost, {}, one.base_used});
+  }
+  for (auto const& use : uses_)
+    if (is_affected(registry_.tables()[static_cast<size_t>(use.table)]))
+      problem.bases[static_cast<size_t>(use.query)].reset();
+}
+
+index::QueryPlan SearchSpace::as_answer(const PlanOutcome& outcome) const {
+  index::QueryPlan answer{outcome.cost, {}, {}};
+  for (Oid const oid : outcome.used) {
+    auto const found = by_oid_.find(oid);
+    if (found != by_oid_.end()) answer.used.push_back(found->second);
+  }
+  std::sort(answer.used.begin(), answer.used.end());
+  return answer;
+}
+
 void SearchSpace::price_drop(RedundantIndex& drop) const {
   for (size_t number = 0; number < registry_.tables().size(); ++number)
     if (registry_.tables()[number].oid == drop.table)
@@ -311,13 +383,15 @@ index::QueryPlan SearchSpace::plan(int query, const PreparedQuery& prepared, std
   for (int const number : available)
     if (hypothetical_[static_cast<size_t>(number)] != nullptr)
       added.push_back(hypothetical_[static_cast<size_t>(number)]);
-  PlanOutcome const outcome = server::plan(prepared, {added, hidden, fresh_});
-  index::QueryPlan answer{outcome.cost, {}};
-  for (Oid const oid : outcome.used) {
-    auto const found = by_oid_.find(oid);
-    if (found != by_oid_.end()) answer.used.push_back(found->second);
-  }
-  std::sort(answer.used.begin(), answer.used.end());
+  // The plan with all of them, which the search asks for first, tells most of the accesses.
+  bool const all = available.size() == problem.relevant[static_cast<size_t>(query)].size();
+  std::optional<AccessObserver> observer;
+  if (all) observer.emplace();
+  PlanOutcome const outcome =
+      server::plan(prepared, {added, hidden, fresh_}, all ? AccessObserver::observe : nullptr,
+                   all ? observer->state() : nullptr);
+  index::QueryPlan answer = as_answer(outcome);
+  if (all) answer.accesses = observer->costs(by_oid_, available);
   return answer;
 }
 

@@ -12,9 +12,10 @@ namespace deal::server {
 /// Candidates, proposed and existing, and what stands behind each.
 class SearchSpace {
  public:
-  /// Proposes, sizes and prices candidates for the workload, as many as time allows. Memory for the
-  /// hypothetical indexes is the current context's.
-  SearchSpace(const AdviceRequest& request, const AnalysedWorkload& workload,
+  /// Proposes, sizes and prices candidates for the workload, as many as time allows; takes what its uses hold
+  /// (of which relation and query each is stays there). Memory
+  /// for the hypothetical indexes is the current context's.
+  SearchSpace(const AdviceRequest& request, AnalysedWorkload& workload,
               const std::function<bool()>& out_of_time);
 
   index::Problem problem;
@@ -48,7 +49,8 @@ class SearchSpace {
   bool without_sample() const { return sizes_.without_sample(); }
 
  private:
-  void collect_uses(const AdviceRequest& request, const AnalysedWorkload& workload);
+  void choose_sample(const AdviceRequest& request, size_t proposals);
+  void collect_uses(const AdviceRequest& request, std::vector<ObservedUse>& observed);
   void find_redundant(const AdviceRequest& request);
   void add_existing(const std::vector<index::CandidateIndex>& proposed);
   std::vector<int> add_all(const std::vector<index::CandidateIndex>& proposed, const AdviceRequest& request,
@@ -58,16 +60,21 @@ class SearchSpace {
   void add_sized(const index::CandidateIndex& proposed);
   void rank_relevant(const index::Proposals& proposals, const std::vector<int>& numbers);
   void set_budget(const AdviceRequest& request);
+  void take_bases(const AnalysedWorkload& workload);
+  bool is_affected(const IndexedTable& table) const;
   void price_writes(const AnalysedWorkload& workload);
   void price_drop(RedundantIndex& drop) const;
   bool is_useful(const index::CandidateIndex& candidate) const;
   std::vector<int> breakers(int32_t table, const WriteProfile& writes) const;
+  double width_of(const index::CandidateIndex& candidate) const;
+  index::QueryPlan as_answer(const PlanOutcome& outcome) const;
   Hypothetical* make_hypothetical(const index::CandidateIndex& candidate) const;
 
   const Vocabulary& words_;
   TableRegistry registry_;
   ExtentEstimator sizes_;
   ExpressionStatistics statistics_;
+  bool hypopg_sizes_;
   std::vector<index::TableUse> uses_;
   std::vector<Hypothetical*> hypothetical_;     ///< by candidate number; null for existing ones
   std::vector<const ExistingIndex*> existing_;  ///< by candidate number; null for proposed ones

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "server/bridge/walk.hpp"
+#include "server/index/imported.hpp"
 #include "server/index/stored_value.hpp"
 
 extern "C" {
@@ -49,9 +50,8 @@ bool is_two_sided(const Bound* bound, const List* bounds) {
 }
 
 HeapTuple statistics_of(const Bound* bound) {
-  return SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(bound->table->relid),
-                         Int16GetDatum(bound->column->varattno),
-                         BoolGetDatum(bound->table->relkind == RELKIND_PARTITIONED_TABLE));
+  return find_statistics(bound->table->relid, bound->column->varattno,
+                         bound->table->relkind == RELKIND_PARTITIONED_TABLE);
 }
 
 /// Slots are opened by kind; both have to be closed with free_attstatsslot where they were there.
@@ -81,14 +81,17 @@ bool quantile(const Bound* bound, double share, ParamExternData* argument) {
     *argument = argument_of(slot, static_cast<int>(std::lround(share * (slot.nvalues - 1))));
     free_attstatsslot(&slot);
   }
-  ReleaseSysCache(statistics);
+  release_statistics(statistics);
   return found;
 }
 
 /// Share of the rows that a generic plan takes to have any one value.
 double usual_share(Oid table, const FormData_pg_statistic& statistics) {
   double distinct = statistics.stadistinct;
-  if (distinct < 0) {
+  const ImportedRelation* const figures = imported(table);
+  if (distinct < 0 && figures != nullptr) {
+    distinct *= -figures->counted;
+  } else if (distinct < 0) {
     HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
     if (!HeapTupleIsValid(tuple)) return 1;
     distinct *= -reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->reltuples;
@@ -117,7 +120,7 @@ bool value_by_frequency(const Bound* bound, int variant, ParamExternData* argume
     }
     free_attstatsslot(&common);
   }
-  ReleaseSysCache(statistics);
+  release_statistics(statistics);
   return found;
 }
 

@@ -5,6 +5,7 @@
 #include "core/index/redundancy.hpp"
 #include "core/review/unused.hpp"
 #include "server/catalog/read.hpp"
+#include "server/index/imported.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -17,6 +18,8 @@ namespace deal::server {
 namespace {
 
 int64_t bytes_of(Oid index) {
+  if (const ImportedRelation* const figures = imported(index); figures != nullptr)
+    return static_cast<int64_t>(figures->pages) * BLCKSZ;
   return pg::call([&] {
     Relation const relation = index_open(index, AccessShareLock);
     int64_t const bytes = relation->rd_rel->relkind == RELKIND_INDEX
@@ -55,7 +58,8 @@ void add_definitions(SuperfluousIndexes& found) {
 }  // namespace
 
 SuperfluousIndexes superfluous_indexes(const std::vector<std::string>& schemas, double unused_after) {
-  Catalog const catalog = read_catalog(schemas);
+  Catalog catalog = read_catalog(schemas);
+  put_imported(catalog);
   auto const redundancies = index::find_redundant(catalog);
   SuperfluousIndexes found;
   // A partitioned index is left alone: its partitions' indexes go one by one, never as a whole.

@@ -1,8 +1,10 @@
 #include "server/index/row_sample.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "server/index/heap_block.hpp"
+#include "server/index/imported_sample.hpp"
 #include "server/index/table_sample.hpp"
 
 extern "C" {
@@ -103,11 +105,18 @@ RawRows read_rows(Oid oid, int target_rows) {
   return {reservoir.rows, reservoir.count, rows};
 }
 
+/// The rows that were exported: blocks of them, for there are no others.
+RawRows import_rows(Oid oid) {
+  ImportedRows const rows = imported_rows(oid, std::numeric_limits<double>::infinity());
+  return {rows.rows, rows.count, imported(oid)->rows};
+}
+
 }  // namespace
 
 RowSample::RowSample(Oid table, int target_rows) : memory_("deal_advisor row sample") {
   pg::InContext const in_memory(memory_.context());
-  RawRows const raw = pg::call([&] { return read_rows(table, target_rows); });
+  RawRows const raw =
+      has_imported_rows(table) ? import_rows(table) : pg::call([&] { return read_rows(table, target_rows); });
   rows_ = raw.rows;
   count_ = raw.count;
   table_rows_ = raw.table_rows;

@@ -58,7 +58,7 @@ double prefix_bytes(TableSample& sample, const SampledValues& values, const std:
 index::SizeEstimate estimate_spgist(TableSample& sample, const Hypothetical& index) {
   pg::Memory const memory("deal_advisor SP-GiST sample");
   pg::InContext const in_memory(memory.context());
-  std::vector<bool> const kept = sample.predicate_rows(index);
+  std::vector<bool> const& kept = sample.predicate_rows(index);
   SampledValues const values = sample.values_of(index, 0);
   index::SpaceTreeShape shape;
   shape.rows = rows_in_index(sample, kept);

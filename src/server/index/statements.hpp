@@ -1,6 +1,8 @@
 /// A workload made ready for the planner: templates merged, each statement analysed once under its own role.
 #pragma once
 
+#include <memory>
+
 #include "core/model/workload.hpp"
 #include "server/bridge/memory.hpp"
 #include "server/index/observe.hpp"
@@ -22,7 +24,9 @@ struct PlannableStatement {
   int number = 0;       ///< of the statement: the same for all choices, which follow each other
   PreparedQuery prepared;
   double base_cost = 0;
-  std::vector<WriteProfile> writes;  ///< its own and those in WITH
+  std::vector<WriteProfile> writes;            ///< its own and those in WITH
+  std::vector<Oid> base_used{};                ///< indexes in the plan of that cost, ascending
+  std::shared_ptr<const pg::Memory> memory{};  ///< what `prepared` points to while not all are analysed
 };
 
 /// One that cannot, and why.

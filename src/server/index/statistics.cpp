@@ -111,11 +111,11 @@ void ExpressionStatistics::attach(Hypothetical& index) {
   if (index.expressions == NIL) return;
   double const start = pg::cpu_seconds();
   bool const may_read_all = may_read(index);  // reading through the parent asks for no right to the leaves
-  if (index.leaves == nullptr && may_read_all && is_heap(index.table))
+  if (index.leaves == nullptr && may_read_all && has_rows(index.table))
     index.statistics = gather(index, rows_of(index.table));
   for (int i = 0; index.leaves != nullptr && i < index.leaf_count; ++i) {
     Hypothetical const leaf = on_leaf(index, index.leaves[i].relation);
-    if (!is_heap(leaf.table) || !(may_read_all || may_read(leaf))) continue;
+    if (!has_rows(leaf.table) || !(may_read_all || may_read(leaf))) continue;
     int const rows = rows_of(leaf.table);
     int const share = index.leaf_count > kWholeLeaves ? rows / index.leaf_count * kWholeLeaves : rows;
     index.leaves[i].statistics = gather(leaf, std::clamp(share, std::min(kFewestRows, rows), rows));

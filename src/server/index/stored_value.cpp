@@ -3,11 +3,14 @@
 #include <algorithm>
 
 #include "server/index/heap_block.hpp"
+#include "server/index/imported.hpp"
+#include "server/index/stand_in.hpp"
 
 extern "C" {
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_statistic.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "utils/acl.h"
@@ -21,6 +24,7 @@ namespace deal::server {
 namespace {
 
 constexpr BlockNumber kBlocksTried = 8;
+constexpr uint32 kNumberOfArguments = 70'000;  ///< tells made-up values from others
 
 /// Null for what isn't a heap with rows of its own, or can't be read during recovery.
 Relation open_heap(Oid oid) {
@@ -52,7 +56,28 @@ Const* value_from(Relation table, AttrNumber attno, BlockNumber block) {
   return found;
 }
 
+/// No row of an imported table is here: a value that lies between two of those that its statistics list.
+Const* imported_value(Oid table, AttrNumber attno, double position) {
+  HeapTuple const statistics = imported_statistics(table, attno, false);
+  AttStatsSlot slot;
+  if (statistics == nullptr ||
+      !get_attstatsslot(&slot, statistics, STATISTIC_KIND_HISTOGRAM, InvalidOid, ATTSTATSSLOT_VALUES))
+    return nullptr;
+  int const low = static_cast<int>((slot.nvalues - 1) * position);
+  int16 length = 0;
+  bool by_value = false;
+  get_typlenbyval(slot.valuetype, &length, &by_value);
+  Datum const value =
+      between(slot.valuetype, {slot.values[low], slot.values[std::min(low + 1, slot.nvalues - 1)], 0.5,
+                               kNumberOfArguments + static_cast<uint32>(low)});
+  Const* const found = makeConst(get_atttype(table, attno), -1, get_typcollation(slot.valuetype), length,
+                                 datumCopy(value, by_value, length), false, by_value);
+  free_attstatsslot(&slot);
+  return found;
+}
+
 Const* value_in(Oid oid, AttrNumber attno, double position) {
+  if (imported(oid) != nullptr) return imported_value(oid, attno, position);
   Relation const table = open_heap(oid);
   if (table == nullptr) return nullptr;
   auto const blocks = static_cast<double>(RelationGetNumberOfBlocks(table));

@@ -5,7 +5,9 @@
 
 #include "core/base/error.hpp"
 #include "core/index/size.hpp"
+#include "server/index/block_choice.hpp"
 #include "server/index/heap_block.hpp"
+#include "server/index/imported_sample.hpp"
 #include "server/index/row_expressions.hpp"
 
 extern "C" {
@@ -28,7 +30,6 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
-#include "utils/sampling.h"
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 }
@@ -42,12 +43,14 @@ constexpr int kMostRows = 200'000;
 constexpr size_t kMostBytes = size_t{64} << 20;
 constexpr uint32_t kCompressAbove = 508;  ///< TOAST_INDEX_TARGET with 8 kB pages
 constexpr size_t kCountedSets = 4;        ///< kept per table; each may take a megabyte
+constexpr size_t kRowsPerKey = 8;         ///< at most, if one row of each is to tell how wide its entries are
 constexpr int kMostCompressed = 300;      ///< values per column; their mean ratio stands for the rest
 
 /// What reading blocks leaves behind.
 struct RawSample {
   HeapTuple* rows;
   int count;
+  int most;  ///< of which there is room
   size_t bytes;
   BlockNumber table_blocks;
   BlockNumber sampled_blocks;
@@ -60,19 +63,22 @@ struct RawSample {
 void read_block(Relation table, BlockNumber block, BufferAccessStrategy strategy, Snapshot snapshot,
                 RawSample& sample) {
   for_each_visible_row(table, block, strategy, snapshot, [&](HeapTuple tuple) {
-    if (sample.count == kMostRows) return;
+    if (sample.count == sample.most) return;
     sample.rows[sample.count++] = heap_copytuple(tuple);
     sample.bytes += tuple->t_len;
   });
   ++sample.sampled_blocks;
 }
 
-int blocks_wanted(Relation table, BlockNumber blocks, int target_rows) {
-  double const density = table->rd_rel->reltuples > 0 && table->rd_rel->relpages > 0
-                             ? table->rd_rel->reltuples / table->rd_rel->relpages
-                             : 50.0;
-  double const wanted = std::ceil(target_rows / std::fmax(density, 1.0));
-  return static_cast<int>(std::fmin(std::fmax(wanted, 64), blocks));
+/// `density` in rows per page; 0: unknown.
+double blocks_wanted(double density, BlockNumber blocks, int target_rows) {
+  double const wanted = std::ceil(target_rows / std::fmax(density > 0 ? density : 50.0, 1.0));
+  return std::fmin(std::fmax(wanted, 64), blocks);
+}
+
+double density_of(Relation table) {
+  auto const* const about = table->rd_rel;
+  return about->reltuples > 0 && about->relpages > 0 ? double{about->reltuples} / about->relpages : 0;
 }
 
 void deform(Relation table, RawSample& sample) {
@@ -90,20 +96,41 @@ void deform(Relation table, RawSample& sample) {
 RawSample read_sample(Oid oid, int target_rows) {
   RawSample sample{};
   Relation const table = open_readable(oid);
-  sample.rows = static_cast<HeapTuple*>(palloc(sizeof(HeapTuple) * kMostRows));
   sample.table_blocks = RelationGetNumberOfBlocks(table);
-  BlockSamplerData sampler;
-  BlockSampler_Init(&sampler, sample.table_blocks, blocks_wanted(table, sample.table_blocks, target_rows),
-                    kSeed);
+  double const wanted = blocks_wanted(density_of(table), sample.table_blocks, target_rows);
+  // The choice is by chance, and so is the number chosen.
+  sample.most = static_cast<int>(std::fmin(kMostRows, (2 * wanted + 64) * MaxHeapTuplesPerPage));
+  sample.rows = static_cast<HeapTuple*>(palloc(sizeof(HeapTuple) * static_cast<size_t>(sample.most + 1)));
+  BlockChoice blocks(sample.table_blocks, wanted);
   BufferAccessStrategy const strategy = GetAccessStrategy(BAS_BULKREAD);
   Snapshot const snapshot = GetActiveSnapshot();
-  while (BlockSampler_HasMore(&sampler) && sample.bytes < kMostBytes && sample.count < kMostRows) {
+  while (sample.bytes < kMostBytes && sample.count < sample.most) {
     CHECK_FOR_INTERRUPTS();
-    read_block(table, BlockSampler_Next(&sampler), strategy, snapshot, sample);
+    BlockNumber const block = blocks.next();
+    if (block == InvalidBlockNumber) break;
+    read_block(table, block, strategy, snapshot, sample);
   }
   FreeAccessStrategy(strategy);
   deform(table, sample);
   table_close(table, NoLock);
+  return sample;
+}
+
+/// The sample that was exported with the table's figures; `stored` gets what is known of its columns.
+RawSample import_sample(Oid oid, int target_rows, std::map<AttrNumber, StoredColumn>& stored) {
+  const ImportedRelation& figures = *imported(oid);
+  ImportedRows exported = imported_rows(oid, blocks_wanted(figures.density, figures.pages, target_rows));
+  stored = std::move(exported.columns);
+  RawSample sample{};
+  sample.rows = exported.rows;
+  sample.count = exported.count;
+  sample.table_blocks = exported.table_blocks;
+  sample.sampled_blocks = exported.sampled_blocks;
+  pg::call([&] {
+    Relation const table = table_open(oid, AccessShareLock);
+    deform(table, sample);
+    table_close(table, NoLock);
+  });
   return sample;
 }
 
@@ -230,6 +257,9 @@ StoredColumn store(const Datum* values, const bool* nulls, int rows, int stride,
     return std::adjacent_find(list.begin(), list.end(), std::not_equal_to<>{}) == list.end();
   };
   column.uniform = same(column.size) && same(column.align);
+  if (rows > 0)
+    column.widest =
+        static_cast<size_t>(std::max_element(column.size.begin(), column.size.end()) - column.size.begin());
   return column;
 }
 
@@ -267,7 +297,8 @@ uint64_t with_column(uint64_t hash, const StoredColumn& column, size_t row) {
 
 TableSample::TableSample(Oid table, int target_rows) : table_(table), memory_("deal_advisor table sample") {
   pg::InContext const in_memory(memory_.context());
-  RawSample const raw = pg::call([&] { return read_sample(table, target_rows); });
+  RawSample const raw = has_imported_rows(table) ? import_sample(table, target_rows, columns_)
+                                                 : pg::call([&] { return read_sample(table, target_rows); });
   rows_ = raw.rows;
   row_count_ = raw.count;
   values_ = raw.values;
@@ -290,27 +321,49 @@ const StoredColumn& TableSample::column(AttrNumber attno) {
   return columns_.emplace(attno, std::move(made)).first->second;
 }
 
-StoredColumn TableSample::expression(const Hypothetical& index, int number) const {
-  pg::Memory const memory("deal_advisor sampled expression");
-  pg::InContext const in_memory(memory.context());
-  DefinitionScope const scope(table_);
+template <class Result, class Compute>
+const Result& TableSample::computed_once(std::list<Computed<Result>>& known, Node* source,
+                                         Compute&& compute) {
+  auto const found = std::find_if(known.begin(), known.end(), [&](const Computed<Result>& one) {
+    return pg::call([&] { return equal(one.source, source); });
+  });
+  if (found != known.end()) return found->result;
+  Result result = compute();
+  pg::InContext const in_memory(memory_.context());
+  auto* const copy = pg::call([&] { return static_cast<Node*>(copyObjectImpl(source)); });
+  return known.emplace_back(Computed<Result>{copy, std::move(result)}).result;
+}
+
+const StoredColumn& TableSample::expression(const Hypothetical& index, int number) {
   if (number < 0 || number >= list_length(index.expressions))
     throw Error("XX000", "an index column has neither a number nor an expression");
   auto* const tree = static_cast<Expr*>(list_nth(index.expressions, number));
+  return computed_once(expressions_, reinterpret_cast<Node*>(tree), [&] { return store_expression(tree); });
+}
+
+StoredColumn TableSample::store_expression(Expr* expression) const {
+  pg::Memory const memory("deal_advisor sampled expression");
+  pg::InContext const in_memory(memory.context());
+  DefinitionScope const scope(table_);
   Evaluation const result =
-      pg::call([&] { return evaluate(table_, static_cast<HeapTuple*>(rows_), row_count_, tree); });
-  Oid const type = pg::call([&] { return exprType(reinterpret_cast<Node*>(tree)); });
+      pg::call([&] { return evaluate(table_, static_cast<HeapTuple*>(rows_), row_count_, expression); });
+  Oid const type = pg::call([&] { return exprType(reinterpret_cast<Node*>(expression)); });
   return store(result.values, result.nulls, row_count_, 1, type);
 }
 
-std::vector<bool> TableSample::predicate_rows(const Hypothetical& index) const {
+const std::vector<bool>& TableSample::predicate_rows(const Hypothetical& index) {
+  return computed_once(predicates_, reinterpret_cast<Node*>(index.predicate),
+                       [&] { return evaluate_predicate(index.predicate); });
+}
+
+std::vector<bool> TableSample::evaluate_predicate(List* predicate) const {
   std::vector<bool> kept(static_cast<size_t>(row_count_), true);
-  if (index.predicate == NIL) return kept;
+  if (predicate == NIL) return kept;
   pg::Memory const memory("deal_advisor sampled predicate");
   pg::InContext const in_memory(memory.context());
   DefinitionScope const scope(table_);
   Evaluation const result = pg::call([&] {
-    return evaluate(table_, static_cast<HeapTuple*>(rows_), row_count_, make_ands_explicit(index.predicate));
+    return evaluate(table_, static_cast<HeapTuple*>(rows_), row_count_, make_ands_explicit(predicate));
   });
   for (int row = 0; row < row_count_; ++row)
     kept[static_cast<size_t>(row)] = !result.nulls[row] && DatumGetBool(result.values[row]);
@@ -336,18 +389,11 @@ SampledValues TableSample::values_of(const Hypothetical& index, int column) cons
 }
 
 index::KeySample TableSample::key_sample(const Hypothetical& index) {
-  std::vector<StoredColumn> computed;
-  computed.reserve(static_cast<size_t>(index.columns));  // keeps the pointers below valid
   std::vector<const StoredColumn*> stored;
-  for (int i = 0; i < index.columns; ++i) {
-    if (index.attnos[i] != 0) {
-      stored.push_back(&column(index.attnos[i]));
-    } else {
-      computed.push_back(expression(index, static_cast<int>(computed.size())));
-      stored.push_back(&computed.back());
-    }
-  }
-  std::vector<bool> const kept = predicate_rows(index);
+  int expressions = 0;
+  for (int i = 0; i < index.columns; ++i)
+    stored.push_back(index.attnos[i] != 0 ? &column(index.attnos[i]) : &expression(index, expressions++));
+  std::vector<bool> const& kept = predicate_rows(index);
   index::KeySample sample = without_rows(index.keys);
   sample.rows.reserve(static_cast<size_t>(row_count_));
   double leading_bytes = 0;
@@ -364,25 +410,32 @@ index::KeySample TableSample::key_sample(const Hypothetical& index) {
   return sample;
 }
 
-index::KeySample TableSample::without_rows(int key_columns) const {
+index::KeySample TableSample::without_rows(int key_columns) {
   index::KeySample sample;
   sample.table_rows = table_rows_;
   sample.sampled_rows = row_count_;
   sample.table_blocks = table_blocks_;
   sample.sampled_blocks = sampled_blocks_;
   sample.key_columns = key_columns;
+  sample.shapes = &shapes_;
   return sample;
 }
 
 index::SizeEstimate TableSample::size(const Hypothetical& index, const index::BtreeShape& shape) {
-  bool const whole_columns =
-      index.expressions == NIL && index.predicate == NIL && index.keys == index.columns;
-  return whole_columns ? size_of_columns(index, shape) : index::estimate_btree(key_sample(index), shape);
+  if (index.expressions == NIL && index.predicate == NIL) {
+    CountedSet& set = counted_set(index);
+    if (index.keys == index.columns || set.counted.keys.size() * kRowsPerKey >= blocks_.size())
+      return size_of_columns(index, set, shape);
+  }
+  return index::estimate_btree(key_sample(index), shape);
 }
 
-index::SizeEstimate TableSample::size_of_columns(const Hypothetical& index, const index::BtreeShape& shape) {
-  CountedSet& set = counted_set(index);
-  std::vector<const StoredColumn*> const stored = stored_columns({index.attnos, index.attnos + index.keys});
+/// Equal keys take equal room; of what an index includes, one row of each key tells how much it is on
+/// average.
+index::SizeEstimate TableSample::size_of_columns(const Hypothetical& index, CountedSet& set,
+                                                 const index::BtreeShape& shape) {
+  std::vector<const StoredColumn*> const stored =
+      stored_columns({index.attnos, index.attnos + index.columns});
   bool const uniform =
       std::all_of(stored.begin(), stored.end(), [](auto const* values) { return values->uniform; });
   bool changed = !set.laid_out || set.shape.deduplicate != shape.deduplicate ||
@@ -390,8 +443,7 @@ index::SizeEstimate TableSample::size_of_columns(const Hypothetical& index, cons
   double leading_bytes = 0;
   EntryBytes bytes{0, 0};
   for (index::SeenKey& key : set.counted.keys) {
-    if (!uniform || &key == set.counted.keys.data())
-      bytes = entry_bytes(stored, key.first_row);  // equal keys take equal room
+    if (!uniform || &key == set.counted.keys.data()) bytes = entry_bytes(stored, key.first_row);
     changed = changed || key.bytes != bytes.all * key.rows;
     key.bytes = bytes.all * key.rows;
     leading_bytes += static_cast<double>(bytes.leading) * key.rows;
@@ -404,7 +456,12 @@ index::SizeEstimate TableSample::size_of_columns(const Hypothetical& index, cons
     set.shape = shape;
     set.laid_out = true;
   }
-  return index::estimate_btree(sample, set.laid, shape);
+  index::SizeEstimate size = index::estimate_btree(sample, set.laid, shape);
+  if (row_count_ > 0)
+    for (auto const* values : stored)
+      size.widest_entry = std::max<double>(size.widest_entry,
+                                           sizeof(IndexTupleData) + entry_bytes(stored, values->widest).all);
+  return size;
 }
 
 std::vector<const StoredColumn*> TableSample::stored_columns(const std::vector<AttrNumber>& attnos) {
@@ -415,32 +472,38 @@ std::vector<const StoredColumn*> TableSample::stored_columns(const std::vector<A
   return stored;
 }
 
+TableSample::CountedSet* TableSample::known_set(const std::vector<AttrNumber>& attnos) {
+  auto const found = std::find_if(counted_.begin(), counted_.end(),
+                                  [&](const CountedSet& set) { return set.attnos == attnos; });
+  if (found == counted_.end()) return nullptr;
+  counted_.splice(counted_.begin(), counted_, found);
+  return &counted_.front();
+}
+
 TableSample::CountedSet& TableSample::counted_set(const Hypothetical& index) {
   std::vector<AttrNumber> attnos(index.attnos, index.attnos + index.keys);
   std::sort(attnos.begin(), attnos.end());
-  auto const found = std::find_if(counted_.begin(), counted_.end(),
-                                  [&](const CountedSet& set) { return set.attnos == attnos; });
-  if (found != counted_.end()) {
-    std::rotate(counted_.begin(), found, found + 1);
-    return counted_.front();
-  }
   bool const unique = std::any_of(unique_sets_.begin(), unique_sets_.end(), [&](auto const& set) {
     return std::includes(attnos.begin(), attnos.end(), set.begin(), set.end());
   });
+  if (unique) attnos.clear();
+  if (CountedSet* const known = known_set(attnos); known != nullptr) return *known;
   index::KeySample sample = without_rows(index.keys);
   sample.rows.resize(blocks_.size());
   for (size_t row = 0; row < blocks_.size(); ++row)
     sample.rows[row].block = blocks_[row];
-  if (!unique)
-    for (auto const* values : stored_columns(attnos))
-      for (size_t row = 0; row < blocks_.size(); ++row)
-        sample.rows[row].key_hash = with_column(sample.rows[row].key_hash, *values, row);
+  for (auto const* values : stored_columns(attnos))
+    for (size_t row = 0; row < blocks_.size(); ++row)
+      sample.rows[row].key_hash = with_column(sample.rows[row].key_hash, *values, row);
   if (counted_.size() >= kCountedSets) counted_.pop_back();
   CountedSet set;
   set.counted = index::count_keys(sample, unique ? index::KeyPart::kRow : index::KeyPart::kWhole);
-  if (!unique && set.counted.keys.size() == blocks_.size()) unique_sets_.push_back(attnos);
+  if (!unique && set.counted.keys.size() == blocks_.size()) {
+    unique_sets_.push_back(std::move(attnos));
+    attnos.clear();
+  }
   set.attnos = std::move(attnos);
-  counted_.insert(counted_.begin(), std::move(set));
+  counted_.push_front(std::move(set));
   return counted_.front();
 }
 

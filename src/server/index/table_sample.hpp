@@ -1,9 +1,11 @@
 /// A random sample of whole heap blocks of one table: what index sizes are estimated from.
 #pragma once
 
+#include <list>
 #include <map>
 
 #include "core/index/key_groups.hpp"
+#include "core/index/unit_shapes.hpp"
 #include "server/bridge/memory.hpp"
 #include "server/index/hypothetical.hpp"
 
@@ -22,6 +24,7 @@ struct StoredColumn {
   std::vector<uint32_t> size;  ///< bytes; 0 for NULL
   std::vector<uint8_t> align;  ///< 1, 2, 4 or 8; 0 for NULL
   bool uniform = false;        ///< all rows have the same size and alignment
+  size_t widest = 0;           ///< a row with the largest size
 };
 
 /// Values of one column over all sampled rows: that of row r is at r * stride.
@@ -42,7 +45,8 @@ StoredColumn store(const Datum* values, const bool* nulls, int rows, int stride,
 /// skips privileges and row security, so ask `may_read` first. Deterministic for an unchanged table.
 class TableSample {
  public:
-  /// Reads about `target_rows` rows. Takes AccessShareLock, kept to the end of the (sub)transaction.
+  /// Reads about `target_rows` rows; of an imported table the rows that were exported. Takes AccessShareLock,
+  /// kept to the end of the (sub)transaction.
   TableSample(Oid table, int target_rows);
 
   int64_t table_rows() const { return table_rows_; }
@@ -63,26 +67,39 @@ class TableSample {
   /// The values of a column of the index, an expression's evaluated (with rights as above) into the current
   /// memory context.
   SampledValues values_of(const Hypothetical& index, int column) const;
-  /// For each sampled row whether the index's predicate holds.
-  std::vector<bool> predicate_rows(const Hypothetical& index) const;
+  /// For each sampled row whether the index's predicate holds; evaluated once for each predicate.
+  const std::vector<bool>& predicate_rows(const Hypothetical& index);
 
  private:
-  /// Keys of a set of columns, counted once for its orders, which a search asks for one after the other.
+  /// Keys of a set of columns, counted once for its orders and what they may include.
   struct CountedSet {
-    std::vector<AttrNumber> attnos;  ///< ascending
+    std::vector<AttrNumber> attnos;  ///< ascending; empty for all sets that tell every row apart
     index::CountedKeys counted;
     index::LaidOutKeys laid;  ///< with the bytes that the keys have now, in the shape below
     index::BtreeShape shape;
     bool laid_out = false;
   };
 
-  index::KeySample without_rows(int key_columns) const;
-  index::SizeEstimate size_of_columns(const Hypothetical& index, const index::BtreeShape& shape);
+  /// What an expression or predicate gives: candidates of one table share a few of them.
+  template <class Result>
+  struct Computed {
+    Node* source;  ///< a copy
+    Result result;
+  };
+  template <class Result, class Compute>
+  const Result& computed_once(std::list<Computed<Result>>& known, Node* source, Compute&& compute);
+
+  index::KeySample without_rows(int key_columns);
+  index::SizeEstimate size_of_columns(const Hypothetical& index, CountedSet& set,
+                                      const index::BtreeShape& shape);
   CountedSet& counted_set(const Hypothetical& index);
+  CountedSet* known_set(const std::vector<AttrNumber>& attnos);
   std::vector<const StoredColumn*> stored_columns(const std::vector<AttrNumber>& attnos);
   double leading_distinct(AttrNumber attno);
   const StoredColumn& column(AttrNumber attno);
-  StoredColumn expression(const Hypothetical& index, int number) const;
+  const StoredColumn& expression(const Hypothetical& index, int number);
+  std::vector<bool> evaluate_predicate(List* predicate) const;
+  StoredColumn store_expression(Expr* expression) const;
 
   Oid table_;
   pg::Memory memory_;
@@ -96,8 +113,11 @@ class TableSample {
   bool* nulls_ = nullptr;
   std::vector<uint32_t> blocks_;  ///< of each row
   std::map<AttrNumber, StoredColumn> columns_;
+  std::list<Computed<StoredColumn>> expressions_;
+  std::list<Computed<std::vector<bool>>> predicates_;
   std::map<AttrNumber, double> leading_distinct_;
-  std::vector<CountedSet> counted_;                   ///< the last one first
+  std::list<CountedSet> counted_;  ///< the last one first
+  index::UnitShapesCache shapes_;
   std::vector<std::vector<AttrNumber>> unique_sets_;  ///< without a repeat in the sample; ascending
 };
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/base/quote.hpp"
+#include "server/index/imported.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -101,7 +102,9 @@ RawIndex read_index(Oid oid, Oid table, Vocabulary& words) {
   read_keys(index, table, words, raw);
   List* const predicate = RelationGetIndexPredicate(index);
   raw.predicate = predicate == NIL ? 0 : number_of_predicate(words, table, predicate, 1);
-  raw.bytes = index->rd_rel->relkind == RELKIND_INDEX
+  const ImportedRelation* const figures = imported(oid);
+  raw.bytes = figures != nullptr ? static_cast<int64>(figures->pages) * BLCKSZ
+              : index->rd_rel->relkind == RELKIND_INDEX
                   ? static_cast<int64>(RelationGetNumberOfBlocks(index)) * BLCKSZ
                   : 0;
   raw.definition = pg_get_indexdef_string(oid);
@@ -172,6 +175,11 @@ std::vector<bool> columns_in_indexes(Relation relation) {
 }
 
 void add_updates(Oid oid, IndexedTable& table) {
+  if (const ImportedRelation* const figures = imported(oid); figures != nullptr) {
+    table.updates += figures->updates;
+    table.heap_only_updates += figures->heap_only_updates;
+    return;
+  }
   pg::call([&] {
     table.updates += DatumGetInt64(DirectFunctionCall1(pg_stat_get_tuples_updated, ObjectIdGetDatum(oid)));
     table.heap_only_updates +=

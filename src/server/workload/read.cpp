@@ -10,6 +10,7 @@
 #include "server/bridge/role.hpp"
 #include "server/bridge/spi.hpp"
 #include "server/bridge/subtransaction.hpp"
+#include "server/index/imported.hpp"
 #include "server/workload/parse.hpp"
 
 extern "C" {
@@ -228,9 +229,28 @@ Source relation_source(Oid relation) {
   return source;
 }
 
+/// What was imported from another server, instead of what this one saw.
+Workload from_import(const WorkloadOptions& options) {
+  Workload workload;
+  pg::Memory const memory("deal_advisor workload");
+  for (auto& statement : imported_statements()) {
+    if (options.limit > 0 && static_cast<int64_t>(workload.size()) >= options.limit) break;
+    pg::InContext const in_memory(memory.context());
+    if (wanted(statement, options) && is_work(statement.query, options))
+      workload.push_back(std::move(statement));
+    memory.reset();
+  }
+  return workload;
+}
+
 }  // namespace
 
 Workload read_workload(const WorkloadOptions& options) {
+  if (has_imported_workload()) {
+    Workload workload = from_import(options);
+    if (!workload.empty()) return workload;
+    throw no_workload("the import holds no statement that touches a user table", "Relax the options.");
+  }
   Workload workload = read_source(statistics_source(), options);
   if (!workload.empty()) return workload;
   throw no_workload("pg_stat_statements holds no statement of this database that touches a user table",

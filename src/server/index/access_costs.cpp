@@ -1,0 +1,167 @@
+#include "server/index/access_costs.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+extern "C" {
+#include "nodes/pathnodes.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/restrictinfo.h"
+#include "parser/parsetree.h"
+}
+
+namespace deal::server {
+
+namespace {
+
+constexpr int kMostRelations = 64;
+
+/// What of an index is compared: whole paths, those of parallel workers, what it adds to a bitmap; or
+/// nothing.
+enum class Kind { whole, partial, bitmap, alone };
+
+struct RawAccess {
+  Oid index;
+  const void* root;  ///< only told from others
+  Index relation;
+  Kind kind;
+  uint64_t needs;
+  double startup;
+  double total;
+  const void** order;
+  int order_length;
+};
+
+RawAccess* append_access(List*& accesses, Oid index, const PlannerInfo* root, Index relation, Kind kind) {
+  auto* const access = static_cast<RawAccess*>(palloc0(sizeof(RawAccess)));
+  access->index = index;
+  access->root = root;
+  access->relation = relation;
+  access->kind = kind;
+  accesses = lappend(accesses, access);
+  return access;
+}
+
+/// False if the relations don't fit into the bits.
+bool set_needs(RawAccess& access, const Path* path) {
+  const Relids outer = PATH_REQ_OUTER(path);
+  for (int rel = bms_next_member(outer, -1); rel >= 0; rel = bms_next_member(outer, rel)) {
+    if (rel >= kMostRelations) return false;
+    access.needs |= uint64_t{1} << rel;
+  }
+  return true;
+}
+
+/// A bitmap's heap pages depend on the share of rows, so that stands beside the cost of finding them.
+bool append_path(List*& accesses, Oid index, const PlannerInfo* root, const RelOptInfo* rel, const Path* path,
+                 Kind kind) {
+  RawAccess* const access = append_access(accesses, index, root, rel->relid, kind);
+  access->startup = path->startup_cost;
+  access->total = path->total_cost;
+  access->order_length = list_length(path->pathkeys);
+  access->order =
+      static_cast<const void**>(palloc(sizeof(void*) * static_cast<size_t>(access->order_length + 1)));
+  for (int i = 0; i < access->order_length; ++i)
+    access->order[i] = list_nth(path->pathkeys, i);
+  bool complete = set_needs(*access, path);
+  if (kind == Kind::whole && IsA(path, BitmapHeapPath)) {
+    const Path* const bits = reinterpret_cast<const BitmapHeapPath*>(path)->bitmapqual;
+    if (!IsA(bits, IndexPath)) return false;
+    RawAccess* const part = append_access(accesses, index, root, rel->relid, Kind::bitmap);
+    part->startup = reinterpret_cast<const IndexPath*>(bits)->indexselectivity;
+    part->total = reinterpret_cast<const IndexPath*>(bits)->indextotalcost;
+    complete = set_needs(*part, path) && complete;
+  }
+  return complete;
+}
+
+/// Two indexes that serve the arms of an OR are worth nothing alone.
+bool has_or_clause(const RelOptInfo* rel) {
+  ListCell* cell = nullptr;
+  for (const List* const list : {rel->baserestrictinfo, rel->joininfo})
+    foreach (cell, list)
+      if (restriction_is_or_clause(lfirst_node(RestrictInfo, cell))) return true;
+  return false;
+}
+
+/// The paths of one index by itself. The relation is as before afterwards.
+void price_alone(List*& accesses, PlannerInfo* root, RelOptInfo* rel, IndexOptInfo* index) {
+  List* const indexes = rel->indexlist;
+  List* const paths = rel->pathlist;
+  List* const partial = rel->partial_pathlist;
+  rel->indexlist = list_make1(index);
+  rel->pathlist = NIL;
+  rel->partial_pathlist = NIL;
+  create_index_paths(root, rel);
+  bool complete = true;
+  ListCell* cell = nullptr;
+  foreach (cell, rel->pathlist)
+    complete =
+        append_path(accesses, index->indexoid, root, rel, static_cast<Path*>(lfirst(cell)), Kind::whole) &&
+        complete;
+  foreach (cell, rel->partial_pathlist)
+    complete =
+        append_path(accesses, index->indexoid, root, rel, static_cast<Path*>(lfirst(cell)), Kind::partial) &&
+        complete;
+  if (!complete) append_access(accesses, index->indexoid, nullptr, 0, Kind::alone);
+  rel->indexlist = indexes;
+  rel->pathlist = paths;
+  rel->partial_pathlist = partial;
+}
+
+}  // namespace
+
+AccessObserver::AccessObserver() : memory_("deal_advisor access costs"), raw_{memory_.context(), NIL, NIL} {}
+
+void AccessObserver::observe(void* state, PlannerInfo* root, RelOptInfo* rel, Oid /*relation*/) {
+  auto* const raw = static_cast<Raw*>(state);
+  const RangeTblEntry* const entry = planner_rt_fetch(rel->relid, root);
+  if (entry->tablesample != nullptr || IS_DUMMY_REL(rel)) return;
+  MemoryContext const planner = MemoryContextSwitchTo(raw->context);
+  bool const with_or = has_or_clause(rel);
+  ListCell* cell = nullptr;
+  foreach (cell, rel->indexlist) {
+    auto* const index = static_cast<IndexOptInfo*>(lfirst(cell));
+    raw->seen = lappend_oid(raw->seen, index->indexoid);
+    if (with_or || index->indexprs != NIL)
+      append_access(raw->accesses, index->indexoid, nullptr, 0, Kind::alone);
+    else
+      price_alone(raw->accesses, root, rel, index);
+  }
+  MemoryContextSwitchTo(planner);
+}
+
+std::vector<index::AccessCost> AccessObserver::costs(const std::map<Oid, int>& candidates,
+                                                     std::span<const int> available) const {
+  std::map<std::tuple<const void*, Index, Kind>, int> places;
+  std::map<const void*, int> orders;
+  std::set<int> priced;
+  std::vector<index::AccessCost> costs;
+  for (int i = 0; i < list_length(raw_.seen); ++i) {
+    auto const found = candidates.find(list_nth_oid(raw_.seen, i));
+    if (found != candidates.end()) priced.insert(found->second);
+  }
+  for (int i = 0; i < list_length(raw_.accesses); ++i) {
+    auto const& raw = *static_cast<const RawAccess*>(list_nth(raw_.accesses, i));
+    auto const found = candidates.find(raw.index);
+    if (found == candidates.end()) continue;
+    if (raw.kind == Kind::alone) {
+      priced.erase(found->second);
+      continue;
+    }
+    auto const place = places.emplace(std::make_tuple(raw.root, raw.relation, raw.kind), places.size());
+    index::AccessCost cost{found->second, place.first->second, raw.needs, raw.startup, raw.total, {}};
+    for (int key = 0; key < raw.order_length; ++key)
+      cost.order.push_back(orders.emplace(raw.order[key], orders.size()).first->second);
+    costs.push_back(std::move(cost));
+  }
+  int place = static_cast<int>(places.size());
+  for (int const candidate : available)
+    if (priced.count(candidate) == 0) costs.push_back({candidate, place++, 0, 0, 0, {}});
+  return costs;
+}
+
+}  // namespace deal::server
