@@ -1,4 +1,4 @@
-"""The yardstick of bench/index_tpch: the Extend algorithm over HypoPG.
+"""The yardstick of bench/index_tpch and bench/index_star: the Extend algorithm over HypoPG.
 
 Written from the description in R. Schlosser, J. Kossmann, M. Boissier, "Efficient Scalable Multi-Attribute Index
 Selection Using Recursive Strategies", ICDE 2019: begin with no index; in each step either add a single-column
@@ -39,23 +39,23 @@ class Advice:
 class WhatIf:
     """Costs of queries and sizes under sets of hypothetical indexes; what is known is not asked twice."""
 
-    def __init__(self, session, queries):
+    def __init__(self, session, queries, schema):
         self._session = session
         self._queries = queries
         self._oids = {}
         self._costs = {}
         self._sizes = {}
         self.optimizer_calls = 0
-        columns = session.rows(
-            "select attribute.attname, class.oid::pg_catalog.regclass::pg_catalog.text"
+        found = session.rows(
+            "select class.oid::pg_catalog.regclass::pg_catalog.text, class.relname, attribute.attname"
             " from pg_catalog.pg_attribute as attribute"
             " join pg_catalog.pg_class as class on class.oid = attribute.attrelid"
-            " where class.relnamespace = 'tpch'::pg_catalog.regnamespace and class.relkind = 'r'"
-            "   and attribute.attnum > 0 and not attribute.attisdropped order by 2, attribute.attnum")
+            f" where class.relnamespace = '{schema}'::pg_catalog.regnamespace and class.relkind = 'r'"
+            "   and attribute.attnum > 0 and not attribute.attisdropped order by 1, attribute.attnum")
         words = [set(re.findall(r"\w+", query)) for query in queries]
-        # TPC-H prefixes each column with its table's letter, so a word names one column or none.
-        self.columns = [(table, column) for column, table in columns if any(column in text for text in words)]
-        self._mentioned = [{column for column, _ in columns if column in text} for text in words]
+        self._mentioned = [{(table, column) for table, name, column in found if {name, column} <= text} for text in words]
+        self.columns = [(table, column) for table, _, column in found
+                        if any((table, column) in mentioned for mentioned in self._mentioned)]
 
     def size(self, index):
         """HypoPG's estimate of INDEX in bytes."""
@@ -81,7 +81,8 @@ class WhatIf:
         self._oids.clear()
 
     def _query_cost(self, number, indexes):
-        relevant = frozenset(i for i in indexes if self._mentioned[number].intersection(i.columns))
+        mentioned = self._mentioned[number]
+        relevant = frozenset(i for i in indexes if any((i.table, column) in mentioned for column in i.columns))
         key = number, relevant
         if key not in self._costs:
             self._show_only(relevant)
@@ -126,11 +127,12 @@ def best_step(what_if, chosen, cost, budget, width):
     return best
 
 
-def advise(session, queries, budget, width=2):
-    """The Advice for QUERIES within BUDGET bytes (as HypoPG estimates them), indexes of at most WIDTH columns."""
+def advise(session, queries, budget, width=2, schema="tpch"):
+    """The Advice for QUERIES on the tables of SCHEMA within BUDGET bytes (as HypoPG estimates them), indexes of at most WIDTH
+    columns."""
     server_before, psql_before = session.cpu_seconds()
     own = resource.getrusage(resource.RUSAGE_SELF)
-    what_if = WhatIf(session, queries)
+    what_if = WhatIf(session, queries, schema)
     chosen = frozenset()
     base_cost = cost = what_if.cost(chosen)
     while (step := best_step(what_if, chosen, cost, budget, width)) is not None:

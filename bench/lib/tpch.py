@@ -8,6 +8,7 @@ import sys
 import tempfile
 
 import database
+import tables
 
 BENCH = pathlib.Path(__file__).resolve().parent.parent
 ROOT = BENCH.parent
@@ -65,27 +66,19 @@ def has_hypopg(session):
 
 def indexes(session):
     """Every index on the tables of schema tpch: qualified name -> bytes."""
-    rows = session.rows(
-        "select index.indexrelid::pg_catalog.regclass::pg_catalog.text, pg_catalog.pg_relation_size(index.indexrelid)"
-        " from pg_catalog.pg_index as index join pg_catalog.pg_class as class on class.oid = index.indrelid"
-        " where class.relnamespace = 'tpch'::pg_catalog.regnamespace")
-    return {name: int(size) for name, size in rows}
+    return tables.indexes(session, "tpch")
 
 
 def drop_indexes(session):
     """Drops every index on the tables of schema tpch."""
-    for name in indexes(session):
-        session.run(f"drop index {name}")
+    tables.drop_indexes(session, "tpch")
 
 
 def analyze(session):
     """Gathers new statistics: another sample, so other estimates."""
-    for (table,) in session.rows(
-            "select class.oid::pg_catalog.regclass from pg_catalog.pg_class as class"
-            " where class.relnamespace = 'tpch'::pg_catalog.regnamespace and class.relkind = 'r'"):
-        session.run(f"analyze {table}")
+    tables.analyze(session, "tpch")
 
 
 def costs(session, texts):
     """The planner's cost of each of TEXTS (name -> text), as the database stands: name -> cost."""
-    return {name: session.cost(text) for name, text in texts.items()}
+    return tables.costs(session, texts)

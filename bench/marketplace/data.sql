@@ -7,16 +7,7 @@ set timezone = 'UTC';
 set synchronous_commit = off;
 set work_mem = '256MB';
 
--- u(i, salt): a number in [0, 1) for row i, another sequence for each salt: Weyl's, (a i^2 + b i)/p mod 1.
-create function pg_temp.u(i bigint, salt bigint) returns float8 language sql immutable return
-  (((i * i % 2147483647) * (salt * 742938285 % 2147483647) + i * (salt * salt % 10007 * 950706376 % 2147483647))
-    % 2147483647) / 2147483647.0::float8;
--- pick(n, x): 1..n, evenly for even x. Square or cube x for skew towards 1.
-create function pg_temp.pick(n bigint, x float8) returns bigint language sql immutable return
-  1 + floor(n * x)::bigint;
--- zipf(n, x): 1..n, rank r about 1/r as often as rank 1.
-create function pg_temp.zipf(n bigint, x float8) returns bigint language sql immutable return
-  floor(power((n + 1)::float8, x))::bigint;
+\ir ../lib/spread.sql
 create function pg_temp.today() returns timestamptz language sql immutable return
   timestamptz '2025-07-01 00:00:00+00';
 create function pg_temp.tenant_of(id bigint) returns bigint language sql immutable return

@@ -47,20 +47,36 @@ bool could_use(const TableUse& use, const CandidateIndex& candidate) {
   return false;
 }
 
+/// Appends each use's own proposals to the query's relevant ones, by turns: a table that the query reads
+/// twice has two lists, and the search looks at the first ones only.
+void take_turns(const std::vector<TableUse>& uses, const std::vector<std::vector<int>>& own, Proposals& out) {
+  bool any = true;
+  for (size_t round = 0; any; ++round) {
+    any = false;
+    for (size_t i = 0; i < uses.size(); ++i) {
+      if (round >= own[i].size()) continue;
+      add_once(out.relevant[static_cast<size_t>(uses[i].query)], own[i][round]);
+      any = true;
+    }
+  }
+}
+
 }  // namespace
 
 Proposals propose(const std::vector<TableUse>& uses, int queries, const CandidateLimits& limits) {
   Proposals out;
   out.relevant.resize(static_cast<size_t>(queries));
   std::map<Identity, int> known;
-  for (auto const& use : uses) {
-    for (auto const& candidate : proposals_for(use, limits)) {
+  std::vector<std::vector<int>> own(uses.size());
+  for (size_t i = 0; i < uses.size(); ++i) {
+    for (auto const& candidate : proposals_for(uses[i], limits)) {
       auto const [place, fresh] =
           known.emplace(identity_of(candidate), static_cast<int>(out.candidates.size()));
       if (fresh) out.candidates.push_back(candidate);
-      add_once(out.relevant[static_cast<size_t>(use.query)], place->second);
+      own[i].push_back(place->second);
     }
   }
+  take_turns(uses, own, out);
   for (auto const& use : uses)
     for (size_t i = 0; i < out.candidates.size(); ++i)
       if (could_use(use, out.candidates[i]))
