@@ -37,7 +37,7 @@ void PlanCache::fill_slots(Query& query) {
     std::size_t slot = slot_of(query, query.members[place]);
     while (query.slots[slot] >= 0)
       slot = (slot + 1) & (query.slots.size() - 1);
-    query.slots[slot] = static_cast<std::int8_t>(place);
+    query.slots[slot] = static_cast<std::int16_t>(place);
   }
 }
 

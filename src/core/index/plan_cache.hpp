@@ -114,8 +114,8 @@ class PlanCache {
  private:
   struct Query {
     std::vector<int> members;
-    std::vector<std::int8_t> slots;  // places by hash of the candidate, at most half of them taken; -1: free
-    std::vector<int> always;         // existing candidates beyond the 64
+    std::vector<std::int16_t> slots;  // places by hash of the candidate, at most half of them taken; -1: free
+    std::vector<int> always;          // existing candidates beyond the 64
     CandidateSet existing = 0;
     Dominance dominance;  // empty until the planner has told
     std::vector<Record> records;

@@ -390,6 +390,7 @@ SampledValues TableSample::values_of(const Hypothetical& index, int column) cons
 
 index::KeySample TableSample::key_sample(const Hypothetical& index) {
   std::vector<const StoredColumn*> stored;
+  stored.reserve(static_cast<size_t>(index.columns));
   int expressions = 0;
   for (int i = 0; i < index.columns; ++i)
     stored.push_back(index.attnos[i] != 0 ? &column(index.attnos[i]) : &expression(index, expressions++));
