@@ -5,8 +5,8 @@
 #include "server/bridge/call.hpp"
 #include "server/bridge/walk.hpp"
 #include "server/index/argument_values.hpp"
-#include "server/index/imported.hpp"
 #include "server/index/comparison_arguments.hpp"
+#include "server/index/imported.hpp"
 #include "server/index/stored_value.hpp"
 
 extern "C" {
