@@ -31,9 +31,12 @@ select round((sum(calls * before_ms) / 1000)::numeric, 1) as before_s,
        round((sum(calls * after_ms) / 1000)::numeric, 1) as after_s,
        round((sum(calls * before_ms) / sum(calls * predicted_ms))::numeric, 2) as predicted_x,
        round((sum(calls * before_ms) / sum(calls * after_ms))::numeric, 2) as measured_x,
-       round(max(b.cpu_seconds)::numeric, 1) as cpu_before_s, round(max(a.cpu_seconds)::numeric, 1) as cpu_after_s,
        pg_size_pretty(max(b.index_bytes)) as indexes_before, pg_size_pretty(max(a.index_bytes)) as indexes_after
   from demo.compared, demo.runs as b, demo.runs as a
+ where b.run = 'day_one' and a.run = 'advised';
+select round(b.cpu_seconds::numeric, 1) as cpu_before_s, round(a.cpu_seconds::numeric, 1) as cpu_after_s,
+       round((b.cpu_seconds / a.cpu_seconds)::numeric, 2) as cpu_x
+  from demo.runs as b, demo.runs as a
  where b.run = 'day_one' and a.run = 'advised';
 select round(sum(calls * before_cost)) as cost_before, round(sum(calls * predicted_cost)) as predicted_cost,
        round(sum(calls * after_cost)) as cost_after,
