@@ -80,9 +80,13 @@ Advice advise(const AdviceRequest& request) {
   if (request.details) space.problem.most_rejected = kMostRejected;
   index::Solution const solution = solve(space, workload);
   int more_calls = 0;
-  Afterthoughts const more{droppable_unused(workload, space, solution, out_of_time, more_calls),
+  // The limit is one for all that is asked after the statements' analysis.
+  auto const spent = [&] {
+    return watch.step() || solution.planner_calls + more_calls >= request.max_planner_calls;
+  };
+  Afterthoughts const more{droppable_unused(workload, space, solution, spent, more_calls),
                            trigram_chances(request, workload, space, solution),
-                           outlooks(workload, space, solution, out_of_time, more_calls)};
+                           outlooks(workload, space, solution, spent, more_calls)};
   Advice advice;
   AdviceStats& stats = advice.stats;
   stats.statements = workload.statements;
