@@ -9,10 +9,13 @@
 --   schemas      only these, separated by commas (default: all but the system's)
 --   sample_rows  rows per table of which it is noted which are equal and how wide they are: index sizes come from
 --                that (default 30000; 0: none)
+--   statistic_rows  further rows per table, spread over as many blocks: statistics of expressions come from that
+--                (default 10000, what index_advice takes; 0: none)
 --   functions    off leaves out the definitions of functions
 --
 -- The file holds one JSON document a line. Of the data it holds what pg_stats shows (common values, histogram bounds)
--- and the statements' texts; of the sampled rows no value, only equality, widths and the place in the histogram.
+-- and the statements' texts; of the sampled rows no value, only equality, widths, the place in the histogram, and what
+-- many texts begin with.
 \set QUIET on
 \set ON_ERROR_STOP off
 \set ON_ERROR_ROLLBACK on
@@ -28,6 +31,10 @@
 \else
   \set sample_rows 30000
 \endif
+\if :{?statistic_rows}
+\else
+  \set statistic_rows 10000
+\endif
 \if :{?functions}
 \else
   \set functions on
@@ -40,12 +47,13 @@
 
 :begin
 
-select current_setting('server_version_num')::int >= 170000 as has_ranges,
+select current_setting('server_version_num')::int >= 140000 as has_tid_hash,
+       current_setting('server_version_num')::int >= 170000 as has_ranges,
        current_setting('server_version_num')::int >= 180000 as has_virtual \gset
 select (select quote_ident(n.nspname) from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace
          where e.extname = 'pg_stat_statements') as statements_schema \gset
 
-select jsonb_build_object('kind', 'export', 'format', 1, 'database', current_database(),
+select jsonb_build_object('kind', 'export', 'format', 2, 'database', current_database(),
          'server_version_num', current_setting('server_version_num')::int, 'server_version', version(),
          'block_size', current_setting('block_size')::int, 'encoding', current_setting('server_encoding'),
          'collation', d.datcollate, 'exported_at', now(), 'now_us', (extract(epoch from now()) * 1000000)::bigint,
@@ -249,56 +257,88 @@ select jsonb_build_object('kind', 'statement', 'query', s.query, 'calls', s.call
 \endif
 commit;
 
--- The sampled rows, table by table, each in a transaction of its own that holds its lock no longer. Rows of one
--- block tell how equal values lie together. Of a row's value it is noted how many rows back it was first seen (0: it
--- is new, -1: null); of a new one its bytes and its place in pg_stats: n for the n-th common value, -1-n for bucket n
--- of the histogram, 0 for none.
+\if :has_tid_hash
+  \set row_hash 'hashtidextended(t.ctid, 20250101)'
+\else
+  -- The same hash of the same six bytes.
+  \set row_hash 'hashmacaddrextended((select lpad(to_hex(((b >> 16) & 255) * 1099511627776 + ((b >> 24) & 255) * 4294967296 + ((b & 255) << 24) + (((b >> 8) & 255) << 16) + ((o & 255) << 8) + (o >> 8)), 12, \'0\')::macaddr from (select (t.ctid::text::point)[0]::bigint as b, (t.ctid::text::point)[1]::bigint as o) as place), 20250101)'
+\endif
+-- The sampled rows, table by table, each in a transaction of its own that holds its lock no longer: whole blocks, which
+-- tell how equal values lie together, and single rows from many blocks. The very same are sampled where the extension
+-- is. Of a row's value it is noted how many rows back it was first seen (0: it is new, -1: null); of a new one its bytes
+-- and its place in pg_stats: n for the n-th common value, -1-n for bucket n of the histogram, 0 for none; and of a text how
+-- many characters it begins with as the lower bound of its bucket does (negative: as the upper one), where twenty
+-- sampled values do so: up to eight, never all it has.
+\set beginning ', k, beginning, starts_with(low, beginning) as as_low, starts_with(high, beginning) as as_high'
+\set each_length ' cross join lateral (select bounds[bucket] as low, bounds[bucket + 1] as high, value::text as text from (select greatest(1, least(-1 - bin, cardinality(h.bounds) - 1)) as bucket, h.bounds from (select %s as bounds) as h) as h offset 0) as b left join lateral (select k, left(text, k) collate "C" as beginning from generate_series(1, case when bin < 0 then least(8, length(text) - 1) end) as k offset 0) as k on starts_with(low, beginning) or starts_with(high, beginning)'
+\set sharing ', count(*) over (partition by beginning) as sharing'
+\set alike 'case when max(k) filter (where sharing >= 20 and as_low) >= coalesce(max(k) filter (where sharing >= 20 and as_high), 0) then max(k) filter (where sharing >= 20 and as_low) else -max(k) filter (where sharing >= 20 and as_high) end'
 select :'begin', t.sample, 'commit' from (
 select format($text$
 with picked as materialized ( -- deal_advisor_export
-  select row_number() over () as n, (t.ctid::text::point)[0]::bigint as block%s
-    from only %I.%I as t tablesample system (%s) repeatable (20250101) limit 200000)
-select jsonb_build_object('kind', 'sample', 'schema', %L, 'name', %L, 'table_blocks', %s,
-         'sampled_blocks', case when %L then %s else count(*) end,
-         'blocks', coalesce(jsonb_agg(jsonb_build_array(block, rows) order by block), '[]'))
+  select row_number() over () as n, (t.ctid::text::point)[0]::bigint as block, (t.ctid::text::point)[1]::int as place%s
+    from only %I.%I as t tablesample system (%s) repeatable (20250101)
+   where %s limit 200000)
+select jsonb_strip_nulls(jsonb_build_object('kind', %L, 'schema', %L, 'name', %L, 'table_blocks', %s, 'wanted_blocks', %s,
+         'blocks', coalesce(jsonb_agg(jsonb_build_array(block, rows) order by block), '[]'),
+         'offsets', (select coalesce(jsonb_agg(place order by n), '[]') from picked where %L)))
   from (select block, count(*) as rows from picked group by block) as b
 %s$text$,
          string_agg(format(', t.%I as c%s', a.attname, a.attnum), '' order by a.attnum),
-         c.nspname, c.relname, c.percent, c.nspname, c.relname, c.blocks, c.percent >= 100, c.blocks,
+         c.nspname, c.relname, round(least(100, 100.0 * s.wanted / c.blocks)::numeric, 6), s.condition,
+         s.kind, c.nspname, c.relname, c.blocks, s.wanted, s.by_row,
          string_agg(format($text$
 union all
-select jsonb_build_object('kind', 'sampled', 'schema', %L, 'name', %L, 'column', %L,
+select jsonb_strip_nulls(jsonb_build_object('kind', %L || 'd', 'schema', %L, 'name', %L, 'column', %L,
          'back', case when not bool_and(coalesce(first = n, false)) then jsonb_agg(coalesce(n - first, -1) order by n) end,
          'bytes', case when min(bytes) = max(bytes) then to_jsonb(min(bytes)) else jsonb_agg(bytes order by n) filter (where first = n) end,
-         'bins', jsonb_agg(%s order by n) filter (where first = n))
-  from (select n, value, pg_column_size(value) as bytes,
-               case when value is not null then min(n) over (partition by md5(format('%%s', value))) end as first
-          from (select n, c%s as value from picked) as p) as q$text$,
-           c.nspname, c.relname, a.attname, a.place, a.attnum), '' order by a.attnum))
-from (select c.oid, n.nspname, c.relname, b.blocks, round(least(100, 100 * greatest(64, ceil(:sample_rows
-               / greatest(1, case when c.relpages > 0 and c.reltuples > 0 then c.reltuples / c.relpages else 50 end)
-               / case when c.relispartition then (select least(8, count(*)) from pg_partition_tree(pg_partition_root(c.oid)) as p where p.isleaf)
-                      else 1 end)) / b.blocks)::numeric, 6) as percent
+         'bins', jsonb_agg(bin order by n) filter (where first = n),
+         'alike', case when bool_or(alike <> 0) then jsonb_agg(coalesce(alike, 0) order by n) filter (where first = n) end))
+  from (select n, min(first) as first, min(bytes) as bytes, min(bin) as bin, %s as alike
+          from (select *%s from (select n, first, bytes, bin%s
+                  from (select *, case when first = n then %s end as bin
+                          from (select n, value, pg_column_size(value) as bytes,
+                                       case when value is not null then min(n) over (partition by md5(format('%%s', value))) end as first
+                                  from (select n, c%s as value from picked) as p) as p) as p%s offset 0) as p) as p
+         group by n) as q$text$,
+           s.kind, c.nspname, c.relname, a.attname, case when a.bounds is null then '0' else :'alike' end,
+           case when a.bounds is not null then :'sharing' end, case when a.bounds is not null then :'beginning' end, a.place, a.attnum,
+           case when a.bounds is not null then format(:'each_length', a.bounds) end), '' order by a.attnum))
+from (select c.oid, n.nspname, c.relname, b.blocks, d.density, p.parts
         from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
         join pg_am as m on m.oid = c.relam and m.amname = 'heap'
        cross join lateral (select pg_relation_size(c.oid) / current_setting('block_size')::int as blocks) as b
+       cross join lateral (select case when c.relpages > 0 and c.reltuples > 0 then c.reltuples / c.relpages else 50 end as density) as d
+       cross join lateral (select case when c.relispartition then
+         (select count(*) from pg_partition_tree(pg_partition_root(c.oid)) as p where p.isleaf) else 1 end as parts) as p
        where :is_ours and :own_relation and c.relkind in ('r', 'm') and c.relpersistence <> 't' and b.blocks >= 16 and :sample_rows > 0
          and not row_security_active(c.oid) and not (c.relpersistence = 'u' and pg_is_in_recovery()) and c.relispopulated) as c
+cross join lateral (
+  select 'sample' as kind, false as by_row, 'true' as condition,
+         least(c.blocks, 8192, greatest(64, ceil(:sample_rows / greatest(1, c.density) / least(8, c.parts)))) as wanted
+  union all
+  select 'row_sample', true, format('(%s & 4294967295) < %s', :'row_hash', round(4294967296 * round(least(1, r.rows / (w.blocks * c.density))::numeric, 6))), w.blocks
+    from (select case when c.parts > 8 then greatest(least(300, :statistic_rows), :statistic_rows / c.parts * 8) else :statistic_rows end as rows) as r
+   cross join lateral (select least(c.blocks, r.rows) as blocks) as w
+   where :statistic_rows > 0) as s
 join lateral (
   select a.attnum, a.attname,
          case when s.most_common_vals is null then '' else format(
-           'coalesce(array_position((select s.most_common_vals::text::text[] from pg_stats as s where s.schemaname = %L and s.tablename = %L and s.attname = %L and not s.inherited), format(''%%s'', value)), ',
-           s.schemaname, s.tablename, s.attname) end
+           'coalesce(array_position((select s.most_common_vals::text::text[] from pg_stats as s where %s), format(''%%s'', value)), ', x.key) end
          || case when s.histogram_bounds is null or t.typcategory in ('A', 'R') then '0' else format(
-           '-1 - width_bucket(value::%s, (select s.histogram_bounds::text::%s[] from pg_stats as s where s.schemaname = %L and s.tablename = %L and s.attname = %L and not s.inherited))',
-           y.name, y.name, s.schemaname, s.tablename, s.attname) end
-         || case when s.most_common_vals is null then '' else ')' end as place
+           '-1 - width_bucket(value::%s, (select s.histogram_bounds::text::%s[] from pg_stats as s where %s))', y.name, y.name, x.key) end
+         || case when s.most_common_vals is null then '' else ')' end as place,
+         case when s.histogram_bounds is not null and y.type in ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype) then format(
+           '(select s.histogram_bounds::text::text[] from pg_stats as s where %s)', x.key) end as bounds
     from pg_attribute as a join pg_type as t on t.oid = a.atttypid
     left join pg_stats as s on s.schemaname = c.nspname and s.tablename = c.relname and s.attname = a.attname and not s.inherited
-   cross join lateral (select case t.typtype when 'd' then format_type(t.typbasetype, t.typtypmod)
+   cross join lateral (select format('s.schemaname = %L and s.tablename = %L and s.attname = %L and not s.inherited',
+                                     s.schemaname, s.tablename, s.attname) as key) as x
+   cross join lateral (select case t.typtype when 'd' then t.typbasetype else t.oid end as type,
+                              case t.typtype when 'd' then format_type(t.typbasetype, t.typtypmod)
                                              else format_type(a.atttypid, a.atttypmod) end as name) as y
    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and t.typtype <> 'c' and coalesce(s.avg_width, 0) <= 2000
      and has_column_privilege(c.oid, a.attnum, 'select')) as a on true
-group by c.oid, c.nspname, c.relname, c.percent, c.blocks
-order by c.nspname, c.relname) as t (sample) \gexec
+group by c.oid, c.nspname, c.relname, c.blocks, s.kind, s.by_row, s.condition, s.wanted
+order by c.nspname, c.relname, s.kind desc) as t (sample) \gexec
 \echo '{"kind": "end"}'

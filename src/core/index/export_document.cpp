@@ -11,7 +11,7 @@ namespace deal::index {
 
 namespace {
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
 constexpr const char* kAgain = "Export again with deal_advisor_export.sql and import the whole file.";
 
 Error not_an_export(std::size_t line, const std::string& why) {

@@ -40,6 +40,7 @@ void number_values(const Json& back, std::size_t rows, ExportedColumn& column) {
   }
   column.bytes.resize(values);
   column.place.resize(values);
+  column.alike.resize(values);
 }
 
 /// Sets `each` of the values; a single number stands for all.
@@ -48,6 +49,16 @@ void for_each_value(const Json& given, std::size_t values, Set&& set) {
   if (given.is_array() && given.size() != values) refuse("Not every value is described.");
   for (std::size_t i = 0; i < values; ++i)
     set(i, given.is_null() ? 0 : number(given.is_array() ? given[i] : given));
+}
+
+void read_offsets(const Json& offsets, ExportedSample& sample) {
+  if (offsets.is_null()) return;
+  if (!offsets.is_array() || offsets.size() != sample.blocks.size()) refuse("Not every row has a place.");
+  for (auto const& offset : offsets) {
+    std::int64_t const read = number(offset);
+    if (read < 1 || read > 0xFFFF) refuse("A row's place is out of range.");
+    sample.offsets.push_back(static_cast<std::uint16_t>(read));
+  }
 }
 
 }  // namespace
@@ -63,7 +74,7 @@ ExportedSample read_sample(const std::string& body) {
   Json line = Json::parse(body, nullptr, false);
   ExportedSample sample;
   sample.table_blocks = number(member(line, "table_blocks"));
-  sample.sampled_blocks = number(member(line, "sampled_blocks"));
+  sample.wanted_blocks = number(member(line, "wanted_blocks"));
   for (auto const& pair : member(line, "blocks")) {
     if (!pair.is_array() || pair.size() != 2) refuse("A block has no count of rows.");
     auto const rows = number(pair[1]);
@@ -72,8 +83,9 @@ ExportedSample read_sample(const std::string& body) {
     sample.blocks.insert(sample.blocks.end(), static_cast<std::size_t>(rows),
                          static_cast<std::uint32_t>(number(pair[0])));
   }
-  if (sample.sampled_blocks > sample.table_blocks || (sample.sampled_blocks <= 0 && !sample.blocks.empty()))
+  if (sample.wanted_blocks > sample.table_blocks || sample.wanted_blocks < 0 || sample.table_blocks < 0)
     refuse("More blocks were sampled than there are.");
+  read_offsets(member(line, "offsets"), sample);
   return sample;
 }
 
@@ -89,6 +101,8 @@ ExportedColumn read_sampled(const std::string& body, std::size_t rows) {
                  [&](std::size_t i, std::int64_t n) { column.bytes[i] = static_cast<std::uint32_t>(n); });
   for_each_value(member(line, "bins"), values,
                  [&](std::size_t i, std::int64_t n) { column.place[i] = static_cast<std::int32_t>(n); });
+  for_each_value(member(line, "alike"), values,
+                 [&](std::size_t i, std::int64_t n) { column.alike[i] = static_cast<std::int32_t>(n); });
   return column;
 }
 

@@ -68,7 +68,7 @@ const char* kept(const pg::SqlResult& rows, size_t row, int column) {
 ImportedRelation as_relation(const pg::SqlResult& rows, size_t row) {
   ImportedRelation out{};
   out.oid = rows.oid(row, 0);
-  double const counted = rows.float8(row, 1);
+  double const counted = static_cast<float4>(rows.float8(row, 1));  // as pg_class has it
   auto counted_pages = rows.float8(row, 2);
   out.counted_pages = static_cast<BlockNumber>(std::fmax(counted_pages, 0));
   double const visible = rows.float8(row, 3);

@@ -1,8 +1,8 @@
 #include "server/index/row_sample.hpp"
 
 #include <algorithm>
-#include <limits>
 
+#include "server/index/block_choice.hpp"
 #include "server/index/heap_block.hpp"
 #include "server/index/imported_sample.hpp"
 #include "server/index/table_sample.hpp"
@@ -11,9 +11,9 @@ extern "C" {
 #include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "optimizer/plancat.h"
 #include "storage/bufmgr.h"
 #include "utils/rel.h"
-#include "utils/sampling.h"
 #include "utils/snapmgr.h"
 }
 
@@ -21,107 +21,106 @@ namespace deal::server {
 
 namespace {
 
-constexpr uint32_t kSeed = 20250101;
 constexpr double kMostBytes = 256 << 20;
-
-/// A reservoir of rows: once it is full, each further row takes the place of a random one, more and more
-/// seldom (Vitter's algorithm Z, the server's).
-struct Reservoir {
-  HeapTuple* rows;
-  int target;
-  int count;
-  double seen;
-  double to_skip;  ///< negative: not drawn yet
-  ReservoirStateData state;
-};
-
-void start(Reservoir& reservoir, int target) {
-  reservoir.rows = static_cast<HeapTuple*>(palloc(sizeof(HeapTuple) * static_cast<size_t>(target)));
-  reservoir.target = target;
-  reservoir.to_skip = -1;
-  // The server seeds from its global generator, we want the same rows each time.
-  reservoir_init_selection_state(&reservoir.state, target);
-  sampler_random_init_state(kSeed, &reservoir.state.randstate);
-  reservoir.state.W = std::exp(-std::log(sampler_random_fract(&reservoir.state.randstate)) / target);
-}
-
-void offer(Reservoir& reservoir, HeapTuple tuple) {
-  if (reservoir.count < reservoir.target) {
-    reservoir.rows[reservoir.count++] = heap_copytuple(tuple);
-  } else {
-    if (reservoir.to_skip < 0)
-      reservoir.to_skip = reservoir_get_next_S(&reservoir.state, reservoir.seen, reservoir.target);
-    if (reservoir.to_skip <= 0) {
-      auto const place =
-          static_cast<int>(reservoir.target * sampler_random_fract(&reservoir.state.randstate));
-      heap_freetuple(reservoir.rows[place]);
-      reservoir.rows[place] = heap_copytuple(tuple);
-    }
-    reservoir.to_skip -= 1;
-  }
-  reservoir.seen += 1;
-}
-
-/// Asks the kernel for the next blocks, which will be read one by one.
-void prefetch(Relation table, BlockSamplerData& ahead, int count) {
-  for (; count > 0 && BlockSampler_HasMore(&ahead); --count)
-    PrefetchBuffer(table, MAIN_FORKNUM, BlockSampler_Next(&ahead));
-}
+constexpr double kUsualBytes = 200;
+constexpr int kMostRows = 200'000;  ///< if more are wanted: more of them; the export has the same limit
 
 /// Fewer than asked for when rows are so wide that they would fill the memory.
-int affordable(Relation table, int target_rows) {
-  auto const* const about = table->rd_rel;
-  double const bytes =
-      about->reltuples > 0 && about->relpages > 0 ? double{BLCKSZ} * about->relpages / about->reltuples : 200;
+int affordable(double density, int target_rows) {
+  double const bytes = density > 0 ? BLCKSZ / density : kUsualBytes;
   return static_cast<int>(std::clamp(kMostBytes / bytes, 100.0, static_cast<double>(target_rows)));
 }
 
+/// Rows in a growing array.
 struct RawRows {
   HeapTuple* rows;
   int count;
+  int room;
   double table_rows;
 };
+
+void append(RawRows& rows, HeapTuple tuple) {
+  if (rows.count == rows.room) {
+    rows.room *= 2;
+    rows.rows =
+        static_cast<HeapTuple*>(repalloc_huge(rows.rows, sizeof(HeapTuple) * static_cast<size_t>(rows.room)));
+  }
+  rows.rows[rows.count++] = heap_copytuple(tuple);
+}
+
+/// Asks the kernel for the next blocks, which will be read one by one.
+void prefetch(Relation table, BlockChoice& ahead, int count) {
+  for (; count > 0; --count) {
+    BlockNumber const block = ahead.next();
+    if (block == InvalidBlockNumber) return;
+    PrefetchBuffer(table, MAIN_FORKNUM, block);
+  }
+}
+
+/// Rows per block as the planner expects them, and whether they were ever counted.
+struct Density {
+  double rows;
+  bool counted;
+};
+
+Density density_of(Relation table, BlockNumber blocks) {
+  auto const* const about = table->rd_rel;
+  if (about->reltuples > 0 && about->relpages > 0)
+    return {static_cast<double>(about->reltuples) / about->relpages, true};
+  BlockNumber pages = 0;
+  double rows = 0;
+  double visible = 0;
+  estimate_rel_size(table, nullptr, &pages, &rows, &visible);
+  return {blocks > 0 ? rows / blocks : 0, false};
+}
 
 RawRows read_rows(Oid oid, int target_rows) {
   Relation const table = open_readable(oid);
   BlockNumber const blocks = RelationGetNumberOfBlocks(table);
-  Reservoir reservoir{};
-  start(reservoir, affordable(table, target_rows));
-  BlockSamplerData sampler;
-  BlockSampler_Init(&sampler, blocks, reservoir.target, kSeed);
-  BlockSamplerData ahead = sampler;
+  Density const density = density_of(table, blocks);
+  int const target = affordable(density.rows, target_rows);
+  RawRows out{static_cast<HeapTuple*>(palloc(sizeof(HeapTuple) * static_cast<size_t>(target))), 0, target, 0};
+  RowChoice const chosen(blocks, density.rows, target);
+  BlockChoice choice(blocks, target);
+  BlockChoice ahead = choice;
   prefetch(table, ahead, maintenance_io_concurrency);
   BufferAccessStrategy const strategy = GetAccessStrategy(BAS_BULKREAD);
   Snapshot const snapshot = GetActiveSnapshot();
-  while (BlockSampler_HasMore(&sampler)) {
+  int const most = std::max(target, kMostRows);  // where there are far more rows than were counted
+  double seen = 0;
+  double read = 0;
+  for (BlockNumber block = choice.next(); block != InvalidBlockNumber && out.count < most;
+       block = choice.next(), ++read) {
     CHECK_FOR_INTERRUPTS();
-    if (maintenance_io_concurrency > 0) prefetch(table, ahead, 1);
-    for_each_visible_row(table, BlockSampler_Next(&sampler), strategy, snapshot,
-                         [&](HeapTuple tuple) { offer(reservoir, tuple); });
+    prefetch(table, ahead, maintenance_io_concurrency > 0 ? 1 : 0);
+    for_each_visible_row(table, block, strategy, snapshot, [&](HeapTuple tuple) {
+      ++seen;
+      if (out.count < most && chosen.takes(tuple->t_self)) append(out, tuple);
+    });
   }
   FreeAccessStrategy(strategy);
   table_close(table, NoLock);
-  double const rows = sampler.m > 0 ? std::floor(reservoir.seen / sampler.m * blocks + 0.5) : 0;
-  return {reservoir.rows, reservoir.count, rows};
+  // As the planner counts them where they were counted: so it is known of an exported table too.
+  out.table_rows = std::rint(density.counted ? density.rows * blocks : read > 0 ? seen / read * blocks : 0);
+  return out;
 }
 
-/// The rows that were exported: blocks of them, for there are no others.
-RawRows import_rows(Oid oid) {
-  ImportedRows const rows = imported_rows(oid, std::numeric_limits<double>::infinity());
-  return {rows.rows, rows.count, imported(oid)->rows};
+/// The rows that were exported, if any were by row; else blocks of them.
+RawRows import_rows(Oid oid, int target_rows) {
+  const ImportedRelation& figures = *imported(oid);
+  ImportedRows const rows = imported_rows(oid, affordable(figures.density, target_rows));
+  return {rows.rows, rows.count, rows.count, figures.rows};
 }
 
 }  // namespace
 
 RowSample::RowSample(Oid table, int target_rows) : memory_("deal_advisor row sample") {
   pg::InContext const in_memory(memory_.context());
-  RawRows const raw =
-      has_imported_rows(table) ? import_rows(table) : pg::call([&] { return read_rows(table, target_rows); });
+  RawRows const raw = has_imported_rows(table) ? import_rows(table, target_rows)
+                                               : pg::call([&] { return read_rows(table, target_rows); });
   rows_ = raw.rows;
   count_ = raw.count;
   table_rows_ = raw.table_rows;
-  std::sort(rows_, rows_ + count_,
-            [](HeapTuple a, HeapTuple b) { return ItemPointerCompare(&a->t_self, &b->t_self) < 0; });
 }
 
 }  // namespace deal::server

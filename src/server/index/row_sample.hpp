@@ -1,4 +1,4 @@
-/// A random sample of a table's rows, taken as ANALYZE takes it: what statistics are computed from.
+/// A random sample of a table's rows, spread as ANALYZE spreads them: what statistics are computed from.
 #pragma once
 
 #include "server/bridge/memory.hpp"
@@ -14,8 +14,9 @@ namespace deal::server {
 /// `may_read` first. Deterministic for an unchanged table.
 class RowSample {
  public:
-  /// Reads `target_rows` rows, or all if the table has fewer. Takes AccessShareLock, kept to the end of the
-  /// (sub)transaction. The table must be a heap.
+  /// Reads about `target_rows` rows (RowChoice says which), or all if the table has fewer; of an imported
+  /// table those of them that were exported. Takes AccessShareLock, kept to the end of the (sub)transaction.
+  /// The table must be a heap.
   RowSample(Oid table, int target_rows);
 
   HeapTuple* rows() const { return rows_; }  ///< in physical order, which correlations are computed from

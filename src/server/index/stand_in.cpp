@@ -31,20 +31,27 @@ bool is_ascii(const char* bytes, int length) {
   return std::none_of(bytes, bytes + length, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
 }
 
-/// What both bounds begin with, then the number, then the rest of the lower one: a prefix and a suffix that
-/// all values share (a telephone code, a mail domain) stay.
-Datum text_between(Datum low, Datum high, uint32 number) {
-  const text* const from = DatumGetTextPP(low);
-  const text* const to = DatumGetTextPP(high);
+/// Bytes that two texts begin with alike.
+int common_beginning(const text* one, const text* other) {
+  int const most = static_cast<int>(std::min(VARSIZE_ANY_EXHDR(one), VARSIZE_ANY_EXHDR(other)));
+  int common = 0;
+  while (common < most && VARDATA_ANY(one)[common] == VARDATA_ANY(other)[common])
+    ++common;
+  return common;
+}
+
+/// What the value is known to begin with, then its number, then the rest of a bound: a prefix and a suffix
+/// that all values share (a telephone code, a mail domain) stay.
+Datum text_between(const BetweenBounds& bounds) {
+  const text* const low = DatumGetTextPP(bounds.low);
+  const text* const high = DatumGetTextPP(bounds.high);
+  const text* const from = bounds.alike >= 0 ? low : high;
   const char* const bytes = VARDATA_ANY(from);
   int const length = static_cast<int>(VARSIZE_ANY_EXHDR(from));
-  int const most = std::min(length, static_cast<int>(VARSIZE_ANY_EXHDR(to)));
-  int common = 0;
-  while (common < most && bytes[common] == VARDATA_ANY(to)[common])
-    ++common;
-  common = pg_mbcliplen(bytes, length, common);
+  int const common = std::max(pg_mbcliplen(bytes, length, common_beginning(low, high)),
+                              pg_mbcharcliplen(bytes, length, std::abs(bounds.alike)));
   char digits[16];
-  int const count = pg_ultoa_n(number, digits);
+  int const count = pg_ultoa_n(bounds.number, digits);
   int const rest = is_ascii(bytes, length) ? std::max(0, length - common - count) : 0;
   auto* const made = static_cast<text*>(palloc(static_cast<size_t>(VARHDRSZ + common + count + rest)));
   SET_VARSIZE(made, VARHDRSZ + common + count + rest);
@@ -97,7 +104,7 @@ Datum date_between(const BetweenBounds& bounds) {
 }  // namespace
 
 Datum between(Oid type, const BetweenBounds& bounds) {
-  if (is_text(type)) return text_between(bounds.low, bounds.high, bounds.number);
+  if (is_text(type)) return text_between(bounds);
   switch (type) {
     case INT2OID:
       return Int16GetDatum(static_cast<int16>(

@@ -15,6 +15,7 @@ struct BetweenBounds {
   Datum high;
   double share;   ///< of the way, 0 to 1
   uint32 number;  ///< of the value: different numbers make different values where the type lets them
+  int32 alike;    ///< characters that it shares with the lower bound; if negative, with the upper one
 };
 
 /// Such a value of the type (no domain): numbers and times lie in between; texts begin as both bounds do and

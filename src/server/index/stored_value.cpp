@@ -69,7 +69,7 @@ Const* imported_value(Oid table, AttrNumber attno, double position) {
   get_typlenbyval(slot.valuetype, &length, &by_value);
   Datum const value =
       between(slot.valuetype, {slot.values[low], slot.values[std::min(low + 1, slot.nvalues - 1)], 0.5,
-                               kNumberOfArguments + static_cast<uint32>(low)});
+                               kNumberOfArguments + static_cast<uint32>(low), 0});
   Const* const found = makeConst(get_atttype(table, attno), -1, get_typcollation(slot.valuetype), length,
                                  datumCopy(value, by_value, length), false, by_value);
   free_attstatsslot(&slot);

@@ -40,7 +40,6 @@ namespace {
 
 constexpr uint32_t kSeed = 20250101;
 constexpr int kMostRows = 200'000;
-constexpr size_t kMostBytes = size_t{64} << 20;
 constexpr uint32_t kCompressAbove = 508;  ///< TOAST_INDEX_TARGET with 8 kB pages
 constexpr size_t kCountedSets = 4;        ///< kept per table; each may take a megabyte
 constexpr size_t kRowsPerKey = 8;         ///< at most, if one row of each is to tell how wide its entries are
@@ -51,7 +50,6 @@ struct RawSample {
   HeapTuple* rows;
   int count;
   int most;  ///< of which there is room
-  size_t bytes;
   BlockNumber table_blocks;
   BlockNumber sampled_blocks;
   Datum* values;
@@ -65,15 +63,8 @@ void read_block(Relation table, BlockNumber block, BufferAccessStrategy strategy
   for_each_visible_row(table, block, strategy, snapshot, [&](HeapTuple tuple) {
     if (sample.count == sample.most) return;
     sample.rows[sample.count++] = heap_copytuple(tuple);
-    sample.bytes += tuple->t_len;
   });
   ++sample.sampled_blocks;
-}
-
-/// `density` in rows per page; 0: unknown.
-double blocks_wanted(double density, BlockNumber blocks, int target_rows) {
-  double const wanted = std::ceil(target_rows / std::fmax(density > 0 ? density : 50.0, 1.0));
-  return std::fmin(std::fmax(wanted, 64), blocks);
 }
 
 double density_of(Relation table) {
@@ -97,14 +88,14 @@ RawSample read_sample(Oid oid, int target_rows) {
   RawSample sample{};
   Relation const table = open_readable(oid);
   sample.table_blocks = RelationGetNumberOfBlocks(table);
-  double const wanted = blocks_wanted(density_of(table), sample.table_blocks, target_rows);
+  double const wanted = blocks_holding(density_of(table), sample.table_blocks, target_rows);
   // The choice is by chance, and so is the number chosen.
   sample.most = static_cast<int>(std::fmin(kMostRows, (2 * wanted + 64) * MaxHeapTuplesPerPage));
   sample.rows = static_cast<HeapTuple*>(palloc(sizeof(HeapTuple) * static_cast<size_t>(sample.most + 1)));
   BlockChoice blocks(sample.table_blocks, wanted);
   BufferAccessStrategy const strategy = GetAccessStrategy(BAS_BULKREAD);
   Snapshot const snapshot = GetActiveSnapshot();
-  while (sample.bytes < kMostBytes && sample.count < sample.most) {
+  while (sample.count < sample.most) {
     CHECK_FOR_INTERRUPTS();
     BlockNumber const block = blocks.next();
     if (block == InvalidBlockNumber) break;
@@ -118,8 +109,7 @@ RawSample read_sample(Oid oid, int target_rows) {
 
 /// The sample that was exported with the table's figures; `stored` gets what is known of its columns.
 RawSample import_sample(Oid oid, int target_rows, std::map<AttrNumber, StoredColumn>& stored) {
-  const ImportedRelation& figures = *imported(oid);
-  ImportedRows exported = imported_rows(oid, blocks_wanted(figures.density, figures.pages, target_rows));
+  ImportedBlocks exported = imported_blocks(oid, target_rows);
   stored = std::move(exported.columns);
   RawSample sample{};
   sample.rows = exported.rows;
