@@ -281,7 +281,7 @@ with picked as materialized ( -- deal_advisor_export
    where %s limit 200000)
 select jsonb_strip_nulls(jsonb_build_object('kind', %L, 'schema', %L, 'name', %L, 'table_blocks', %s, 'wanted_blocks', %s,
          'blocks', coalesce(jsonb_agg(jsonb_build_array(block, rows) order by block), '[]'),
-         'offsets', (select coalesce(jsonb_agg(place order by n), '[]') from picked where %L)))
+         'offsets', (select jsonb_agg(place order by n) from picked where %L)))
   from (select block, count(*) as rows from picked group by block) as b
 %s$text$,
          string_agg(format(', t.%I as c%s', a.attname, a.attnum), '' order by a.attnum),
