@@ -180,7 +180,7 @@ like(offline('select count(*) from deal_advisor.workload_status() where reason l
 for my $case (
 	[ substr($export, 0, length($export) / 2), qr/is no JSON|is cut off after line/, 'half a file' ],
 	[ ($export =~ s/\{"kind": "end"\}\s*$//r), qr/the export is cut off after line \d+.*HINT:  Export again/s, 'a file without its end' ],
-	[ ($export =~ s/"format": 1,/"format": 9,/r), qr/an export of format 9 cannot be read/, 'another format' ],
+	[ ($export =~ s/"format": 2,/"format": 9,/r), qr/an export of format 9 cannot be read/, 'another format' ],
 	[ "hello\n", qr/line 1 is not of an export/, 'something else' ],
 	[ '', qr/this is no export/, 'nothing' ]) {
 	my ($text, $message, $name) = @$case;

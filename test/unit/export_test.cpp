@@ -12,7 +12,7 @@ using deal::Error;
 using namespace deal::index;  // NOLINT(google-build-using-namespace)
 
 const char* const kHeader =
-    R"({"kind": "export", "format": 1, "server_version_num": 130011, "database": "shop"})";
+    R"({"kind": "export", "format": 2, "server_version_num": 130011, "database": "shop"})";
 
 std::string document(const std::string& lines) {
   return std::string(kHeader) + "\n" + lines + "{\"kind\": \"end\"}\n";
@@ -83,11 +83,17 @@ TEST(ExportDocument, EveryCutIsNoticed) {
 }
 
 TEST(ExportSample, SaysTheBlockOfEachRow) {
-  auto const sample =
-      read_sample(R"({"table_blocks": 100, "sampled_blocks": 3, "blocks": [[2, 3], [7, 1]]})");
+  auto const sample = read_sample(R"({"table_blocks": 100, "wanted_blocks": 3, "blocks": [[2, 3], [7, 1]]})");
   EXPECT_EQ(sample.table_blocks, 100);
-  EXPECT_EQ(sample.sampled_blocks, 3);
+  EXPECT_EQ(sample.wanted_blocks, 3);
   EXPECT_EQ(sample.blocks, (std::vector<std::uint32_t>{2, 2, 2, 7}));
+  EXPECT_TRUE(sample.offsets.empty());
+}
+
+TEST(ExportSample, SaysWhereInTheBlockARowOfManyLies) {
+  auto const sample = read_sample(
+      R"({"table_blocks": 100, "wanted_blocks": 3, "blocks": [[2, 2], [7, 1]], "offsets": [1, 40, 65535]})");
+  EXPECT_EQ(sample.offsets, (std::vector<std::uint16_t>{1, 40, 65535}));
 }
 
 TEST(ExportSample, NumbersTheValues) {
@@ -103,6 +109,12 @@ TEST(ExportSample, NumbersTheValues) {
   EXPECT_LT(place_of(column.place[2]).bucket, 0);
 }
 
+TEST(ExportSample, SaysWhatAValueBeginsWith) {
+  auto const column = read_sampled(R"({"bytes": 9, "bins": [-2, -3, -3], "alike": [2, -3, 0]})", 3);
+  EXPECT_EQ(column.alike, (std::vector<std::int32_t>{2, -3, 0}));
+  EXPECT_EQ(read_sampled(R"({"bytes": 9, "bins": [-2, -3]})", 2).alike, (std::vector<std::int32_t>{0, 0}));
+}
+
 TEST(ExportSample, OneFigureStandsForAll) {
   auto const column = read_sampled(R"({"back": null, "bytes": 8, "bins": null})", 3);
   EXPECT_EQ(column.value, (std::vector<std::uint32_t>{0, 1, 2}));
@@ -114,13 +126,17 @@ TEST(ExportSample, RefusesContradictions) {
                                  R"({"back": [0], "bytes": 8})",                // another number of rows
                                  R"({"back": [0, 0], "bytes": [1]})",           // a value without bytes
                                  R"({"back": [0, "x"], "bytes": 8})",           // no number
+                                 R"({"bytes": 8, "alike": [1]})",               // a value without a beginning
                                  R"({"back": [0, 99999999999], "bytes": 8})"})  // no sane one
     EXPECT_EQ(error_of([&] { read_sampled(body, 2); }).sqlstate(), "22023") << body;
-  for (const char* const body : {R"({"table_blocks": 1, "sampled_blocks": 2, "blocks": []})",
-                                 R"({"table_blocks": 9, "sampled_blocks": 0, "blocks": [[1, 1]]})",
-                                 R"({"table_blocks": 9, "sampled_blocks": 1, "blocks": [[1]]})",
-                                 R"({"table_blocks": 9, "sampled_blocks": 1, "blocks": [[1, 4000000000]]})",
-                                 R"({"sampled_blocks": 1})"})
+  for (const char* const body :
+       {R"({"table_blocks": 1, "wanted_blocks": 2, "blocks": []})",
+        R"({"table_blocks": 9, "wanted_blocks": 0, "blocks": [[1, 1]]})",
+        R"({"table_blocks": 9, "wanted_blocks": 1, "blocks": [[1]]})",
+        R"({"table_blocks": 9, "wanted_blocks": 1, "blocks": [[1, 4000000000]]})",
+        R"({"table_blocks": 9, "wanted_blocks": 1, "blocks": [[1, 1]], "offsets": []})",
+        R"({"table_blocks": 9, "wanted_blocks": 1, "blocks": [[1, 1]], "offsets": [0]})",
+        R"({"wanted_blocks": 1})"})
     EXPECT_EQ(error_of([&] { read_sample(body); }).sqlstate(), "22023") << body;
 }
 

@@ -83,7 +83,7 @@ ExportedSample read_sample(const std::string& body) {
     sample.blocks.insert(sample.blocks.end(), static_cast<std::size_t>(rows),
                          static_cast<std::uint32_t>(number(pair[0])));
   }
-  if (sample.wanted_blocks > sample.table_blocks || sample.wanted_blocks < 0 || sample.table_blocks < 0)
+  if (sample.wanted_blocks > sample.table_blocks || (sample.wanted_blocks <= 0 && !sample.blocks.empty()))
     refuse("More blocks were sampled than there are.");
   read_offsets(member(line, "offsets"), sample);
   return sample;

@@ -15,6 +15,7 @@ constexpr double kHashes = static_cast<double>(PG_UINT32_MAX) + 1;
 constexpr double kUnknownDensity = 50;
 constexpr double kFewestBlocks = 64;
 constexpr double kMostBlocks = 8192;  ///< 64 MB
+constexpr BlockNumber kPolledBlocks = 1 << 16;
 
 double written(double number) {
   return std::round(number * kDecimals) / kDecimals;
@@ -35,6 +36,7 @@ BlockChoice::BlockChoice(BlockNumber blocks, double wanted)
 
 BlockNumber BlockChoice::next() {
   while (at_ < blocks_) {
+    if (at_ % kPolledBlocks == 0) CHECK_FOR_INTERRUPTS();
     uint32 const key[2] = {at_++, seed_};
     if (hash_bytes(reinterpret_cast<const unsigned char*>(key), sizeof key) < limit_) return key[0];
   }

@@ -21,7 +21,7 @@ class BlockChoice {
   /// About `wanted` of `blocks` blocks; all of them if that many are wanted.
   BlockChoice(BlockNumber blocks, double wanted);
 
-  /// The next block; InvalidBlockNumber when there is none.
+  /// The next block; InvalidBlockNumber when there is none. Runs inside pg::call.
   BlockNumber next();
 
  private:

@@ -87,17 +87,36 @@ HeapTuple* form_rows(Oid relation, const Cells& cells, const std::vector<uint32_
   });
 }
 
-/// The rows that a smaller sample would have taken: those in its blocks, and of these the ones that `takes`.
+/// Blocks in ascending order, in the current memory context.
+struct ChosenBlocks {
+  BlockNumber* blocks;
+  size_t count;
+};
+
+ChosenBlocks choose_blocks(BlockNumber blocks, double wanted) {
+  return pg::call([&] {
+    auto const room = static_cast<size_t>(std::fmin(blocks, 2 * wanted + 64)) + 1;
+    ChosenBlocks out{static_cast<BlockNumber*>(palloc_extended(room * sizeof(BlockNumber), MCXT_ALLOC_HUGE)),
+                     0};
+    BlockChoice choice(blocks, wanted);
+    for (BlockNumber block = choice.next(); block != InvalidBlockNumber && out.count < room;
+         block = choice.next())
+      out.blocks[out.count++] = block;
+    return out;
+  });
+}
+
+/// The rows that a smaller sample would have taken: those in its blocks, and of these the ones that it
+/// `takes`.
 template <class Takes>
 std::vector<bool> rows_to_keep(const index::ExportedSample& sample, double wanted_blocks, Takes&& takes) {
-  auto const blocks = static_cast<BlockNumber>(sample.table_blocks);
-  BlockChoice choice = pg::call([&] { return BlockChoice(blocks, wanted_blocks); });
+  ChosenBlocks const chosen = choose_blocks(static_cast<BlockNumber>(sample.table_blocks), wanted_blocks);
   std::vector<bool> keep;
-  BlockNumber chosen = choice.next();
+  size_t at = 0;
   for (size_t row = 0; row < sample.blocks.size(); ++row) {
-    while (chosen != InvalidBlockNumber && chosen < sample.blocks[row])
-      chosen = choice.next();
-    keep.push_back(chosen == sample.blocks[row] && takes(row));
+    while (at < chosen.count && chosen.blocks[at] < sample.blocks[row])
+      ++at;
+    keep.push_back(at < chosen.count && chosen.blocks[at] == sample.blocks[row] && takes(row));
   }
   return keep;
 }
@@ -112,14 +131,12 @@ void drop_others(std::vector<T>& values, const std::vector<bool>& keep) {
 
 /// Blocks without a row are not noted, but were read.
 BlockNumber blocks_taken(const index::ExportedSample& sample, double wanted_blocks) {
-  auto const blocks = static_cast<BlockNumber>(sample.table_blocks);
   double const wanted = std::fmin(wanted_blocks, static_cast<double>(sample.wanted_blocks));
-  BlockChoice choice = pg::call([&] { return BlockChoice(blocks, wanted); });
+  ChosenBlocks const chosen = choose_blocks(static_cast<BlockNumber>(sample.table_blocks), wanted);
+  BlockNumber* const end = chosen.blocks + chosen.count;
   bool const cut_off = sample.blocks.size() >= kMostExported;
-  BlockNumber count = 0;
-  for (BlockNumber block = choice.next(); block != InvalidBlockNumber; block = choice.next())
-    if (!cut_off || block <= sample.blocks.back()) ++count;
-  return count;
+  return static_cast<BlockNumber>(
+      (cut_off ? std::upper_bound(chosen.blocks, end, sample.blocks.back()) : end) - chosen.blocks);
 }
 
 /// The noted rows of one kind of lines that `keep` tells to keep; `each` sees every column.
