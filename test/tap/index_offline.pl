@@ -57,10 +57,15 @@ create policy own on guarded using (tenant = current_setting('app.tenant', true)
 create table base (a int, b int);
 create table derived (c int) inherits (base);
 insert into derived select i, i % 100, i from generate_series(1, 9000) i;
+create table "%I $text$ :schemas -- ü" (id int, "%L$text$'' :x" text not null, pad text, day date);
+insert into "%I $text$ :schemas -- ü" select i, case when g % 8 = 0 then 'Ä' else '' end || g || '-x' || i, repeat('x', 200), date '2020-01-01' + i / 40
+    from generate_series(1, 45000) i cross join lateral (select 10 + i * 7919 % 25 as g) g;
+delete from "%I $text$ :schemas -- ü" where id between 10000 and 16000;
 SQL
 $node->safe_psql('source', $schema, extra_params => [ '-U', 'seller' ]);
 my $weird = qq{"we""ird\n \\ 'schema"};
-$node->safe_psql('source', qq{vacuum (analyze) $weird."T""1 \\ ',", $weird.parted, $weird.totals, $weird.hidden, $weird.guarded, $weird.derived, $weird.base},
+$node->safe_psql('source', qq{vacuum (analyze) $weird."T""1 \\ ',", $weird.parted, $weird.totals, $weird.hidden, $weird.guarded, $weird.derived, $weird.base,
+  $weird."%I \$text\$ :schemas -- ü"},
 	extra_params => [ '-U', 'seller' ]);
 $node->safe_psql('source', qq{grant usage on schema $weird to reader; grant select on $weird."T""1 \\ ',", $weird.parted, $weird.parted_1,
   $weird.parted_2, $weird.totals, $weird.newest, $weird.guarded, $weird.derived, $weird.base to reader}, extra_params => [ '-U', 'seller' ]);
@@ -106,7 +111,7 @@ sub import_as {
 		extra_params => [ '-U', $role ]);
 }
 
-my ($export, $said) = export_as('seller');
+my ($export, $said) = export_as('seller', '-v', 'statistic_rows=30000');
 is($said, '', 'the export has nothing to complain about');
 like($export, qr/\n\{"kind": "end"\}$/, 'the export is whole');
 is($node->safe_psql('source', 'select count(*) from pg_locks where pid <> pg_backend_pid() and relation > 16384'), '0', 'no lock is left');
@@ -139,6 +144,37 @@ for my $statement (@statements) {
 }
 is(offline(qq{select reltuples <= 0 from pg_class where relname = 'hidden'}), 't', 'the catalog is left alone');
 unlike(offline(qq{explain select * from $table}), qr/rows=30000/, 'plans outside of the advisor see the empty table');
+
+# Both sample the same rows, block by block and row by row, whatever is asked of them: sizes and statistics are equal to the
+# last digit, also where vacuum left empty blocks, and where an expression sees no more of a text than it begins with.
+my $coded = qq{$weird."%I \$text\$ :schemas -- ü"};
+my $column = q{"%L$text$'' :x"};
+my $unlike = "select round(avg(cost_after)::numeric, 9), sum(est_bytes), count(*), string_agg(ddl[1], ';') from deal_advisor.index_advice(workload =>"
+	. qq{ array[row(\$q\$select id from $coded where left($column, 2) = '17' and day > '2021-01-01'\$q\$, 9, null, null, null, null, null)::deal_advisor.statement],}
+	. ' time_limit => null, options => jsonb_build_object(\'sample_rows\', %d))';
+for my $rows (100000, 10000, 3000, 700) {
+	my $question = sprintf($unlike =~ s/%(?!d)/%%/gr, $rows);
+	my $truth = in_place($question);
+	like($truth, qr/left/i, "an index on an expression, with $rows rows sampled");
+	is(offline($question), $truth, 'is advised elsewhere at the same cost and size');
+}
+for my $definition ("(left($column, 2))", "($column)", '(day, id)', '(id) where day < \'2022-03-01\'', "(day) include ($column)") {
+	my $size = qq{select deal_advisor.index_size(\$d\$create index on $coded $definition\$d\$)};
+	is(offline($size), in_place($size), "the size of $definition is the same, with a name that looks like code");
+}
+my $what_if = qq{select round(cost_after::numeric, 9) from deal_advisor.index_what_if(\$q\$select * from $coded a join $coded b on left(a.$column, 2) = left(b.$column, 2) and a.id = 7\$q\$,}
+	. qq{ array[\$d\$create index on $coded (left($column, 2))\$d\$])};
+is(offline($what_if), in_place($what_if), 'a join on the expression costs the same');
+
+# What the sampled rows tell
+my %values = map { $_ => 1 } $export =~ /-x\d+/g;
+cmp_ok(scalar(keys %values), '<=', 101, 'no value leaves but those that pg_stats shows');
+like($export, qr/"kind": "row_sampled".*"alike": \[[-\d, ]*\b[23]\b/, 'though it is said what many begin with');
+unlike($export, qr/"alike": \[[-\d, ]*\b(?:9|[1-9]\d+)\b/, 'up to eight characters');
+my $text = slurp_file($script);
+my ($now, $before) = map { s/\\'/'/gr } $text =~ /^ *\\set row_hash '(.*)'$/mg;
+is($node->safe_psql('source', "select count(*) filter (where ($now) = ($before)) || ' of ' || count(*) from $coded as t"), '38999 of 38999',
+	'PostgreSQL 13, without a hash of row identifiers, chooses the same rows');
 
 # Row security counts for an importer who is no superuser, as for the application's role there
 my $guarded = "select ddl[1] from deal_advisor.index_advice(\$q\$select * from $weird.guarded where secret = 'guarded 7'\$q\$)";
