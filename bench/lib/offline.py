@@ -31,6 +31,11 @@ def take_in(env, name, file, needs=()):
     psql(env, "postgres", "-c", f"create database {name}")
     for extension in (*needs, "deal_advisor"):
         psql(env, name, "-c", f"create extension {extension}")
+    return import_file(env, name, file)
+
+
+def import_file(env, name, file):
+    """Imports FILE into database NAME, in place of an earlier import; the objects that failed."""
     rows = psql(env, name, "-A", "-t", text=f"\\set document `cat '{file}'`\n"
                 "select object_class, object, reason from deal_advisor.index_import(:'document')"
                 " where status in ('failed', 'skipped');\n")
@@ -56,6 +61,5 @@ def statements_of(advice):
 
 
 def agreeing(here, there):
-    """How many rows of HERE are in THERE too: the same statements, at any rank."""
-    known = {tuple(row["ddl"] or []) for row in there}
-    return sum(tuple(row["ddl"] or []) in known for row in here)
+    """How many rows of HERE stand in THERE at the same place: the same action on the same relation, by the same statements."""
+    return sum(all(one[key] == other[key] for key in ("action", "relation", "ddl")) for one, other in zip(here, there))
