@@ -59,7 +59,8 @@ select jsonb_build_object('kind', 'export', 'format', 2, 'database', current_dat
          'collation', d.datcollate, 'exported_at', now(), 'now_us', (extract(epoch from now()) * 1000000)::bigint,
          'stats_since_us', (extract(epoch from coalesce(pg_stat_get_db_stat_reset_time(d.oid),
                                                         pg_stat_get_bgwriter_stat_reset_time())) * 1000000)::bigint,
-         'standbys', (select count(*) from pg_stat_get_wal_senders()), 'exported_by', current_user, 'schemas', :'schemas')
+         'standbys', (select count(*) from pg_stat_get_wal_senders()),
+         'offers_trigrams', exists (select from pg_available_extensions where name = 'pg_trgm' and installed_version is null), 'exported_by', current_user, 'schemas', :'schemas')
   from pg_database as d where d.datname = current_database();
 
 select jsonb_build_object('kind', 'setting', 'name', name, 'value', current_setting(name))
@@ -142,6 +143,14 @@ select jsonb_build_object('kind', 'ddl', 'class', 'table', 'object', format('%I.
   from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
  where :is_ours and :own_relation and c.relkind in ('r', 'p') and c.relpersistence <> 't'
  order by c.relispartition, c.oid;
+
+-- How many rows ANALYZE samples.
+select jsonb_build_object('kind', 'ddl', 'class', 'statistics target', 'object', format('%I.%I.%I', n.nspname, c.relname, a.attname),
+         'sql', format('alter table only %I.%I alter column %I set statistics %s', n.nspname, c.relname, a.attname, a.attstattarget))
+  from pg_attribute as a join pg_class as c on c.oid = a.attrelid join pg_namespace as n on n.oid = c.relnamespace
+ where :is_ours and :own_relation and c.relkind in ('r', 'p') and c.relpersistence <> 't' and a.attnum > 0 and not a.attisdropped
+   and a.attstattarget >= 0
+ order by c.oid, a.attnum;
 
 -- Constraints and indexes of partitions before those of their parents, which then take them over.
 select jsonb_build_object('kind', 'ddl', 'class', 'constraint', 'object', format('%I on %s', o.conname, c.oid::regclass),

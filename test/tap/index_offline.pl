@@ -60,6 +60,7 @@ insert into derived select i, i % 100, i from generate_series(1, 9000) i;
 create table "%I $text$ :schemas -- ü" (id int, "%L$text$'' :x" text not null, pad text, day date);
 insert into "%I $text$ :schemas -- ü" select i, case when g % 8 = 0 then 'Ä' else '' end || g || '-x' || i, repeat('x', 200), date '2020-01-01' + i / 40
     from generate_series(1, 45000) i cross join lateral (select 10 + i * 7919 % 25 as g) g;
+alter table "%I $text$ :schemas -- ü" alter id set statistics 40;
 delete from "%I $text$ :schemas -- ü" where id between 10000 and 16000;
 SQL
 $node->safe_psql('source', $schema, extra_params => [ '-U', 'seller' ]);
@@ -175,6 +176,15 @@ my $text = slurp_file($script);
 my ($now, $before) = map { s/\\'/'/gr } $text =~ /^ *\\set row_hash '(.*)'$/mg;
 is($node->safe_psql('source', "select count(*) filter (where ($now) = ($before)) || ' of ' || count(*) from $coded as t"), '38999 of 38999',
 	'PostgreSQL 13, without a hash of row identifiers, chooses the same rows');
+
+# Whether the other server could serve searches by trigrams is not asked here
+my $requires = qq{select coalesce(string_agg(requires::text, ';'), 'nothing') from deal_advisor.index_advice(\$q\$select id from $coded where $column ilike '%7-x1%'\$q\$) where cardinality(requires) > 0};
+like(in_place($requires), qr/create extension pg_trgm/, 'a search inside a text');
+is(offline($requires), in_place($requires), 'asks for the same extension elsewhere');
+(my $without = $export) =~ s/"offers_trigrams": true/"offers_trigrams": false/;
+import_as('importer', $without);
+is(offline($requires), 'nothing', 'unless it was not to be had there');
+import_as('importer', $export);
 
 # Row security counts for an importer who is no superuser, as for the application's role there
 my $guarded = "select ddl[1] from deal_advisor.index_advice(\$q\$select * from $weird.guarded where secret = 'guarded 7'\$q\$)";

@@ -170,11 +170,13 @@ void ImportScope::load() {
   for (size_t row = 0; row < rows.size(); ++row)
     relations[row] = as_relation(rows, row);
   pg::SqlResult const server = read_imported(
-      "select body ->> 'now_us', body ->> 'stats_since_us', body ->> 'standbys'"
+      "select body ->> 'now_us', body ->> 'stats_since_us', body ->> 'standbys',"
+      " coalesce((body ->> 'offers_trigrams')::boolean, false)"
       " from deal_advisor.imported where kind = 'export'");
   in_force = {relations, rows.size(), memory_.context(), {}};
   if (!server.empty())
-    in_force.server = {server.int8(0, 0), server.int8(0, 1), static_cast<int>(server.int8(0, 2))};
+    in_force.server = {server.int8(0, 0), server.int8(0, 1), static_cast<int>(server.int8(0, 2)),
+                       server.boolean(0, 3)};
   load_columns();
 }
 

@@ -87,6 +87,7 @@ struct ImportedServer {
   int64_t now;          ///< microseconds since 1970 (UTC)
   int64_t stats_since;  ///< the same; 0: unknown
   int standbys;
+  bool offers_trigrams;  ///< pg_trgm could be created in that database, but isn't
 };
 
 /// The server of the current scope; null when nothing was imported. Cannot fail.

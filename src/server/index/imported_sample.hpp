@@ -5,7 +5,7 @@
 #include <map>
 
 #include "server/index/imported.hpp"
-#include "server/index/table_sample.hpp"
+#include "server/index/stored_column.hpp"
 
 namespace deal::server {
 

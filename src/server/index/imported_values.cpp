@@ -31,10 +31,6 @@ TypeStorage storage_of(Oid relation, AttrNumber attno) {
   return out;
 }
 
-uint8_t align_bytes(char align) {
-  return align == TYPALIGN_CHAR ? 1 : align == TYPALIGN_SHORT ? 2 : align == TYPALIGN_INT ? 4 : 8;
-}
-
 }  // namespace
 
 StoredColumn stored_as_exported(Oid relation, AttrNumber attno, const index::ExportedColumn& column) {

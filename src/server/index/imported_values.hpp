@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/index/export_sample.hpp"
-#include "server/index/table_sample.hpp"
+#include "server/index/stored_column.hpp"
 
 namespace deal::server {
 

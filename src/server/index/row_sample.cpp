@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "server/index/block_choice.hpp"
+#include "server/index/block_sample.hpp"
 #include "server/index/heap_block.hpp"
 #include "server/index/imported_sample.hpp"
-#include "server/index/table_sample.hpp"
 
 extern "C" {
 #include "access/heapam.h"
@@ -64,9 +64,7 @@ struct Density {
 };
 
 Density density_of(Relation table, BlockNumber blocks) {
-  auto const* const about = table->rd_rel;
-  if (about->reltuples > 0 && about->relpages > 0)
-    return {static_cast<double>(about->reltuples) / about->relpages, true};
+  if (double const counted = counted_density(table); counted > 0) return {counted, true};
   BlockNumber pages = 0;
   double rows = 0;
   double visible = 0;

@@ -1,283 +1,24 @@
 #include "server/index/table_sample.hpp"
 
 #include <algorithm>
-#include <functional>
 
 #include "core/base/error.hpp"
 #include "core/index/size.hpp"
-#include "server/index/block_choice.hpp"
-#include "server/index/heap_block.hpp"
-#include "server/index/imported_sample.hpp"
 #include "server/index/row_expressions.hpp"
 
 extern "C" {
-#include "access/detoast.h"
-#include "access/heapam.h"
-#include "access/htup_details.h"
 #include "access/itup.h"
-#include "access/table.h"
-#include "access/toast_compression.h"
-#include "access/toast_internals.h"
-#include "access/xlog.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "optimizer/optimizer.h"
-#include "storage/bufmgr.h"
-#include "utils/acl.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
-#include "utils/rls.h"
-#include "utils/snapmgr.h"
-#include "utils/typcache.h"
 }
 
 namespace deal::server {
 
 namespace {
 
-constexpr uint32_t kSeed = 20250101;
-constexpr int kMostRows = 200'000;
-constexpr uint32_t kCompressAbove = 508;  ///< TOAST_INDEX_TARGET with 8 kB pages
-constexpr size_t kCountedSets = 4;        ///< kept per table; each may take a megabyte
-constexpr size_t kRowsPerKey = 8;         ///< at most, if one row of each is to tell how wide its entries are
-constexpr int kMostCompressed = 300;      ///< values per column; their mean ratio stands for the rest
-
-/// What reading blocks leaves behind.
-struct RawSample {
-  HeapTuple* rows;
-  int count;
-  int most;  ///< of which there is room
-  BlockNumber table_blocks;
-  BlockNumber sampled_blocks;
-  Datum* values;
-  bool* nulls;
-  int columns;
-};
-
-/// Copies the visible rows of one block.
-void read_block(Relation table, BlockNumber block, BufferAccessStrategy strategy, Snapshot snapshot,
-                RawSample& sample) {
-  for_each_visible_row(table, block, strategy, snapshot, [&](HeapTuple tuple) {
-    if (sample.count == sample.most) return;
-    sample.rows[sample.count++] = heap_copytuple(tuple);
-  });
-  ++sample.sampled_blocks;
-}
-
-double density_of(Relation table) {
-  auto const* const about = table->rd_rel;
-  return about->reltuples > 0 && about->relpages > 0 ? double{about->reltuples} / about->relpages : 0;
-}
-
-void deform(Relation table, RawSample& sample) {
-  TupleDesc const shape = RelationGetDescr(table);
-  sample.columns = shape->natts;
-  size_t const cells = static_cast<size_t>(sample.count) * static_cast<size_t>(shape->natts) + 1;
-  sample.values = static_cast<Datum*>(MemoryContextAllocHuge(CurrentMemoryContext, cells * sizeof(Datum)));
-  sample.nulls = static_cast<bool*>(MemoryContextAllocHuge(CurrentMemoryContext, cells * sizeof(bool)));
-  for (int row = 0; row < sample.count; ++row) {
-    size_t const at = static_cast<size_t>(row) * static_cast<size_t>(shape->natts);
-    heap_deform_tuple(sample.rows[row], shape, sample.values + at, sample.nulls + at);
-  }
-}
-
-RawSample read_sample(Oid oid, int target_rows) {
-  RawSample sample{};
-  Relation const table = open_readable(oid);
-  sample.table_blocks = RelationGetNumberOfBlocks(table);
-  double const wanted = blocks_holding(density_of(table), sample.table_blocks, target_rows);
-  // The choice is by chance, and so is the number chosen.
-  sample.most = static_cast<int>(std::fmin(kMostRows, (2 * wanted + 64) * MaxHeapTuplesPerPage));
-  sample.rows = static_cast<HeapTuple*>(palloc(sizeof(HeapTuple) * static_cast<size_t>(sample.most + 1)));
-  BlockChoice blocks(sample.table_blocks, wanted);
-  BufferAccessStrategy const strategy = GetAccessStrategy(BAS_BULKREAD);
-  Snapshot const snapshot = GetActiveSnapshot();
-  while (sample.count < sample.most) {
-    CHECK_FOR_INTERRUPTS();
-    BlockNumber const block = blocks.next();
-    if (block == InvalidBlockNumber) break;
-    read_block(table, block, strategy, snapshot, sample);
-  }
-  FreeAccessStrategy(strategy);
-  deform(table, sample);
-  table_close(table, NoLock);
-  return sample;
-}
-
-/// The sample that was exported with the table's figures; `stored` gets what is known of its columns.
-RawSample import_sample(Oid oid, int target_rows, std::map<AttrNumber, StoredColumn>& stored) {
-  ImportedBlocks exported = imported_blocks(oid, target_rows);
-  stored = std::move(exported.columns);
-  RawSample sample{};
-  sample.rows = exported.rows;
-  sample.count = exported.count;
-  sample.table_blocks = exported.table_blocks;
-  sample.sampled_blocks = exported.sampled_blocks;
-  pg::call([&] {
-    Relation const table = table_open(oid, AccessShareLock);
-    deform(table, sample);
-    table_close(table, NoLock);
-  });
-  return sample;
-}
-
-/// How the server's index_form_tuple stores values of one type.
-struct StorageRule {
-  Oid type;
-  int16 length;
-  bool by_value;
-  char align;
-  bool compressible;
-};
-
-StorageRule storage_rule(Oid type) {
-  char const storage = get_typstorage(type);
-  StorageRule rule{type, 0, false, 'i', storage == TYPSTORAGE_EXTENDED || storage == TYPSTORAGE_MAIN};
-  get_typlenbyvalalign(type, &rule.length, &rule.by_value, &rule.align);
-  return rule;
-}
-
-uint8_t align_bytes(char align) {
-  switch (align) {
-    case TYPALIGN_CHAR:
-      return 1;
-    case TYPALIGN_SHORT:
-      return 2;
-    case TYPALIGN_INT:
-      return 4;
-    default:
-      return 8;
-  }
-}
-
-uint64_t hash_bytes_of(const void* bytes, size_t length) {
-  return hash_bytes_extended(static_cast<const unsigned char*>(bytes), static_cast<int>(length), kSeed);
-}
-
-/// How well the long values of one column compress.
-struct Compression {
-  int values = 0;
-  double ratios = 0;
-};
-
-/// Size of a long value as index_form_tuple would store it: it compresses what the table keeps as it is.
-uint32_t compressed_size(Datum value, uint32_t size, Compression& seen) {
-  if (seen.values < kMostCompressed) {
-    uint32_t const now = pg::call([&] {
-      Datum const packed = toast_compress_datum(value, InvalidCompressionMethod);
-      if (DatumGetPointer(packed) == nullptr) return size;
-      auto const bytes = static_cast<uint32_t>(VARSIZE(DatumGetPointer(packed)));
-      pfree(DatumGetPointer(packed));
-      return bytes;
-    });
-    ++seen.values;
-    seen.ratios += static_cast<double>(now) / size;
-    return now;
-  }
-  return static_cast<uint32_t>(size * seen.ratios / seen.values);
-}
-
-void append_varlena(StoredColumn& column, Datum value, const StorageRule& rule, Compression& seen) {
-  auto* const bytes = reinterpret_cast<varlena*>(DatumGetPointer(value));
-  uint32_t size = 0;
-  uint8_t alignment = 1;
-  if (VARATT_IS_EXTERNAL_ONDISK(bytes)) {
-    varatt_external pointer;
-    VARATT_EXTERNAL_GET_POINTER(pointer, bytes);
-    size = static_cast<uint32_t>(VARATT_EXTERNAL_GET_EXTSIZE(pointer)) + VARHDRSZ;
-    alignment = align_bytes(rule.align);
-  } else if (VARATT_IS_1B(bytes)) {
-    size = VARSIZE_1B(bytes);
-  } else if (VARATT_CAN_MAKE_SHORT(bytes)) {
-    size = VARATT_CONVERTED_SHORT_SIZE(bytes);
-  } else {
-    size = static_cast<uint32_t>(VARSIZE_ANY(bytes));
-    if (size > kCompressAbove && rule.compressible && !VARATT_IS_EXTENDED(bytes))
-      size = compressed_size(value, size, seen);
-    alignment = align_bytes(rule.align);
-  }
-  column.size.push_back(size);
-  column.align.push_back(alignment);
-  // The header differs between stored and computed values: hash what follows it.
-  column.hash.push_back(VARATT_IS_EXTERNAL(bytes)
-                            ? hash_bytes_of(bytes, VARSIZE_ANY(bytes))
-                            : hash_bytes_of(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)));
-}
-
-void append_value(StoredColumn& column, Datum value, bool null, const StorageRule& rule, Compression& seen) {
-  if (null) {
-    column.hash.push_back(kNullHash);
-    column.size.push_back(0);
-    column.align.push_back(0);
-  } else if (rule.type == NAMEOID || rule.length == -2) {  // name_ops stores a C string
-    char const* const text = DatumGetCString(value);
-    auto const length = text != nullptr ? std::strlen(text) : 0;
-    column.hash.push_back(hash_bytes_of(text, length));
-    column.size.push_back(static_cast<uint32_t>(length + 1));
-    column.align.push_back(1);
-  } else if (rule.length == -1) {
-    append_varlena(column, value, rule, seen);
-  } else {
-    auto const length = static_cast<size_t>(rule.length);
-    column.hash.push_back(rule.by_value ? hash_bytes_of(&value, sizeof value)
-                                        : hash_bytes_of(DatumGetPointer(value), length));
-    column.size.push_back(static_cast<uint32_t>(length));
-    column.align.push_back(align_bytes(rule.align));
-  }
-}
-
-}  // namespace
-
-StoredColumn store(const Datum* values, const bool* nulls, int rows, int stride, Oid type) {
-  StorageRule const rule = pg::call([&] { return storage_rule(type); });
-  StoredColumn column;
-  Compression seen;
-  auto const count = static_cast<size_t>(rows);
-  column.hash.reserve(count);
-  column.size.reserve(count);
-  column.align.reserve(count);
-  for (int row = 0; row < rows; ++row) {
-    auto const at = static_cast<ptrdiff_t>(row) * stride;
-    append_value(column, values[at], nulls[at], rule, seen);
-  }
-  auto const same = [](auto const& list) {
-    return std::adjacent_find(list.begin(), list.end(), std::not_equal_to<>{}) == list.end();
-  };
-  column.uniform = same(column.size) && same(column.align);
-  if (rows > 0)
-    column.widest =
-        static_cast<size_t>(std::max_element(column.size.begin(), column.size.end()) - column.size.begin());
-  return column;
-}
-
-namespace {
-
-uint32_t aligned(uint32_t offset, uint8_t align) {
-  return (offset + align - 1) / align * align;
-}
-
-/// Bytes of one row's index tuple after its header, as index_form_tuple lays it out.
-struct EntryBytes {
-  uint32_t all;
-  uint32_t leading;  ///< up to the end of the first column
-};
-
-EntryBytes entry_bytes(const std::vector<const StoredColumn*>& columns, size_t row) {
-  bool const has_null = std::any_of(columns.begin(), columns.end(),
-                                    [row](auto const* column) { return column->align[row] == 0; });
-  EntryBytes bytes{0, 0};
-  if (has_null)
-    bytes.all = MAXALIGN(sizeof(IndexTupleData) + sizeof(IndexAttributeBitMapData)) - sizeof(IndexTupleData);
-  for (size_t i = 0; i < columns.size(); ++i) {
-    auto const align = columns[i]->align[row];
-    if (align != 0) bytes.all = aligned(bytes.all, align) + columns[i]->size[row];
-    if (i == 0) bytes.leading = bytes.all;
-  }
-  return bytes;
-}
+constexpr size_t kCountedSets = 4;  ///< kept per table; each may take a megabyte
+constexpr size_t kRowsPerKey = 8;   ///< at most, if one row of each is to tell how wide its entries are
 
 uint64_t with_column(uint64_t hash, const StoredColumn& column, size_t row) {
   return (hash * 0x9E3779B97F4A7C15ull) ^ column.hash[row];
@@ -287,8 +28,7 @@ uint64_t with_column(uint64_t hash, const StoredColumn& column, size_t row) {
 
 TableSample::TableSample(Oid table, int target_rows) : table_(table), memory_("deal_advisor table sample") {
   pg::InContext const in_memory(memory_.context());
-  RawSample const raw = has_imported_rows(table) ? import_sample(table, target_rows, columns_)
-                                                 : pg::call([&] { return read_sample(table, target_rows); });
+  BlockSample const raw = sample_blocks(table, target_rows, columns_);
   rows_ = raw.rows;
   row_count_ = raw.count;
   values_ = raw.values;
@@ -510,38 +250,6 @@ double TableSample::leading_distinct(AttrNumber attno) {
       index::estimate_leading_distinct(sample, index::count_keys(sample, index::KeyPart::kLeading));
   leading_distinct_[attno] = distinct;
   return distinct;
-}
-
-Relation open_readable(Oid oid) {
-  Relation const table = table_open(oid, AccessShareLock);
-  if (RecoveryInProgress() && !RelationIsPermanent(table))
-    pg::fail_in_call(
-        ERRCODE_FEATURE_NOT_SUPPORTED,
-        psprintf("the unlogged table \"%s\" cannot be read during recovery", RelationGetRelationName(table)),
-        "Ask on the primary.");
-  return table;
-}
-
-bool is_heap(Oid table) {
-  return pg::call([&] {
-    Relation const relation = table_open(table, AccessShareLock);
-    bool const heap = relation->rd_tableam == GetHeapamTableAmRoutine();
-    table_close(relation, NoLock);
-    return heap;
-  });
-}
-
-bool may_read(const Hypothetical& index) {
-  return pg::call([&] {
-    Oid const table = index.table;
-    if (check_enable_rls(table, InvalidOid, true) == RLS_ENABLED) return false;
-    Oid const role = GetUserId();
-    if (pg_class_aclcheck(table, role, ACL_SELECT) == ACLCHECK_OK) return true;
-    if (index.expressions != NIL || index.predicate != NIL) return false;  // they may read any column
-    for (int i = 0; i < index.columns; ++i)
-      if (pg_attribute_aclcheck(table, index.attnos[i], role, ACL_SELECT) != ACLCHECK_OK) return false;
-    return true;
-  });
 }
 
 }  // namespace deal::server

@@ -7,25 +7,9 @@
 #include "core/index/key_groups.hpp"
 #include "core/index/unit_shapes.hpp"
 #include "server/bridge/memory.hpp"
-#include "server/index/hypothetical.hpp"
-
-extern "C" {
-#include "utils/relcache.h"
-}
+#include "server/index/block_sample.hpp"
 
 namespace deal::server {
-
-/// Hash of a NULL.
-inline constexpr uint64_t kNullHash = 0x6e756c6c;
-
-/// How each sampled row's value of one column or expression would be stored in an index.
-struct StoredColumn {
-  std::vector<uint64_t> hash;  ///< of the stored bytes; NULL has a value of its own
-  std::vector<uint32_t> size;  ///< bytes; 0 for NULL
-  std::vector<uint8_t> align;  ///< 1, 2, 4 or 8; 0 for NULL
-  bool uniform = false;        ///< all rows have the same size and alignment
-  size_t widest = 0;           ///< a row with the largest size
-};
 
 /// Values of one column over all sampled rows: that of row r is at r * stride.
 struct SampledValues {
@@ -37,9 +21,6 @@ struct SampledValues {
   bool null(int row) const { return nulls[static_cast<ptrdiff_t>(row) * stride]; }
   Datum value(int row) const { return values[static_cast<ptrdiff_t>(row) * stride]; }
 };
-
-/// How an index stores these values of one type, as index_form_tuple would.
-StoredColumn store(const Datum* values, const bool* nulls, int rows, int stride, Oid type);
 
 /// Rows of one table, read once with the caller's snapshot and kept until the object dies. Reading pages
 /// skips privileges and row security, so ask `may_read` first. Deterministic for an unchanged table.
@@ -120,16 +101,5 @@ class TableSample {
   index::UnitShapesCache shapes_;
   std::vector<std::vector<AttrNumber>> unique_sets_;  ///< without a repeat in the sample; ascending
 };
-
-/// True when the current role may see every row of the index's table and the index's columns: SELECT on them
-/// and no row security that applies.
-bool may_read(const Hypothetical& index);
-
-/// Opens the table for reading its size or its pages. Runs inside pg::call. Raises 0A000 for an unlogged
-/// table during recovery, where it has no pages.
-Relation open_readable(Oid table);
-
-/// True when blocks of the table can be sampled: it is stored by the server's heap.
-bool is_heap(Oid table);
 
 }  // namespace deal::server

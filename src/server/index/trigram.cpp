@@ -5,6 +5,7 @@
 
 #include "server/bridge/spi.hpp"
 #include "server/bridge/walk.hpp"
+#include "server/index/imported.hpp"
 
 extern "C" {
 #include "catalog/pg_operator.h"
@@ -82,7 +83,9 @@ bool find_searches(Node* node, void* state) {
   return expression_tree_walker(node, pg::walker(find_searches), state);
 }
 
+/// In this database, or in the one that was exported.
 bool could_be_created() {
+  if (imported_server() != nullptr) return imported_server()->offers_trigrams;
   pg::Spi spi;
   return !spi.query(
                  "select 1 from pg_available_extensions where name = 'pg_trgm' and installed_version is null")
