@@ -16,7 +16,7 @@ namespace {
 /// The values that BRIN keeps of one key column in each range.
 void append_summary(TableSample& sample, const Hypothetical& index, int key, const std::vector<bool>& kept,
                     std::vector<index::StoredItem>& items) {
-  index::StoredItem const value = mean_item(stored_values(sample, sample.values_of(index, key)), kept);
+  index::StoredItem const value = mean_item(sample.stored_of(index, key), kept);
   index::StoredItem const flag{1, 1};
   auto const* options = reinterpret_cast<const char*>(index.opclass_options[key]);
   switch (pg::call([&] { return support_function(index, key, BRIN_PROCNUM_OPCINFO); })) {

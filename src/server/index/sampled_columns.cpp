@@ -29,26 +29,21 @@ index::StoredItem mean_item(const StoredColumn& column, const std::vector<bool>&
   return {count > 0 ? bytes / count : 0, align};
 }
 
-StoredColumn stored_values(const TableSample& sample, const SampledValues& values) {
-  return store(values.values, values.nulls, static_cast<int>(sample.sampled_rows()), values.stride,
-               values.type);
-}
-
 double rows_in_index(const TableSample& sample, const std::vector<bool>& kept) {
   if (sample.sampled_rows() == 0) return 0;
   auto const count = static_cast<double>(std::count(kept.begin(), kept.end(), true));
   return count / static_cast<double>(sample.sampled_rows()) * static_cast<double>(sample.table_rows());
 }
 
-double further_bytes(const TableSample& sample, const Hypothetical& index, int first,
+double further_bytes(TableSample& sample, const Hypothetical& index, int first,
                      const std::vector<bool>& kept) {
   std::vector<index::StoredItem> items;
   for (int column = first; column < index.columns; ++column) {
-    SampledValues const values = sample.values_of(index, column);
     if (column >= index.keys || index.method != GIST_AM_OID) {
-      items.push_back(mean_item(stored_values(sample, values), kept));
+      items.push_back(mean_item(sample.stored_of(index, column), kept));
       continue;
     }
+    SampledValues const values = sample.values_of(index, column);
     DefinitionScope const scope(index.table);
     GistOpclass opclass(index, column);
     std::vector<Datum> stored;

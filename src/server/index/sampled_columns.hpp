@@ -15,14 +15,11 @@ double align_up(double offset, double align);
 /// Mean stored size of those values that go into the index (`kept`, not null), and their alignment.
 index::StoredItem mean_item(const StoredColumn& column, const std::vector<bool>& kept);
 
-/// How an index stores a column's sampled values.
-StoredColumn stored_values(const TableSample& sample, const SampledValues& values);
-
 /// Rows of the whole table for which the sample's `kept` stand.
 double rows_in_index(const TableSample& sample, const std::vector<bool>& kept);
 
 /// Mean bytes that the index's columns from `first` on add to a tuple, as its opclasses store them.
-double further_bytes(const TableSample& sample, const Hypothetical& index, int first,
+double further_bytes(TableSample& sample, const Hypothetical& index, int first,
                      const std::vector<bool>& kept);
 
 }  // namespace deal::server

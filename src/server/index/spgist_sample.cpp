@@ -62,7 +62,7 @@ index::SizeEstimate estimate_spgist(TableSample& sample, const Hypothetical& ind
   SampledValues const values = sample.values_of(index, 0);
   index::SpaceTreeShape shape;
   shape.rows = rows_in_index(sample, kept);
-  shape.leaf_bytes = mean_item(stored_values(sample, values), kept).bytes;
+  shape.leaf_bytes = mean_item(sample.stored_of(index, 0), kept).bytes;
   Oid const kind = pg::call([&] { return support_function(index, 0, SPGIST_CONFIG_PROC); });
   if (kind == F_SPG_KD_CONFIG) shape.fill = 0.66;  // cut in two at a time
   if (kind == F_INET_SPG_CONFIG) shape.fill = 0.69;

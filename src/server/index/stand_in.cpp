@@ -23,6 +23,8 @@ namespace {
 constexpr int kFullList =
     1000;  ///< common elements that ANALYZE lists at most, by default; fewer are all of them
 
+constexpr int kFewCharacters = 3;
+
 bool is_text(Oid type) {
   return type == TEXTOID || type == VARCHAROID || type == BPCHAROID;
 }
@@ -40,6 +42,14 @@ int common_beginning(const text* one, const text* other) {
   return common;
 }
 
+/// Bytes of the first `characters`, as many as leave room for what follows in a text of the usual length; but
+/// a few in any case.
+int beginning(const char* bytes, int length, int characters, int room) {
+  int const few = pg_mbcharcliplen(bytes, length, std::min(characters, kFewCharacters));
+  int const all = pg_mbcharcliplen(bytes, length, characters);
+  return all <= room ? all : std::max(few, pg_mbcliplen(bytes, length, std::max(room, 0)));
+}
+
 /// What the value is known to begin with, then its number, then the rest of a bound: a prefix and a suffix
 /// that all values share (a telephone code, a mail domain) stay.
 Datum text_between(const BetweenBounds& bounds) {
@@ -48,10 +58,10 @@ Datum text_between(const BetweenBounds& bounds) {
   const text* const from = bounds.alike >= 0 ? low : high;
   const char* const bytes = VARDATA_ANY(from);
   int const length = static_cast<int>(VARSIZE_ANY_EXHDR(from));
-  int const common = std::max(pg_mbcliplen(bytes, length, common_beginning(low, high)),
-                              pg_mbcharcliplen(bytes, length, std::abs(bounds.alike)));
   char digits[16];
   int const count = pg_ultoa_n(bounds.number, digits);
+  int const shared = pg_mbcliplen(bytes, length, common_beginning(low, high));
+  int const common = std::max(shared, beginning(bytes, length, std::abs(bounds.alike), length - count));
   int const rest = is_ascii(bytes, length) ? std::max(0, length - common - count) : 0;
   auto* const made = static_cast<text*>(palloc(static_cast<size_t>(VARHDRSZ + common + count + rest)));
   SET_VARSIZE(made, VARHDRSZ + common + count + rest);

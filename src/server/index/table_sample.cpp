@@ -118,6 +118,12 @@ SampledValues TableSample::values_of(const Hypothetical& index, int column) cons
   });
 }
 
+StoredColumn TableSample::stored_of(const Hypothetical& index, int number) {
+  if (index.attnos[number] != 0) return column(index.attnos[number]);
+  SampledValues const values = values_of(index, number);
+  return store(values.values, values.nulls, row_count_, values.stride, values.type);
+}
+
 index::KeySample TableSample::key_sample(const Hypothetical& index) {
   std::vector<const StoredColumn*> stored;
   stored.reserve(static_cast<size_t>(index.columns));

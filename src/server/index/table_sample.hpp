@@ -48,6 +48,9 @@ class TableSample {
   /// The values of a column of the index, an expression's evaluated (with rights as above) into the current
   /// memory context.
   SampledValues values_of(const Hypothetical& index, int column) const;
+  /// How an index stores the values of a column of the index; of an imported table's column as the true
+  /// values are stored there. Rights as above.
+  StoredColumn stored_of(const Hypothetical& index, int column);
   /// For each sampled row whether the index's predicate holds; evaluated once for each predicate.
   const std::vector<bool>& predicate_rows(const Hypothetical& index);
 
