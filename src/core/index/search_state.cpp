@@ -45,7 +45,9 @@ SearchState::SearchState(const Problem& problem, PlanCache& cache, const Refunds
 
 void SearchState::set_plan(int query, const PlanCache::Known& known) {
   PlanCache::Known& plan = plans_[static_cast<std::size_t>(query)];
-  cost_ += problem_->weights[static_cast<std::size_t>(query)] * (known.cost - plan.cost);
+  const double weight = problem_->weights[static_cast<std::size_t>(query)];
+  cost_ += weight * (known.cost - plan.cost);
+  overcharge_ += weight * (known.overcharge - plan.overcharge);
   plan = known;
 }
 

@@ -66,7 +66,7 @@ Solution describe(const Problem& problem, PlanCache& cache, const Refunds& refun
       step.marginal_saving = weighted_base(problem, cache) - state.cost();
   }
   SearchState ranked(problem, cache, refunds);
-  solution.cost_before = ranked.cost();
+  solution.cost_before = ranked.planner_cost();
   ranked.set_least_saving(problem.min_gain * state.cost());
   while (!steps.empty()) {
     const std::size_t best = best_step(problem, ranked, steps);
@@ -77,14 +77,14 @@ Solution describe(const Problem& problem, PlanCache& cache, const Refunds& refun
     step.write_cost = ranked.write_cost() - writes;
     for (const int existing : step.replaces)
       ranked.hide(existing);
-    step.cost_after = steps.empty() ? state.cost() : ranked.cost();
+    step.cost_after = steps.empty() ? state.planner_cost() : ranked.planner_cost();
     solution.steps.push_back(step);
   }
-  solution.cost_after = state.cost();
+  solution.cost_after = state.planner_cost();
   for (std::size_t query = 0; query < problem.relevant.size(); ++query) {
     const int q = static_cast<int>(query);
-    solution.query_before.push_back(cache.base_cost(q));
-    solution.query_after.push_back(state.plan(q).cost);
+    solution.query_before.push_back(cache.planner_base_cost(q));
+    solution.query_after.push_back(state.plan(q).cost + state.plan(q).overcharge);
     solution.query_used.push_back(cache.candidates_of(q, state.plan(q).used));
   }
   if (problem.most_rejected > 0) solution.rejected = near_winners(problem, cache, state);
