@@ -59,7 +59,8 @@ struct AccessCost {
 /// What the planner said about one query under one set of indexes.
 struct QueryPlan {
   double cost = 0;        ///< finite
-  std::vector<int> used;  ///< the candidates that the plan uses; a subset of what was available
+  std::vector<int> used;  ///< the candidates that the plan uses, or by whose statistics it was made; a subset
+                          ///< of what was available
   /// How each available candidate could be read, if the planner told (once for each query is enough). One
   /// that isn't there is taken to be of no use to the query.
   std::vector<AccessCost> accesses{};

@@ -346,7 +346,12 @@ bool on_index_statistics(PlannerInfo* root, Oid oid, AttrNumber column, Variable
   if (tuple == nullptr || (for_variable && index->predicate != NIL)) return false;
   found->statsTuple = tuple;
   found->freefunc = keep_statistics;
-  if (for_variable) found->acl_ok = all_rows_are_readable(root, found->rel);
+  if (for_variable) {
+    found->acl_ok = all_rows_are_readable(root, found->rel);
+    MemoryContext const current = MemoryContextSwitchTo(active->planner_context);
+    active->informing = list_append_unique_oid(active->informing, index->oid);
+    MemoryContextSwitchTo(current);
+  }
   return true;
 }
 

@@ -346,7 +346,7 @@ void SearchSpace::take_bases(const AnalysedWorkload& workload) {
     bool const goes = std::any_of(always_hidden_.begin(), always_hidden_.end(), [&](Oid oid) {
       return std::binary_search(one.base_used.begin(), one.base_used.end(), oid);
     });
-    if (!goes) problem.bases[query] = as_answer({one.base_cost, one.base_overcharge, {}, one.base_used});
+    if (!goes) problem.bases[query] = as_answer({one.base_cost, one.base_overcharge, {}, one.base_used, {}});
   }
   for (auto const& use : uses_)
     if (is_affected(registry_.tables()[static_cast<size_t>(use.table)]))
@@ -355,11 +355,13 @@ void SearchSpace::take_bases(const AnalysedWorkload& workload) {
 
 index::QueryPlan SearchSpace::as_answer(const PlanOutcome& outcome) const {
   index::QueryPlan answer{outcome.cost, {}, {}, outcome.overcharge};
-  for (Oid const oid : outcome.used) {
-    auto const found = by_oid_.find(oid);
-    if (found != by_oid_.end()) answer.used.push_back(found->second);
-  }
+  for (auto const* const list : {&outcome.used, &outcome.informing})
+    for (Oid const oid : *list) {
+      auto const found = by_oid_.find(oid);
+      if (found != by_oid_.end()) answer.used.push_back(found->second);
+    }
   std::sort(answer.used.begin(), answer.used.end());
+  answer.used.erase(std::unique(answer.used.begin(), answer.used.end()), answer.used.end());
   return answer;
 }
 

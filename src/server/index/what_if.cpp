@@ -167,7 +167,7 @@ PlanOutcome plan(const PreparedQuery& prepared, const IndexSet& indexes, Relatio
   Injection const injection{memory.context(), indexes, observer, observer_state};
   InjectionScope const active(injection);
   RawOutcome const raw = pg::call([&] { return read_plan(run_planner(prepared), injection); });
-  PlanOutcome outcome{raw.cost, raw.overcharge, {}, {}};
+  PlanOutcome outcome{raw.cost, raw.overcharge, {}, {}, {}};
   for (int i = 0; i < list_length(raw.writes); ++i)
     outcome.writes.push_back(*static_cast<const PlannedWrite*>(list_nth(raw.writes, i)));
   for (int i = 0; i < list_length(raw.used); ++i) {
@@ -175,6 +175,8 @@ PlanOutcome plan(const PreparedQuery& prepared, const IndexSet& indexes, Relatio
     const Hypothetical* const added = hypothetical_behind(indexes.added, oid);
     outcome.used.push_back(added != nullptr ? added->oid : oid);
   }
+  for (int i = 0; i < list_length(injection.informing); ++i)
+    outcome.informing.push_back(list_nth_oid(injection.informing, i));
   std::sort(outcome.used.begin(), outcome.used.end());
   outcome.used.erase(std::unique(outcome.used.begin(), outcome.used.end()), outcome.used.end());
   return outcome;
