@@ -9,7 +9,7 @@ namespace {
 
 // Of two candidates that save the same the smaller is better, budget or not: one of mean size is charged this
 // share of the least saving for its bytes.
-constexpr double kSizeShare = 0.02;
+constexpr double kSizeShare = 0.1;
 
 // So much of a move's gain may stay a hope when it is made.
 constexpr double kUnsureShare = 0.05;
