@@ -8,6 +8,10 @@
 
 #include "core/base/error.hpp"
 #include "core/base/interrupt.hpp"
+#include "core/index/moves.hpp"
+#include "core/index/plan_cache.hpp"
+#include "core/index/refunds.hpp"
+#include "core/index/search_state.hpp"
 #include "search_problems.hpp"
 
 namespace {
@@ -446,14 +450,14 @@ TEST(Search, OfTwoThatSaveAboutTheSameTheMuchSmallerOne) {
   EXPECT_EQ(chosen_of(solution), std::vector<int>{1});
 }
 
-TEST(Search, AWideIndexIsNarrowedToMakeRoom) {
+TEST(Moves, AWideIndexIsNarrowedToMakeRoom) {
   // Query 0: a narrow index saves 9000, a wide one 100 more; query 1 needs one that only fits beside the
   // narrow.
   Problem problem = of_one_query({candidate(1, {1}, 20), candidate(1, {1, 2}, 70), candidate(2, {1}, 60)});
   problem.budget_bytes = 100;
   problem.weights = {1, 1};
   problem.relevant = {{0, 1}, {2}};
-  const auto planner = [](int query, std::span<const int> available) {
+  const deal::index::Planner planner = [](int query, std::span<const int> available) {
     const auto there = [&](int c) {
       return std::find(available.begin(), available.end(), c) != available.end();
     };
@@ -461,7 +465,18 @@ TEST(Search, AWideIndexIsNarrowedToMakeRoom) {
     if (there(1)) return QueryPlan{900, {1}};
     return there(0) ? QueryPlan{1000, {0}} : QueryPlan{10'000, {}};
   };
-  EXPECT_EQ(chosen_of(search(problem, planner)), (std::vector<int>{0, 2}));
+  deal::index::PlanCache cache(problem, planner);
+  cache.limit_calls(100);
+  const deal::index::Refunds refunds(problem);
+  for (const int query : {0, 1})
+    cache.plan_base(query);
+  deal::index::SearchState state(problem, cache, refunds);
+  state.apply({{0}, {}}, true);
+  state.apply({{1}, {0}}, true);
+  const std::vector<deal::index::Move> moves = deal::index::exchanges(problem, cache, state, {0, 1, 2});
+  EXPECT_TRUE(std::any_of(moves.begin(), moves.end(), [](const deal::index::Move& move) {
+    return move.add == std::vector<int>{2, 0} && move.remove == std::vector<int>{1};
+  }));
 }
 
 TEST(Search, EmptyProblems) {
