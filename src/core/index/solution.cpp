@@ -35,7 +35,7 @@ double weighted_base(const Problem& problem, const PlanCache& cache) {
 
 // The step that brings most on top of the ranked ones.
 std::size_t best_step(const Problem& problem, SearchState& ranked, const std::vector<Step>& steps) {
-  const bool per_byte = problem.budget_bytes != std::numeric_limits<std::int64_t>::max();
+  const bool per_byte = budget_can_bind(problem);
   std::size_t best = 0;
   double best_value = -std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -50,6 +50,13 @@ std::size_t best_step(const Problem& problem, SearchState& ranked, const std::ve
 }
 
 }  // namespace
+
+bool budget_can_bind(const Problem& problem) {
+  std::int64_t bytes = 0;
+  for (const CandidateIndex& candidate : problem.candidates)
+    bytes += candidate.existing ? 0 : candidate.bytes;
+  return problem.budget_bytes < bytes;
+}
 
 Solution describe(const Problem& problem, PlanCache& cache, const Refunds& refunds, SearchState& state) {
   Solution solution;
