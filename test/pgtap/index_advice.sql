@@ -245,7 +245,7 @@ from (values (1000, 1, 'orders (customer_id)'), (1, 1000, 'items (product_id)'))
   deal_advisor.index_advice(workload => array[
     pg_temp.statement('select * from advised.orders where customer_id = 3', first),
     pg_temp.statement('select * from advised.items where product_id = 3', second)],
-    budget => (select max(deal_advisor.index_size(d))::text from unnest(array['create index on advised.orders (customer_id)', 'create index on advised.items (product_id)']) d)) a
+    budget => (select (max(deal_advisor.index_size(d)) * 1.02)::bigint::text from unnest(array['create index on advised.orders (customer_id)', 'create index on advised.items (product_id)']) d)) a
 where a.rank = 1;
 
 -- Filters and limits

@@ -2,11 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <set>
 
 #include "core/base/error.hpp"
 #include "core/base/interrupt.hpp"
+#include "core/index/moves.hpp"
+#include "core/index/plan_cache.hpp"
+#include "core/index/refunds.hpp"
+#include "core/index/search_state.hpp"
 #include "search_problems.hpp"
 
 namespace {
@@ -384,6 +389,94 @@ TEST(Search, RanksByMarginalBenefitAndReportsEveryStep) {
     EXPECT_LE(solution.query_after[q], solution.query_before[q]);
   }
   EXPECT_NEAR(weighted, solution.cost_after, 1e-6 * weighted);
+}
+
+// One query, one table: candidate 0 is a large B-tree, 1 a small BRIN index that the planner thinks dearer,
+// because it charges for pages that won't be read.
+QueryPlan overcharged(std::span<const int> available) {
+  const auto there = [&](int c) {
+    return std::find(available.begin(), available.end(), c) != available.end();
+  };
+  if (there(0)) return {100, {0}};
+  QueryPlan plan{there(1) ? 900.0 : 10'000.0, {}};
+  if (there(1)) {
+    plan.used = {1};
+    plan.overcharge = 795;
+  }
+  return plan;
+}
+
+Problem of_one_query(std::vector<CandidateIndex> candidates) {
+  Problem problem;
+  problem.candidates = std::move(candidates);
+  problem.weights = {1};
+  problem.relevant = {{}};
+  for (std::size_t i = 0; i < problem.candidates.size(); ++i)
+    problem.relevant[0].push_back(static_cast<int>(i));
+  return problem;
+}
+
+TEST(Search, WeighsAPlanWithoutWhatStandsForNoWorkAndReportsAllOfIt) {
+  Problem problem = of_one_query({candidate(1, {1}, 40'000'000), candidate(1, {1}, 100'000)});
+  problem.candidates[0].write_cost = 50;  // more than the 5 that it saves in truth
+  problem.candidates[1].method = deal::index::AccessMethod::brin;
+  const Solution solution = search(problem, [](int, std::span<const int> a) { return overcharged(a); });
+  EXPECT_EQ(chosen_of(solution), std::vector<int>{1});
+  EXPECT_EQ(solution.cost_after, 900);
+  EXPECT_EQ(solution.query_after[0], 900);
+  EXPECT_EQ(solution.steps[0].cost_after, 900);
+  EXPECT_EQ(solution.cost_before, 10'000);
+}
+
+TEST(Search, ABaseThatIsOverchargedIsReportedInFull) {
+  Problem problem = of_one_query({candidate(1, {1}, 1000)});
+  const Solution solution = search(problem, [](int, std::span<const int> available) {
+    if (!available.empty()) return QueryPlan{50, {0}};
+    QueryPlan plan{1000, {}};
+    plan.overcharge = 500;
+    return plan;
+  });
+  EXPECT_EQ(solution.cost_before, 1000);
+  EXPECT_EQ(solution.query_before[0], 1000);
+  EXPECT_EQ(solution.cost_after, 50);
+}
+
+TEST(Search, OfTwoThatSaveAboutTheSameTheMuchSmallerOne) {
+  Problem problem = of_one_query({candidate(1, {1, 2}, 4'000'000), candidate(1, {2}, 100'000)});
+  const Solution solution = search(problem, [](int, std::span<const int> available) {
+    if (std::find(available.begin(), available.end(), 0) != available.end()) return QueryPlan{1000, {0}};
+    return available.empty() ? QueryPlan{10'000, {}} : QueryPlan{1000.1, {1}};
+  });
+  EXPECT_EQ(chosen_of(solution), std::vector<int>{1});
+}
+
+TEST(Moves, AWideIndexIsNarrowedToMakeRoom) {
+  // Query 0: a narrow index saves 9000, a wide one 100 more; query 1 needs one that only fits beside the
+  // narrow.
+  Problem problem = of_one_query({candidate(1, {1}, 20), candidate(1, {1, 2}, 70), candidate(2, {1}, 60)});
+  problem.budget_bytes = 100;
+  problem.weights = {1, 1};
+  problem.relevant = {{0, 1}, {2}};
+  const deal::index::Planner planner = [](int query, std::span<const int> available) {
+    const auto there = [&](int c) {
+      return std::find(available.begin(), available.end(), c) != available.end();
+    };
+    if (query == 1) return there(2) ? QueryPlan{500, {2}} : QueryPlan{1000, {}};
+    if (there(1)) return QueryPlan{900, {1}};
+    return there(0) ? QueryPlan{1000, {0}} : QueryPlan{10'000, {}};
+  };
+  deal::index::PlanCache cache(problem, planner);
+  cache.limit_calls(100);
+  const deal::index::Refunds refunds(problem);
+  for (const int query : {0, 1})
+    cache.plan_base(query);
+  deal::index::SearchState state(problem, cache, refunds);
+  state.apply({{0}, {}}, true);
+  state.apply({{1}, {0}}, true);
+  const std::vector<deal::index::Move> moves = deal::index::exchanges(problem, cache, state, {0, 1, 2});
+  EXPECT_TRUE(std::any_of(moves.begin(), moves.end(), [](const deal::index::Move& move) {
+    return move.add == std::vector<int>{2, 0} && move.remove == std::vector<int>{1};
+  }));
 }
 
 TEST(Search, EmptyProblems) {

@@ -17,11 +17,12 @@ constexpr double kBuildEntry = 160;  // memory that a key takes while rows are c
 constexpr double kBuildRow = 9;      // and each of its rows
 
 // A page of entries is cut in half where it overflows. Entries that come in order leave halves behind, which
-// the rows of later rounds fill up again.
-double entry_fill(double rounds) {
-  if (rounds <= 1) return 0.51;
-  if (rounds < 1.8) return 0.51 * rounds;
-  return 0.70;
+// the rows of later rounds fill up again. The entry across the middle stays with the left half, and the one
+// that was too much counts for the middle: with entries of two kilobytes halves are two thirds full.
+// `bytes_beside`: of the entry that an average byte belongs to.
+double entry_fill(double rounds, double bytes_beside, double room) {
+  const double half = std::min(0.5 + 0.75 * bytes_beside / room, 0.70);
+  return std::min(half * std::max(rounds, 1.0), 0.70);
 }
 
 double largest_entry(int page_size) {
@@ -53,6 +54,7 @@ SizeEstimate estimate_gin(const KeyPopulation& keys, const GinShape& shape) {
   const double room = shape.page_size - 40;
   const double widest = largest_entry(shape.page_size);
   double entry_bytes = 0;
+  double squares = 0;
   double inner_bytes = 0;
   double data_pages = 0;
   double entries = 0;
@@ -60,14 +62,16 @@ SizeEstimate estimate_gin(const KeyPopulation& keys, const GinShape& shape) {
   for (const KeyGroup& group : keys.groups) {
     const double list = posting_bytes(group.rows, shape.table_blocks);
     const bool tree = group.tuple_bytes + list > widest;
-    entry_bytes += group.keys * (group.tuple_bytes + (tree ? 0 : list) + kItemPointer);
+    const double entry = group.tuple_bytes + (tree ? 0 : list) + kItemPointer;
+    entry_bytes += group.keys * entry;
+    squares += group.keys * entry * entry;
     inner_bytes += group.keys * (group.tuple_bytes + kItemPointer);
     if (tree) data_pages += group.keys * posting_tree_pages(list, shape.page_size);
     entries += group.keys;
     pairs += group.keys * group.rows;
   }
   const double rounds = (entries * kBuildEntry + pairs * kBuildRow) / std::max(shape.build_memory, 65536.0);
-  const double fill = entry_fill(rounds);
+  const double fill = entry_fill(rounds, entry_bytes > 0 ? squares / entry_bytes : 0, room);
   const double leaves = std::max(1.0, std::ceil(entry_bytes / (room * fill)));
   double entry_pages = leaves;
   const double fanout = std::max(2.0, room * fill / std::max(inner_bytes / std::max(entries, 1.0), 16.0));

@@ -65,28 +65,45 @@ void append_groups(std::vector<Move>& moves, const Problem& problem, const PlanC
   }
 }
 
-// The chosen candidates, the one with the least loss per byte first.
-std::vector<int> least_missed(const Problem& problem, SearchState& state) {
-  std::vector<std::pair<double, int>> losses;
-  for (const int candidate : state.chosen()) {
-    const double bytes = static_cast<double>(std::max<std::int64_t>(index_of(problem, candidate).bytes, 1));
-    losses.emplace_back(-state.gain({{}, {candidate}}, Pricing::pessimistic).value / bytes, candidate);
+bool among(const std::vector<int>& candidates, int candidate) {
+  return std::find(candidates.begin(), candidates.end(), candidate) != candidates.end();
+}
+
+// Ways to need fewer bytes: each chosen candidate left out, or a smaller one of its table in its place. The
+// one with the least loss per byte first.
+std::vector<Move> concessions(const Problem& problem, SearchState& state, const std::vector<int>& kept) {
+  std::vector<std::pair<double, Move>> found;
+  const auto add = [&](Move move) {
+    const std::int64_t bytes = state.bytes() - state.bytes_after(move);
+    if (bytes <= 0) return;
+    const double loss = -state.gain(move, Pricing::pessimistic).value;
+    found.emplace_back(loss / static_cast<double>(bytes), std::move(move));
+  };
+  for (const int out : state.chosen()) {
+    add({{}, {out}});
+    for (const int in : kept) {
+      if (index_of(problem, in).table == index_of(problem, out).table && !state.contains(in))
+        add({{in}, {out}});
+    }
   }
-  std::sort(losses.begin(), losses.end());
-  std::vector<int> candidates;
-  candidates.reserve(losses.size());
-  for (const auto& [loss, candidate] : losses)
-    candidates.push_back(candidate);
-  return candidates;
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Move> moves;
+  moves.reserve(found.size());
+  for (auto& [loss, move] : found)
+    moves.push_back(std::move(move));
+  return moves;
 }
 
 // Makes room for a move that doesn't fit.
-Move with_room(const SearchState& state, Move move, const std::vector<int>& least_missed) {
-  for (const int candidate : least_missed) {
+Move with_room(const SearchState& state, Move move, const std::vector<Move>& concessions) {
+  for (const Move& concession : concessions) {
     if (state.fits(move)) break;
-    if (std::find(move.remove.begin(), move.remove.end(), candidate) == move.remove.end()) {
-      move.remove.push_back(candidate);
-    }
+    const int out = concession.remove.front();
+    if (among(move.remove, out) || (!concession.add.empty() && among(move.add, concession.add.front())))
+      continue;
+    move.remove.push_back(out);
+    move.add.insert(move.add.end(), concession.add.begin(), concession.add.end());
   }
   return move;
 }
@@ -122,7 +139,7 @@ std::vector<Move> exchanges(const Problem& problem, const PlanCache& cache, Sear
                             const std::vector<int>& kept) {
   std::vector<Move> additions = single_additions(problem, state, kept);
   append_groups(additions, problem, cache, state);
-  const std::vector<int> order = least_missed(problem, state);
+  const std::vector<Move> order = concessions(problem, state, kept);
   std::vector<Move> moves;
   for (Move& move : additions) {
     keep_if_fits(moves, state, state.fits(move) ? std::move(move) : with_room(state, std::move(move), order));

@@ -93,7 +93,8 @@ PlanCache::Bounds PlanCache::bounds(int query, CandidateSet set) const {
 bool PlanCache::find(int query, CandidateSet set, Known& known) const {
   const Bounds found = bounds(query, set);
   if (found.exact == nullptr) return false;
-  known = {stand_ins(queries_[static_cast<std::size_t>(query)], found.exact->used, set), found.exact->cost};
+  known = {stand_ins(queries_[static_cast<std::size_t>(query)], found.exact->used, set), found.exact->cost,
+           found.exact->overcharge};
   return true;
 }
 
@@ -103,7 +104,8 @@ PlanCache::Known PlanCache::plan(int query, CandidateSet set) {
 }
 
 PlanCache::Known PlanCache::plan_exactly(int query, CandidateSet set) {
-  if (const Record* record = exact_record(query, set)) return {record->used, record->cost};
+  if (const Record* record = exact_record(query, set))
+    return {record->used, record->cost, record->overcharge};
   poll_interrupts();
   stopped_ = stopped_ || (problem_.stop && problem_.stop());
   if (stopped_ || calls_ >= limit_) {
@@ -112,7 +114,7 @@ PlanCache::Known PlanCache::plan_exactly(int query, CandidateSet set) {
     return find(query, set, known) ? known : cheapest(query, set);
   }
   const Record& record = ask(query, set);
-  return {record.used, record.cost};
+  return {record.used, record.cost, record.overcharge};
 }
 
 void PlanCache::plan_base(int query) {
@@ -140,7 +142,8 @@ const PlanCache::Record& PlanCache::record(int query, CandidateSet set, const Qu
   for (const int candidate : plan.used)
     used |= bit(query, candidate);
   if (!plan.accesses.empty()) learn(entry, plan.accesses);
-  entry.records.push_back({set, reach_of(entry, set), used & set, plan.cost});
+  entry.records.push_back(
+      {set, reach_of(entry, set), used & set, plan.cost - plan.overcharge, plan.overcharge});
   return entry.records.back();
 }
 
@@ -191,8 +194,9 @@ std::vector<int> PlanCache::candidates_of(int query, CandidateSet set) const {
 
 PlanCache::Known PlanCache::cheapest(int query, CandidateSet set) const {
   const Bounds found = bounds(query, set);
-  if (found.cheapest == nullptr) return {0, found.upper};
-  return {stand_ins(queries_[static_cast<std::size_t>(query)], found.cheapest->used, set), found.upper};
+  if (found.cheapest == nullptr) return {0, found.upper, 0};
+  return {stand_ins(queries_[static_cast<std::size_t>(query)], found.cheapest->used, set), found.upper,
+          found.cheapest->overcharge};
 }
 
 std::vector<CandidateSet> PlanCache::used_sets(int query) const {

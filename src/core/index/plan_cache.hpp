@@ -22,7 +22,8 @@ class PlanCache {
   /// What is known of one query under one set.
   struct Known {
     CandidateSet used = 0;
-    double cost = 0;
+    double cost = 0;        ///< without what QueryPlan::overcharge says
+    double overcharge = 0;  ///< and that
   };
 
   /// One plan: the candidates there were, those that could have been there without a change, those used.
@@ -31,6 +32,7 @@ class PlanCache {
     CandidateSet reach;
     CandidateSet used;
     double cost;
+    double overcharge;
   };
 
   struct Bounds {
@@ -78,7 +80,9 @@ class PlanCache {
   /// search starts from there.
   void plan_base(int query);
   /// What the query costs with its existing candidates only.
-  double base_cost(int query) const { return queries_[static_cast<std::size_t>(query)].records.front().cost; }
+  double base_cost(int query) const { return base(query).cost; }
+  /// The same, as the planner says it.
+  double planner_base_cost(int query) const { return base(query).cost + base(query).overcharge; }
   /// As find, and asks the planner if need be. Without calls left: the best upper bound.
   Known plan(int query, CandidateSet set);
   /// Asks the planner about this very set unless that was done before or no calls are left.
@@ -121,6 +125,7 @@ class PlanCache {
     std::vector<Record> records;
   };
 
+  const Record& base(int query) const { return queries_[static_cast<std::size_t>(query)].records.front(); }
   static std::size_t slot_of(const Query& query, int candidate) {
     return (static_cast<std::uint32_t>(candidate) * 2654435769U >> 16) & (query.slots.size() - 1);
   }

@@ -114,7 +114,7 @@ class Search {
     return problem_.candidates[static_cast<std::size_t>(candidate)].bytes;
   }
 
-  bool budgeted() const { return problem_.budget_bytes != std::numeric_limits<std::int64_t>::max(); }
+  bool budgeted() const { return budget_can_bind(problem_); }
 
   double least_gain(const SearchState& state) const { return kWorthwhile * state.cost(); }
 

@@ -59,10 +59,13 @@ struct AccessCost {
 /// What the planner said about one query under one set of indexes.
 struct QueryPlan {
   double cost = 0;        ///< finite
-  std::vector<int> used;  ///< the candidates that the plan uses; a subset of what was available
+  std::vector<int> used;  ///< the candidates that the plan uses, or by whose statistics it was made; a subset
+                          ///< of what was available
   /// How each available candidate could be read, if the planner told (once for each query is enough). One
   /// that isn't there is taken to be of no use to the query.
   std::vector<AccessCost> accesses{};
+  double overcharge = 0;  ///< part of `cost` that is known to stand for no work: the search weighs plans
+                          ///< without it, what it reports has it
 };
 
 /// One planner call, the only expensive thing here: plans `query` as if exactly the candidates in `available`

@@ -9,7 +9,7 @@ namespace {
 
 // Of two candidates that save the same the smaller is better, budget or not: one of mean size is charged this
 // share of the least saving for its bytes.
-constexpr double kSizeShare = 0.02;
+constexpr double kSizeShare = 0.1;
 
 // So much of a move's gain may stay a hope when it is made.
 constexpr double kUnsureShare = 0.05;
@@ -45,7 +45,9 @@ SearchState::SearchState(const Problem& problem, PlanCache& cache, const Refunds
 
 void SearchState::set_plan(int query, const PlanCache::Known& known) {
   PlanCache::Known& plan = plans_[static_cast<std::size_t>(query)];
-  cost_ += problem_->weights[static_cast<std::size_t>(query)] * (known.cost - plan.cost);
+  const double weight = problem_->weights[static_cast<std::size_t>(query)];
+  cost_ += weight * (known.cost - plan.cost);
+  overcharge_ += weight * (known.overcharge - plan.overcharge);
   plan = known;
 }
 

@@ -42,6 +42,8 @@ class SearchState {
   std::int64_t bytes() const { return bytes_; }
   /// Weighted cost of the queries.
   double cost() const { return cost_; }
+  /// The same as the planner says it, with what it charges for no work.
+  double planner_cost() const { return cost_ + overcharge_; }
   /// cost() plus write cost and least saving of every chosen index: what the search minimises.
   double objective() const { return cost_ + upkeep_ + bill_.charge(); }
   /// What the writes cost more than today, without what the search adds for its own ends.
@@ -110,6 +112,7 @@ class SearchState {
   std::int64_t bytes_ = 0;
   std::vector<int> covered_by_;  // existing candidates: how many of the chosen give their bytes back
   double cost_ = 0;
+  double overcharge_ = 0;
   double upkeep_ = 0;
   double least_saving_ = 0;
   double per_byte_ = 0;

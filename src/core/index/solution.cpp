@@ -35,7 +35,7 @@ double weighted_base(const Problem& problem, const PlanCache& cache) {
 
 // The step that brings most on top of the ranked ones.
 std::size_t best_step(const Problem& problem, SearchState& ranked, const std::vector<Step>& steps) {
-  const bool per_byte = problem.budget_bytes != std::numeric_limits<std::int64_t>::max();
+  const bool per_byte = budget_can_bind(problem);
   std::size_t best = 0;
   double best_value = -std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -50,6 +50,13 @@ std::size_t best_step(const Problem& problem, SearchState& ranked, const std::ve
 }
 
 }  // namespace
+
+bool budget_can_bind(const Problem& problem) {
+  std::int64_t bytes = 0;
+  for (const CandidateIndex& candidate : problem.candidates)
+    bytes += candidate.existing ? 0 : candidate.bytes;
+  return problem.budget_bytes < bytes;
+}
 
 Solution describe(const Problem& problem, PlanCache& cache, const Refunds& refunds, SearchState& state) {
   Solution solution;
@@ -66,7 +73,7 @@ Solution describe(const Problem& problem, PlanCache& cache, const Refunds& refun
       step.marginal_saving = weighted_base(problem, cache) - state.cost();
   }
   SearchState ranked(problem, cache, refunds);
-  solution.cost_before = ranked.cost();
+  solution.cost_before = ranked.planner_cost();
   ranked.set_least_saving(problem.min_gain * state.cost());
   while (!steps.empty()) {
     const std::size_t best = best_step(problem, ranked, steps);
@@ -77,14 +84,14 @@ Solution describe(const Problem& problem, PlanCache& cache, const Refunds& refun
     step.write_cost = ranked.write_cost() - writes;
     for (const int existing : step.replaces)
       ranked.hide(existing);
-    step.cost_after = steps.empty() ? state.cost() : ranked.cost();
+    step.cost_after = steps.empty() ? state.planner_cost() : ranked.planner_cost();
     solution.steps.push_back(step);
   }
-  solution.cost_after = state.cost();
+  solution.cost_after = state.planner_cost();
   for (std::size_t query = 0; query < problem.relevant.size(); ++query) {
     const int q = static_cast<int>(query);
-    solution.query_before.push_back(cache.base_cost(q));
-    solution.query_after.push_back(state.plan(q).cost);
+    solution.query_before.push_back(cache.planner_base_cost(q));
+    solution.query_after.push_back(state.plan(q).cost + state.plan(q).overcharge);
     solution.query_used.push_back(cache.candidates_of(q, state.plan(q).used));
   }
   if (problem.most_rejected > 0) solution.rejected = near_winners(problem, cache, state);

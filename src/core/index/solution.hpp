@@ -6,6 +6,9 @@
 
 namespace deal::index {
 
+/// False if all new candidates together fit, so that bytes are no reason to leave one out.
+bool budget_can_bind(const Problem& problem);
+
 /// Turns a selection into advice: finds the existing indexes that it makes superfluous, asks what would be
 /// lost without each chosen index, and puts them in order: the best per byte first (without a budget: the
 /// best), given those before.

@@ -1,6 +1,7 @@
 #include "server/index/inject.hpp"
 
 #include "server/index/access_method.hpp"
+#include "server/index/heap_overcharge.hpp"
 #include "server/index/imported.hpp"
 #include "server/index/method_cost.hpp"
 
@@ -229,6 +230,9 @@ void on_relation_info(PlannerInfo* root, Oid relation, bool inherited_parent, Re
     if (placed.extent != nullptr)
       rel->indexlist = lcons(make_info(index, placed, rel, relation), rel->indexlist);
   }
+  MemoryContext const current = MemoryContextSwitchTo(active->planner_context);
+  active->range_indexes = append_range_indexes(active->range_indexes, rel);
+  MemoryContextSwitchTo(current);
 }
 
 /// True for a table that the statement reads only as a part of another; not for the arms of a UNION ALL,
@@ -342,7 +346,12 @@ bool on_index_statistics(PlannerInfo* root, Oid oid, AttrNumber column, Variable
   if (tuple == nullptr || (for_variable && index->predicate != NIL)) return false;
   found->statsTuple = tuple;
   found->freefunc = keep_statistics;
-  if (for_variable) found->acl_ok = all_rows_are_readable(root, found->rel);
+  if (for_variable) {
+    found->acl_ok = all_rows_are_readable(root, found->rel);
+    MemoryContext const current = MemoryContextSwitchTo(active->planner_context);
+    active->informing = list_append_unique_oid(active->informing, index->oid);
+    MemoryContextSwitchTo(current);
+  }
   return true;
 }
 

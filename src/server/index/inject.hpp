@@ -11,6 +11,8 @@ struct Injection {
   const IndexSet& indexes;
   RelationObserver observer;
   void* observer_state;
+  mutable List* informing = NIL;  ///< numbers of indexes whose statistics the planner took for an expression
+  mutable List* range_indexes = NIL;  ///< BRIN indexes that the planner was shown (heap_overcharge.hpp)
 };
 
 /// The hypothetical index that a number in a plan stands for (its own or that of one of its leaves); null for

@@ -25,6 +25,8 @@ constexpr double kAlwaysIncluded = 8;  ///< bytes
 constexpr double kIncludedShare = 0.25;
 constexpr size_t kMostRelevant = 60;  ///< the search looks at 64 a query
 constexpr int64_t kKeptBack = 200;    ///< one part in so many of the bytes given back: sizes are estimates
+/// And of the budget: of many indexes together the estimate errs by half a percent, of a few by more.
+constexpr int64_t kBudgetKeptBack = 100;
 constexpr size_t kManyProposals = 100;
 constexpr int kSampleRows = 30'000;
 /// Selectivities of expressions are good enough from fewer, and each row takes a block.
@@ -132,10 +134,12 @@ void SearchSpace::find_redundant(const AdviceRequest& request) {
   });
 }
 
-/// A net budget also has what the redundant indexes leave, and in the search what it replaces.
+/// What is to fit by HypoPG's sizes is to fit by just these. A net budget also has what the redundant indexes
+/// leave, and in the search what it replaces.
 void SearchSpace::set_budget(const AdviceRequest& request) {
   if (!request.budget_bytes) return;
   problem.budget_bytes = *request.budget_bytes;
+  if (!hypopg_sizes_) problem.budget_bytes -= *request.budget_bytes / kBudgetKeptBack;
   problem.net_budget = request.budget_is_net;
   if (!request.budget_is_net) return;
   for (auto const& drop : redundant_)
@@ -346,7 +350,7 @@ void SearchSpace::take_bases(const AnalysedWorkload& workload) {
     bool const goes = std::any_of(always_hidden_.begin(), always_hidden_.end(), [&](Oid oid) {
       return std::binary_search(one.base_used.begin(), one.base_used.end(), oid);
     });
-    if (!goes) problem.bases[query] = as_answer({one.base_cost, {}, one.base_used});
+    if (!goes) problem.bases[query] = as_answer({one.base_cost, one.base_overcharge, {}, one.base_used, {}});
   }
   for (auto const& use : uses_)
     if (is_affected(registry_.tables()[static_cast<size_t>(use.table)]))
@@ -354,12 +358,14 @@ void SearchSpace::take_bases(const AnalysedWorkload& workload) {
 }
 
 index::QueryPlan SearchSpace::as_answer(const PlanOutcome& outcome) const {
-  index::QueryPlan answer{outcome.cost, {}, {}};
-  for (Oid const oid : outcome.used) {
-    auto const found = by_oid_.find(oid);
-    if (found != by_oid_.end()) answer.used.push_back(found->second);
-  }
+  index::QueryPlan answer{outcome.cost, {}, {}, outcome.overcharge};
+  for (auto const* const list : {&outcome.used, &outcome.informing})
+    for (Oid const oid : *list) {
+      auto const found = by_oid_.find(oid);
+      if (found != by_oid_.end()) answer.used.push_back(found->second);
+    }
   std::sort(answer.used.begin(), answer.used.end());
+  answer.used.erase(std::unique(answer.used.begin(), answer.used.end()), answer.used.end());
   return answer;
 }
 

@@ -262,6 +262,7 @@ AnalysedWorkload analyse(const Workload& workload, const std::function<bool()>& 
         PlanOutcome const base = plan_and_observe(
             choices[i].prepared, static_cast<int>(out.plannable.size() + i), *out.words, uses);
         choices[i].base_cost = base.cost;
+        choices[i].base_overcharge = base.overcharge;
         choices[i].base_used = base.used;
         choices[i].writes = write_profiles(*choices[i].prepared.query, base.writes);
       }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/bridge/memory.hpp"
+#include "server/index/heap_overcharge.hpp"
 #include "server/index/inject.hpp"
 
 extern "C" {
@@ -94,12 +95,14 @@ List* append_write(List* writes, const PlannedStmt* planned, const Plan* top) {
 /// Lists in the planner's memory.
 struct RawOutcome {
   double cost;
+  double overcharge;
   List* used;
   List* writes;
 };
 
-RawOutcome read_plan(const PlannedStmt* planned) {
-  RawOutcome raw{planned->planTree->total_cost, NIL, NIL};
+RawOutcome read_plan(const PlannedStmt* planned, const Injection& injection) {
+  RawOutcome raw{planned->planTree->total_cost, heap_overcharge_of(planned, injection.range_indexes), NIL,
+                 NIL};
   collect_used(planned->planTree, raw.used);
   collect_list(planned->subplans, raw.used);
   ListCell* cell = nullptr;
@@ -163,8 +166,8 @@ PlanOutcome plan(const PreparedQuery& prepared, const IndexSet& indexes, Relatio
   pg::InContext const in_memory(memory.context());
   Injection const injection{memory.context(), indexes, observer, observer_state};
   InjectionScope const active(injection);
-  RawOutcome const raw = pg::call([&] { return read_plan(run_planner(prepared)); });
-  PlanOutcome outcome{raw.cost, {}, {}};
+  RawOutcome const raw = pg::call([&] { return read_plan(run_planner(prepared), injection); });
+  PlanOutcome outcome{raw.cost, raw.overcharge, {}, {}, {}};
   for (int i = 0; i < list_length(raw.writes); ++i)
     outcome.writes.push_back(*static_cast<const PlannedWrite*>(list_nth(raw.writes, i)));
   for (int i = 0; i < list_length(raw.used); ++i) {
@@ -172,6 +175,8 @@ PlanOutcome plan(const PreparedQuery& prepared, const IndexSet& indexes, Relatio
     const Hypothetical* const added = hypothetical_behind(indexes.added, oid);
     outcome.used.push_back(added != nullptr ? added->oid : oid);
   }
+  for (int i = 0; i < list_length(injection.informing); ++i)
+    outcome.informing.push_back(list_nth_oid(injection.informing, i));
   std::sort(outcome.used.begin(), outcome.used.end());
   outcome.used.erase(std::unique(outcome.used.begin(), outcome.used.end()), outcome.used.end());
   return outcome;

@@ -36,8 +36,10 @@ struct PlannedWrite {
 /// What the planner answered.
 struct PlanOutcome {
   double cost = 0;                     ///< total cost of the whole plan, in the planner's unit
+  double overcharge = 0;               ///< part of it that stands for no work (heap_overcharge.hpp)
   std::vector<PlannedWrite> writes{};  ///< the top's last, since WITH comes first
   std::vector<Oid> used{};             ///< real and hypothetical indexes in the plan, ascending, each once
+  std::vector<Oid> informing{};        ///< added ones whose statistics of an expression the planner went by
 };
 
 /// Called for every base relation of a query while it is planned, when its paths are known.
