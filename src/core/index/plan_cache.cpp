@@ -65,8 +65,14 @@ const PlanCache::Record* PlanCache::exact_record(int query, CandidateSet set) co
   return nullptr;
 }
 
-PlanCache::Bounds PlanCache::bounds(int query, CandidateSet set) const {
+const PlanCache::Bounds& PlanCache::bounds(int query, CandidateSet set) const {
   const Query& entry = queries_[static_cast<std::size_t>(query)];
+  const auto found = entry.bounds.find(set);
+  if (found != entry.bounds.end()) return found->second;
+  return entry.bounds.emplace(set, compute_bounds(entry, set)).first->second;
+}
+
+PlanCache::Bounds PlanCache::compute_bounds(const Query& entry, CandidateSet set) {
   const CandidateSet reach = reach_of(entry, set);
   Bounds bounds;
   int fewest = std::numeric_limits<int>::max();
@@ -82,7 +88,12 @@ PlanCache::Bounds PlanCache::bounds(int query, CandidateSet set) const {
     }
     if (possible && record.cost < bounds.upper) {
       bounds.upper = record.cost;
-      bounds.cheapest = &record;
+      bounds.used = stand_ins(entry, record.used, set);
+    }
+    const RepricedPlan::Price price = record.repriced.price(set);
+    if (price.cost < bounds.upper) {
+      bounds.upper = price.cost;
+      bounds.used = price.used;
     }
     if (larger) bounds.lower = std::max(bounds.lower, record.cost);
   }
@@ -91,7 +102,7 @@ PlanCache::Bounds PlanCache::bounds(int query, CandidateSet set) const {
 }
 
 bool PlanCache::find(int query, CandidateSet set, Known& known) const {
-  const Bounds found = bounds(query, set);
+  const Bounds& found = bounds(query, set);
   if (found.exact == nullptr) return false;
   known = {stand_ins(queries_[static_cast<std::size_t>(query)], found.exact->used, set), found.exact->cost};
   return true;
@@ -109,7 +120,7 @@ PlanCache::Known PlanCache::plan_exactly(int query, CandidateSet set) {
   if (stopped_ || calls_ >= limit_) {
     refused_ = true;
     Known known;
-    return find(query, set, known) ? known : cheapest(query, set);
+    return find(query, set, known) ? known : cheapest_planned(query, set);
   }
   const Record& record = ask(query, set);
   return {record.used, record.cost};
@@ -140,14 +151,20 @@ const PlanCache::Record& PlanCache::record(int query, CandidateSet set, const Qu
   for (const int candidate : plan.used)
     used |= bit(query, candidate);
   if (!plan.accesses.empty()) learn(entry, plan.accesses);
-  entry.records.push_back({set, reach_of(entry, set), used & set, plan.cost});
+  entry.bounds.clear();
+  QueryPlan kept{plan.cost, plan.used, {}, plan.leaves};
+  entry.records.push_back({set, reach_of(entry, set), used & set, plan.cost, std::move(kept),
+                           RepricedPlan(entry.members, entry.accesses, plan)});
   return entry.records.back();
 }
 
 void PlanCache::learn(Query& query, const std::vector<AccessCost>& accesses) {
   query.dominance = compare(query.members, accesses);
-  for (Record& record : query.records)
+  query.accesses = accesses;
+  for (Record& record : query.records) {
     record.reach = reach_of(query, record.available);
+    record.repriced = RepricedPlan(query.members, query.accesses, record.plan);
+  }
 }
 
 bool PlanCache::serves_as_well(int query, int wide, int narrow) const {
@@ -190,18 +207,31 @@ std::vector<int> PlanCache::candidates_of(int query, CandidateSet set) const {
 }
 
 PlanCache::Known PlanCache::cheapest(int query, CandidateSet set) const {
-  const Bounds found = bounds(query, set);
-  if (found.cheapest == nullptr) return {0, found.upper};
-  return {stand_ins(queries_[static_cast<std::size_t>(query)], found.cheapest->used, set), found.upper};
+  const Bounds& found = bounds(query, set);
+  return {found.used, found.upper};
+}
+
+// What is said in the planner's name was said by it, about these candidates or ones that stand in for them.
+PlanCache::Known PlanCache::cheapest_planned(int query, CandidateSet set) const {
+  const Query& entry = queries_[static_cast<std::size_t>(query)];
+  const CandidateSet reach = reach_of(entry, set);
+  Known known{0, std::numeric_limits<double>::infinity()};
+  for (const Record& record : entry.records) {
+    if (within(record.used, reach) && record.cost < known.cost)
+      known = {stand_ins(entry, record.used, set), record.cost};
+  }
+  return known;
 }
 
 std::vector<CandidateSet> PlanCache::used_sets(int query) const {
-  std::vector<Record> records = queries_[static_cast<std::size_t>(query)].records;
+  std::vector<const Record*> records;
+  for (const Record& record : queries_[static_cast<std::size_t>(query)].records)
+    records.push_back(&record);
   std::stable_sort(records.begin(), records.end(),
-                   [](const Record& a, const Record& b) { return a.cost < b.cost; });
+                   [](const Record* a, const Record* b) { return a->cost < b->cost; });
   std::vector<CandidateSet> sets;
-  for (const Record& record : records) {
-    if (std::find(sets.begin(), sets.end(), record.used) == sets.end()) sets.push_back(record.used);
+  for (const Record* const record : records) {
+    if (std::find(sets.begin(), sets.end(), record->used) == sets.end()) sets.push_back(record->used);
   }
   return sets;
 }

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <limits>
+#include <unordered_map>
 #include <vector>
 
 #include "core/index/dominance.hpp"
+#include "core/index/repricing.hpp"
 #include "core/index/search.hpp"
 
 namespace deal::index {
@@ -16,7 +18,8 @@ using CandidateSet = std::uint64_t;
 ///
 /// A plan that uses U when S was there is the plan for every set between U and S. What it costs is an upper
 /// bound for every set that contains U and a lower bound for every set within S, as far as the planner is
-/// monotone.
+/// monotone. Where its leaves are known, the plan priced anew with what another set holds is an upper bound
+/// for that.
 class PlanCache {
  public:
   /// What is known of one query under one set.
@@ -31,12 +34,14 @@ class PlanCache {
     CandidateSet reach;
     CandidateSet used;
     double cost;
+    QueryPlan plan;
+    RepricedPlan repriced;
   };
 
   struct Bounds {
-    const Record* exact = nullptr;     ///< the plan itself, if it follows from what was asked
-    const Record* cheapest = nullptr;  ///< of those that the set allows
-    double upper = std::numeric_limits<double>::infinity();  ///< its cost
+    const Record* exact = nullptr;  ///< the plan itself, if it follows from what was asked
+    double upper = std::numeric_limits<double>::infinity();  ///< the cheapest plan known that the set allows
+    CandidateSet used = 0;                                   ///< what that one uses
     double lower = 0;  ///< of the dearest known plan of a set that contains this one, but not above `upper`
   };
 
@@ -79,14 +84,15 @@ class PlanCache {
   void plan_base(int query);
   /// What the query costs with its existing candidates only.
   double base_cost(int query) const { return queries_[static_cast<std::size_t>(query)].records.front().cost; }
-  /// As find, and asks the planner if need be. Without calls left: the best upper bound.
+  /// As find, and asks the planner if need be. Without calls left: the cheapest of the planner's own plans that
+  /// the set allows.
   Known plan(int query, CandidateSet set);
   /// Asks the planner about this very set unless that was done before or no calls are left.
   Known plan_exactly(int query, CandidateSet set);
 
   /// What the query may cost under `set`, by all that is known.
-  Bounds bounds(int query, CandidateSet set) const;
-  /// The cheapest known plan that `set` allows; of infinite cost if none is known.
+  const Bounds& bounds(int query, CandidateSet set) const;
+  /// The cheapest known plan that `set` allows, priced anew or not; of infinite cost if none is known.
   Known cheapest(int query, CandidateSet set) const;
   double upper(int query, CandidateSet set) const { return bounds(query, set).upper; }
   double lower(int query, CandidateSet set) const { return bounds(query, set).lower; }
@@ -118,7 +124,9 @@ class PlanCache {
     std::vector<int> always;          // existing candidates beyond the 64
     CandidateSet existing = 0;
     Dominance dominance;  // empty until the planner has told
+    std::vector<AccessCost> accesses;
     std::vector<Record> records;
+    mutable std::unordered_map<CandidateSet, Bounds> bounds;  // what was worked out since the last record
   };
 
   static std::size_t slot_of(const Query& query, int candidate) {
@@ -129,6 +137,8 @@ class PlanCache {
   const Record& ask(int query, CandidateSet set);
   const Record& record(int query, CandidateSet set, const QueryPlan& plan);
   const Record* exact_record(int query, CandidateSet set) const;
+  static Bounds compute_bounds(const Query& query, CandidateSet set);
+  Known cheapest_planned(int query, CandidateSet set) const;
   void learn(Query& query, const std::vector<AccessCost>& accesses);
   static CandidateSet reach_of(const Query& query, CandidateSet set);
   static CandidateSet stand_ins(const Query& query, CandidateSet used, CandidateSet set);

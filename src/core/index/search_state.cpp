@@ -170,7 +170,7 @@ Gain SearchState::gain(const Move& move, Pricing pricing) {
   for (const int query : affected(move)) {
     const double weight = problem_->weights[static_cast<std::size_t>(query)];
     const CandidateSet set = set_after(query, move);
-    const PlanCache::Bounds bounds = cache_->bounds(query, set);
+    const PlanCache::Bounds& bounds = cache_->bounds(query, set);
     if (bounds.exact != nullptr) {
       gain.value += weight * (plan(query).cost - bounds.exact->cost);
       continue;
@@ -240,7 +240,7 @@ void SearchState::settle(int query, bool ask) {
   PlanCache::Known known;
   if (!cache_->find(query, set, known)) {
     const double weight = problem_->weights[static_cast<std::size_t>(query)];
-    const PlanCache::Bounds bounds = cache_->bounds(query, set);
+    const PlanCache::Bounds& bounds = cache_->bounds(query, set);
     const bool close = weight * (bounds.upper - bounds.lower) <= tolerance();
     known = ask && !close ? cache_->plan(query, set) : cache_->cheapest(query, set);
   }

@@ -11,6 +11,7 @@ struct Injection {
   const IndexSet& indexes;
   RelationObserver observer;
   void* observer_state;
+  List* visited = nullptr;  ///< base relations in the order in which they were planned, see plan_leaves.hpp
 };
 
 /// The hypothetical index that a number in a plan stands for (its own or that of one of its leaves); null for
@@ -21,13 +22,13 @@ const Hypothetical* hypothetical_behind(std::span<Hypothetical* const> added, Oi
 /// fold constants plan their own statements) do not see it.
 class InjectionScope {
  public:
-  explicit InjectionScope(const Injection& injection);
+  explicit InjectionScope(Injection& injection);
   ~InjectionScope();
   InjectionScope(const InjectionScope&) = delete;
   InjectionScope& operator=(const InjectionScope&) = delete;
 
  private:
-  const Injection* outer_;
+  Injection* outer_;
 };
 
 }  // namespace deal::server

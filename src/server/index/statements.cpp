@@ -263,6 +263,7 @@ AnalysedWorkload analyse(const Workload& workload, const std::function<bool()>& 
             choices[i].prepared, static_cast<int>(out.plannable.size() + i), *out.words, uses);
         choices[i].base_cost = base.cost;
         choices[i].base_used = base.used;
+        choices[i].base_leaves = base.leaves;
         choices[i].writes = write_profiles(*choices[i].prepared.query, base.writes);
       }
     });

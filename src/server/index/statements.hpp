@@ -26,6 +26,7 @@ struct PlannableStatement {
   double base_cost = 0;
   std::vector<WriteProfile> writes;            ///< its own and those in WITH
   std::vector<Oid> base_used{};                ///< indexes in the plan of that cost, ascending
+  std::vector<PlannedLeaf> base_leaves{};      ///< of that plan
   std::shared_ptr<const pg::Memory> memory{};  ///< what `prepared` points to while not all are analysed
 };
 
