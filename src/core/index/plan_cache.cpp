@@ -161,6 +161,13 @@ const PlanCache::Record& PlanCache::record(int query, CandidateSet set, const Qu
 void PlanCache::learn(Query& query, const std::vector<AccessCost>& accesses) {
   query.dominance = compare(query.members, accesses);
   query.accesses = accesses;
+  CandidateSet unpriced = 0;
+  for (const AccessCost& access : accesses) {
+    const CandidateSet bit = bit_in(query, access.candidate);
+    if (access.relation == kNotPriced) unpriced |= bit;
+    if (access.relation >= 0) query.priced |= bit;
+  }
+  query.priced &= ~unpriced;
   for (Record& record : query.records) {
     record.reach = reach_of(query, record.available);
     record.repriced = RepricedPlan(query.members, query.accesses, record.plan);

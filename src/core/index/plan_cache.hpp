@@ -54,16 +54,11 @@ class PlanCache {
   }
   /// The bit of a candidate in the query's sets; 0 if it doesn't matter to the query.
   CandidateSet bit(int query, int candidate) const {
-    const int place = place_of(query, candidate);
-    return place < 0 ? 0 : CandidateSet{1} << place;
+    return bit_in(queries_[static_cast<std::size_t>(query)], candidate);
   }
   /// Its position among the query's members; -1 if it doesn't matter to the query.
   int place_of(int query, int candidate) const {
-    const Query& entry = queries_[static_cast<std::size_t>(query)];
-    for (std::size_t slot = slot_of(entry, candidate);; slot = (slot + 1) & (entry.slots.size() - 1)) {
-      const int place = entry.slots[slot];
-      if (place < 0 || entry.members[static_cast<std::size_t>(place)] == candidate) return place;
-    }
+    return place_in(queries_[static_cast<std::size_t>(query)], candidate);
   }
   /// All of the query's candidates.
   CandidateSet all(int query) const {
@@ -84,8 +79,8 @@ class PlanCache {
   void plan_base(int query);
   /// What the query costs with its existing candidates only.
   double base_cost(int query) const { return queries_[static_cast<std::size_t>(query)].records.front().cost; }
-  /// As find, and asks the planner if need be. Without calls left: the cheapest of the planner's own plans that
-  /// the set allows.
+  /// As find, and asks the planner if need be. Without calls left: the cheapest of the planner's own plans
+  /// that the set allows.
   Known plan(int query, CandidateSet set);
   /// Asks the planner about this very set unless that was done before or no calls are left.
   Known plan_exactly(int query, CandidateSet set);
@@ -94,6 +89,8 @@ class PlanCache {
   const Bounds& bounds(int query, CandidateSet set) const;
   /// The cheapest known plan that `set` allows, priced anew or not; of infinite cost if none is known.
   Known cheapest(int query, CandidateSet set) const;
+  /// The same of plans that the planner made for its answer, none priced anew.
+  Known cheapest_planned(int query, CandidateSet set) const;
   double upper(int query, CandidateSet set) const { return bounds(query, set).upper; }
   double lower(int query, CandidateSet set) const { return bounds(query, set).lower; }
   /// The candidate sets that the query's known plans use, each once, cheapest plan first.
@@ -106,6 +103,10 @@ class PlanCache {
   bool useless(int query, int candidate) const {
     return (queries_[static_cast<std::size_t>(query)].dominance.useless & bit(query, candidate)) != 0;
   }
+
+  /// The candidates whose every access the planner priced for the query: plans priced anew tell what they are
+  /// worth.
+  CandidateSet priced(int query) const { return queries_[static_cast<std::size_t>(query)].priced; }
 
   /// The candidates in a set of the query's, ascending.
   std::vector<int> candidates_of(int query, CandidateSet set) const;
@@ -125,6 +126,7 @@ class PlanCache {
     CandidateSet existing = 0;
     Dominance dominance;  // empty until the planner has told
     std::vector<AccessCost> accesses;
+    CandidateSet priced = 0;
     std::vector<Record> records;
     mutable std::unordered_map<CandidateSet, Bounds> bounds;  // what was worked out since the last record
   };
@@ -132,13 +134,22 @@ class PlanCache {
   static std::size_t slot_of(const Query& query, int candidate) {
     return (static_cast<std::uint32_t>(candidate) * 2654435769U >> 16) & (query.slots.size() - 1);
   }
+  static int place_in(const Query& query, int candidate) {
+    for (std::size_t slot = slot_of(query, candidate);; slot = (slot + 1) & (query.slots.size() - 1)) {
+      const int place = query.slots[slot];
+      if (place < 0 || query.members[static_cast<std::size_t>(place)] == candidate) return place;
+    }
+  }
+  static CandidateSet bit_in(const Query& query, int candidate) {
+    const int place = place_in(query, candidate);
+    return place < 0 ? 0 : CandidateSet{1} << place;
+  }
   static void fill_slots(Query& query);
   void choose_members(const Problem& problem, int query);
   const Record& ask(int query, CandidateSet set);
   const Record& record(int query, CandidateSet set, const QueryPlan& plan);
   const Record* exact_record(int query, CandidateSet set) const;
   static Bounds compute_bounds(const Query& query, CandidateSet set);
-  Known cheapest_planned(int query, CandidateSet set) const;
   void learn(Query& query, const std::vector<AccessCost>& accesses);
   static CandidateSet reach_of(const Query& query, CandidateSet set);
   static CandidateSet stand_ins(const Query& query, CandidateSet used, CandidateSet set);

@@ -8,8 +8,8 @@
 
 namespace deal::index {
 
-/// A plan whose leaves may be exchanged: what it would cost at most if other candidates were read in the place
-/// of those that it uses.
+/// A plan whose leaves may be exchanged: what it would cost at most if other candidates were read in the
+/// place of those that it uses.
 ///
 /// The planner could always make the same plan with another access to a relation, as long as that yields the
 /// same rows, needs no more relations read before and keeps the order that the plan may rely on. What this
@@ -36,8 +36,8 @@ class RepricedPlan {
     std::uint64_t bit;  // 0: always there
     double extra;       // over the plan's own access
   };
-  static std::vector<Choice> choices(const std::vector<int>& members,
-                                     const std::vector<AccessCost>& accesses, const PlanLeaf& leaf);
+  static std::vector<Choice> choices(const std::vector<int>& members, const std::vector<AccessCost>& accesses,
+                                     const PlanLeaf& leaf);
 
   double cost_;
   std::uint64_t fixed_ = 0;

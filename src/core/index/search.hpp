@@ -48,23 +48,28 @@ struct CandidateIndex {
 
 /// In the place of a candidate: none.
 constexpr int kNoCandidate = -1;
+/// In the place of a relation: the access is part of another one, or else there to be compared with others.
+constexpr int kOnlyCompared = -1;
+/// In the place of a relation: stands for what the planner did not price, so that the candidate may be worth
+/// more than its other accesses say.
+constexpr int kNotPriced = -2;
 
 /// One way to read a relation by one candidate, as the planner prices it.
 struct AccessCost {
   int candidate = 0;  ///< kNoCandidate: the table itself, which is always there
-  int place = 0;  ///< which relation of the query, and by what kind of path: only equal ones compare
+  int place = 0;      ///< which relation of the query, and by what kind of path: only equal ones compare
   std::uint64_t needs = 0;  ///< relations that must be read before, as bits
   double startup = 0;
   double total = 0;
-  std::vector<int> order{};  ///< of the rows, by the caller's numbers of sort keys
-  int relation = -1;         ///< where PlanLeaf may name it; -1: it is only there to compare
-  double rows = 0;           ///< that one reading yields
+  std::vector<int> order{};      ///< of the rows, by the caller's numbers of sort keys
+  int relation = kOnlyCompared;  ///< PlanLeaf names it by this number and the costs
+  double rows = 0;               ///< that one reading yields
 };
 
 /// A relation that a plan reads in one way which stands among the query's AccessCosts.
 struct PlanLeaf {
   int candidate = 0;   ///< that it reads, or kNoCandidate
-  int relation = -1;   ///< as in AccessCost; -1: the plan can't do without the candidate
+  int relation = -1;   ///< as in AccessCost; < 0: the plan can't do without the candidate
   double startup = 0;  ///< what one reading costs, as the access that it is
   double total = 0;
   double least_times = 1;  ///< how often the plan pays for it, from ...

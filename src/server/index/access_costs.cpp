@@ -22,10 +22,10 @@ constexpr int kMostRelations = 64;
 
 /// What of an index is compared: whole paths, those of parallel workers, what it adds to a bitmap; or
 /// nothing.
-enum class Kind { whole, partial, bitmap, alone };
+enum class Kind { whole, partial, bitmap, alone, unpriced };
 
 struct RawAccess {
-  Oid index;  ///< 0: the table itself
+  Oid index;         ///< 0: the table itself
   const void* root;  ///< only told from others
   Index relation;
   int visit;  ///< which of the relations seen; -1: not a whole way to read it
@@ -118,7 +118,7 @@ void price_alone(const Visit& visit, IndexOptInfo* index) {
   foreach (cell, rel->partial_pathlist)
     complete =
         append_path(visit, index->indexoid, static_cast<Path*>(lfirst(cell)), Kind::partial) && complete;
-  if (!complete) append_access(visit.accesses, index->indexoid, nullptr, 0, Kind::alone);
+  if (!complete) append_access(visit.accesses, index->indexoid, nullptr, 0, Kind::unpriced);
   rel->indexlist = indexes;
   rel->pathlist = paths;
   rel->partial_pathlist = partial;
@@ -166,6 +166,7 @@ std::vector<index::AccessCost> AccessObserver::costs(const std::map<Oid, int>& c
   std::map<std::tuple<const void*, Index, Kind>, int> places;
   std::map<const void*, int> orders;
   std::set<int> priced;
+  std::set<int> alone;
   std::vector<index::AccessCost> costs;
   for (int i = 0; i < list_length(raw_.seen); ++i) {
     auto const found = candidates.find(list_nth_oid(raw_.seen, i));
@@ -176,19 +177,32 @@ std::vector<index::AccessCost> AccessObserver::costs(const std::map<Oid, int>& c
     auto const found = candidates.find(raw.index);
     bool const table = raw.index == InvalidOid;
     if (!table && found == candidates.end()) continue;
-    if (raw.kind == Kind::alone) {
-      priced.erase(found->second);
-      continue;
-    }
+    if (raw.kind == Kind::unpriced) priced.erase(found->second);
+    if (raw.kind == Kind::alone) alone.insert(found->second);
+    if (raw.kind == Kind::unpriced || raw.kind == Kind::alone) continue;
     auto const place = places.emplace(std::make_tuple(raw.root, raw.relation, raw.kind), places.size());
-    index::AccessCost cost{table ? index::kNoCandidate : found->second, place.first->second, raw.needs, raw.startup, raw.total, {}, raw.visit, raw.rows};
+    index::AccessCost cost{table ? index::kNoCandidate : found->second,
+                           place.first->second,
+                           raw.needs,
+                           raw.startup,
+                           raw.total,
+                           {},
+                           raw.visit,
+                           raw.rows};
     for (int key = 0; key < raw.order_length; ++key)
       cost.order.push_back(orders.emplace(raw.order[key], orders.size()).first->second);
     costs.push_back(std::move(cost));
   }
   int place = static_cast<int>(places.size());
   for (int const candidate : available)
-    if (priced.count(candidate) == 0) costs.push_back({candidate, place++, 0, 0, 0, {}});
+    if (priced.count(candidate) == 0 || alone.count(candidate) != 0)
+      costs.push_back({candidate,
+                       place++,
+                       0,
+                       0,
+                       0,
+                       {},
+                       priced.count(candidate) == 0 ? index::kNotPriced : index::kOnlyCompared});
   return costs;
 }
 

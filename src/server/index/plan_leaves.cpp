@@ -49,8 +49,13 @@ int relation_of(const Walk& state, Index scanned) {
 
 void append_leaf(Walk& state, Oid index, Index scanned, const Plan* plan, const Demand& demand) {
   auto* const leaf = static_cast<PlannedLeaf*>(palloc(sizeof(PlannedLeaf)));
-  *leaf = {index,        relation_of(state, scanned), plan->startup_cost, plan->total_cost,
-           demand.least, demand.most,                 demand.ordered};
+  *leaf = {index,
+           relation_of(state, scanned),
+           plan->startup_cost,
+           plan->total_cost,
+           demand.least,
+           demand.most,
+           demand.ordered};
   state.leaves = lappend(state.leaves, leaf);
 }
 
@@ -164,7 +169,8 @@ void walk(Walk& state, const Plan* plan, const Demand& demand) {
   walk_initial(state, plan, demand);
   switch (nodeTag(plan)) {
     case T_SeqScan:
-      append_leaf(state, InvalidOid, reinterpret_cast<const Scan*>(plan)->scanrelid, plan, demand.unordered());
+      append_leaf(state, InvalidOid, reinterpret_cast<const Scan*>(plan)->scanrelid, plan,
+                  demand.unordered());
       break;
     case T_IndexScan: {
       auto const* const scan = reinterpret_cast<const IndexScan*>(plan);
