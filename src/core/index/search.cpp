@@ -285,6 +285,8 @@ class Search {
       std::erase(kept_, candidate);
       greedy(other, false, budgeted(), true);
       kept_ = kept;
+      // What lost much is not worth an exchange of every pair: most of that leads back to where it came from.
+      if (other.objective() > state.objective() + kMostLost * state.cost()) continue;
       if (consider(state, other)) return true;
     }
     return false;
@@ -292,6 +294,7 @@ class Search {
 
   static constexpr int kNoLimit = std::numeric_limits<int>::max();
   static constexpr int kRounds = 4;
+  static constexpr double kMostLost = 0.002;
   static constexpr int kAsksPerImprovement = 40;
   static constexpr int kCallsForAllSets = 60;
 
