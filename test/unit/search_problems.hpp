@@ -57,7 +57,20 @@ class ToyPlanner {
     };
   }
 
-  // The same, and a plan with everything also tells what each access costs, as the server's does.
+  // The same, and every plan tells where it reads what, a plan with everything what each access costs too.
+  index::Planner telling_all(int& calls, const index::Problem& problem) const {
+    return [this, &calls, &problem](int query, std::span<const int> available) {
+      ++calls;
+      index::QueryPlan answer = plan(query, available);
+      answer.leaves = leaves(query, answer);
+      if (available.size() != problem.relevant[static_cast<std::size_t>(query)].size()) return answer;
+      answer.accesses = accesses(query, available);
+      price(query, answer.accesses);
+      return answer;
+    };
+  }
+
+  // A plan with everything tells what each access costs, but no plan where it reads what.
   index::Planner telling(int& calls, const index::Problem& problem) const {
     return [this, &calls, &problem](int query, std::span<const int> available) {
       ++calls;
@@ -109,12 +122,46 @@ class ToyPlanner {
         if (found == q.tables[table].access.end()) continue;
         costs.push_back({candidate, static_cast<int>(table), 0, 0, found->second, {}});
       }
-      if (std::any_of(q.pairs.begin(), q.pairs.end(), [&](const ToyQuery::Pair& pair) {
-            return pair.first == candidate || pair.second == candidate;
-          }))
-        costs.push_back({candidate, place++, 0, 0, 0, {}});
+      if (saves_in_pair(query, candidate)) costs.push_back({candidate, place++, 0, 0, 0, {}});
     }
     return costs;
+  }
+
+  bool saves_in_pair(int query, int candidate) const {
+    const std::vector<ToyQuery::Pair>& pairs = queries_[static_cast<std::size_t>(query)].pairs;
+    return std::any_of(pairs.begin(), pairs.end(), [&](const ToyQuery::Pair& pair) {
+      return pair.first == candidate || pair.second == candidate;
+    });
+  }
+
+  // Completes accesses() for telling_all: tables themselves, relations, and what has no price of its own.
+  void price(int query, std::vector<index::AccessCost>& costs) const {
+    const ToyQuery& q = queries_[static_cast<std::size_t>(query)];
+    for (index::AccessCost& cost : costs) {
+      const bool alone = cost.place >= static_cast<int>(q.tables.size());
+      cost.relation = alone ? index::kNotPriced : cost.place;
+    }
+    for (std::size_t table = 0; table < q.tables.size(); ++table) {
+      const int place = static_cast<int>(table);
+      costs.push_back({index::kNoCandidate, place, 0, 0, q.tables[table].scan, {}, place});
+    }
+  }
+
+  std::vector<index::PlanLeaf> leaves(int query, const index::QueryPlan& plan) const {
+    const ToyQuery& q = queries_[static_cast<std::size_t>(query)];
+    std::vector<index::PlanLeaf> leaves;
+    for (std::size_t table = 0; table < q.tables.size(); ++table) {
+      index::PlanLeaf leaf{index::kNoCandidate, static_cast<int>(table), 0, q.tables[table].scan};
+      for (const int used : plan.used) {
+        const auto found = q.tables[table].access.find(used);
+        if (found == q.tables[table].access.end()) continue;
+        leaf.candidate = used;
+        leaf.total = found->second;
+        if (saves_in_pair(query, used)) leaf.relation = -1;
+      }
+      leaves.push_back(leaf);
+    }
+    return leaves;
   }
 
   static double noise(int query, std::span<const int> available) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <set>
+#include <string>
 
 #include "core/base/error.hpp"
 #include "core/base/interrupt.hpp"
@@ -40,17 +41,26 @@ CandidateIndex candidate(int table, std::vector<int> columns, std::int64_t bytes
   return index;
 }
 
-// The bars of the search, whether the planner tells what accesses cost or not: what it tells may only save
-// calls.
-class SearchWith : public testing::TestWithParam<bool> {
+enum class Told { nothing, accesses, leaves };
+
+// The bars of the search, whether the planner tells what accesses cost and where plans read them or not: what
+// it tells may only save calls.
+class SearchWith : public testing::TestWithParam<Told> {
  protected:
   Solution solve(const ToyCase& made, const ToyPlanner& planner, int& calls) const {
-    return search(made.problem, GetParam() ? planner.telling(calls, made.problem) : planner.counted(calls));
+    if (GetParam() == Told::leaves) return search(made.problem, planner.telling_all(calls, made.problem));
+    if (GetParam() == Told::accesses) return search(made.problem, planner.telling(calls, made.problem));
+    return search(made.problem, planner.counted(calls));
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(AccessCosts, SearchWith, testing::Bool(),
-                         [](const auto& told) { return told.param ? "Told" : "Unknown"; });
+std::string name_of_told(const testing::TestParamInfo<Told>& told) {
+  const char* const names[] = {"Unknown", "Told", "ToldWithLeaves"};
+  return names[static_cast<int>(told.param)];
+}
+
+INSTANTIATE_TEST_SUITE_P(AccessCosts, SearchWith,
+                         testing::Values(Told::nothing, Told::accesses, Told::leaves), name_of_told);
 
 TEST_P(SearchWith, NeverWorseThanPlainGreedyOn200Workloads) {
   double calls = 0;

@@ -32,7 +32,7 @@ class AllSets {
     const Move add{{kept_[next]}, {}};
     if (state.fits(add)) {
       SearchState with = state;
-      with.apply(add, false);
+      with.apply(add, Ask::nothing);
       decide(with, next + 1);
     }
     decide(state, next + 1);

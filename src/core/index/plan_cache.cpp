@@ -65,8 +65,14 @@ const PlanCache::Record* PlanCache::exact_record(int query, CandidateSet set) co
   return nullptr;
 }
 
-PlanCache::Bounds PlanCache::bounds(int query, CandidateSet set) const {
+const PlanCache::Bounds& PlanCache::bounds(int query, CandidateSet set) const {
   const Query& entry = queries_[static_cast<std::size_t>(query)];
+  const auto found = entry.bounds.find(set);
+  if (found != entry.bounds.end()) return found->second;
+  return entry.bounds.emplace(set, compute_bounds(entry, set)).first->second;
+}
+
+PlanCache::Bounds PlanCache::compute_bounds(const Query& entry, CandidateSet set) {
   const CandidateSet reach = reach_of(entry, set);
   Bounds bounds;
   int fewest = std::numeric_limits<int>::max();
@@ -82,7 +88,14 @@ PlanCache::Bounds PlanCache::bounds(int query, CandidateSet set) const {
     }
     if (possible && record.cost < bounds.upper) {
       bounds.upper = record.cost;
-      bounds.cheapest = &record;
+      bounds.used = stand_ins(entry, record.used, set);
+      bounds.overcharge = record.overcharge;
+    }
+    const RepricedPlan::Price price = record.repriced.price(set);
+    if (price.cost < bounds.upper) {
+      bounds.upper = price.cost;
+      bounds.used = price.used;
+      bounds.overcharge = 0;
     }
     if (larger) bounds.lower = std::max(bounds.lower, record.cost);
   }
@@ -91,7 +104,7 @@ PlanCache::Bounds PlanCache::bounds(int query, CandidateSet set) const {
 }
 
 bool PlanCache::find(int query, CandidateSet set, Known& known) const {
-  const Bounds found = bounds(query, set);
+  const Bounds& found = bounds(query, set);
   if (found.exact == nullptr) return false;
   known = {stand_ins(queries_[static_cast<std::size_t>(query)], found.exact->used, set), found.exact->cost,
            found.exact->overcharge};
@@ -111,7 +124,7 @@ PlanCache::Known PlanCache::plan_exactly(int query, CandidateSet set) {
   if (stopped_ || calls_ >= limit_) {
     refused_ = true;
     Known known;
-    return find(query, set, known) ? known : cheapest(query, set);
+    return find(query, set, known) ? known : cheapest_planned(query, set);
   }
   const Record& record = ask(query, set);
   return {record.used, record.cost, record.overcharge};
@@ -142,15 +155,34 @@ const PlanCache::Record& PlanCache::record(int query, CandidateSet set, const Qu
   for (const int candidate : plan.used)
     used |= bit(query, candidate);
   if (!plan.accesses.empty()) learn(entry, plan.accesses);
-  entry.records.push_back(
-      {set, reach_of(entry, set), used & set, plan.cost - plan.overcharge, plan.overcharge});
+  entry.bounds.clear();
+  // What stands for no work is somewhere in the leaves: a plan with such a part is not priced anew.
+  const bool known_whole = plan.overcharge == 0;
+  QueryPlan kept{plan.cost - plan.overcharge,
+                 plan.used,
+                 {},
+                 plan.overcharge,
+                 known_whole ? plan.leaves : std::vector<PlanLeaf>{}};
+  RepricedPlan repriced(entry.members, entry.accesses, kept);
+  entry.records.push_back({set, reach_of(entry, set), used & set, kept.cost, plan.overcharge, std::move(kept),
+                           std::move(repriced)});
   return entry.records.back();
 }
 
 void PlanCache::learn(Query& query, const std::vector<AccessCost>& accesses) {
   query.dominance = compare(query.members, accesses);
-  for (Record& record : query.records)
+  query.accesses = accesses;
+  CandidateSet unpriced = 0;
+  for (const AccessCost& access : accesses) {
+    const CandidateSet bit = bit_in(query, access.candidate);
+    if (access.relation == kNotPriced) unpriced |= bit;
+    if (access.relation >= 0) query.priced |= bit;
+  }
+  query.priced &= ~unpriced;
+  for (Record& record : query.records) {
     record.reach = reach_of(query, record.available);
+    record.repriced = RepricedPlan(query.members, query.accesses, record.plan);
+  }
 }
 
 bool PlanCache::serves_as_well(int query, int wide, int narrow) const {
@@ -193,19 +225,31 @@ std::vector<int> PlanCache::candidates_of(int query, CandidateSet set) const {
 }
 
 PlanCache::Known PlanCache::cheapest(int query, CandidateSet set) const {
-  const Bounds found = bounds(query, set);
-  if (found.cheapest == nullptr) return {0, found.upper, 0};
-  return {stand_ins(queries_[static_cast<std::size_t>(query)], found.cheapest->used, set), found.upper,
-          found.cheapest->overcharge};
+  const Bounds& found = bounds(query, set);
+  return {found.used, found.upper, found.overcharge};
+}
+
+// What is said in the planner's name was said by it, about these candidates or ones that stand in for them.
+PlanCache::Known PlanCache::cheapest_planned(int query, CandidateSet set) const {
+  const Query& entry = queries_[static_cast<std::size_t>(query)];
+  const CandidateSet reach = reach_of(entry, set);
+  Known known{0, std::numeric_limits<double>::infinity(), 0};
+  for (const Record& record : entry.records) {
+    if (within(record.used, reach) && record.cost < known.cost)
+      known = {stand_ins(entry, record.used, set), record.cost, record.overcharge};
+  }
+  return known;
 }
 
 std::vector<CandidateSet> PlanCache::used_sets(int query) const {
-  std::vector<Record> records = queries_[static_cast<std::size_t>(query)].records;
+  std::vector<const Record*> records;
+  for (const Record& record : queries_[static_cast<std::size_t>(query)].records)
+    records.push_back(&record);
   std::stable_sort(records.begin(), records.end(),
-                   [](const Record& a, const Record& b) { return a.cost < b.cost; });
+                   [](const Record* a, const Record* b) { return a->cost < b->cost; });
   std::vector<CandidateSet> sets;
-  for (const Record& record : records) {
-    if (std::find(sets.begin(), sets.end(), record.used) == sets.end()) sets.push_back(record.used);
+  for (const Record* const record : records) {
+    if (std::find(sets.begin(), sets.end(), record->used) == sets.end()) sets.push_back(record->used);
   }
   return sets;
 }

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <limits>
+#include <unordered_map>
 #include <vector>
 
 #include "core/index/dominance.hpp"
+#include "core/index/repricing.hpp"
 #include "core/index/search.hpp"
 
 namespace deal::index {
@@ -16,7 +18,8 @@ using CandidateSet = std::uint64_t;
 ///
 /// A plan that uses U when S was there is the plan for every set between U and S. What it costs is an upper
 /// bound for every set that contains U and a lower bound for every set within S, as far as the planner is
-/// monotone.
+/// monotone. Where its leaves are known, the plan priced anew with what another set holds is an upper bound
+/// for that.
 class PlanCache {
  public:
   /// What is known of one query under one set.
@@ -33,12 +36,15 @@ class PlanCache {
     CandidateSet used;
     double cost;
     double overcharge;
+    QueryPlan plan;
+    RepricedPlan repriced;
   };
 
   struct Bounds {
-    const Record* exact = nullptr;     ///< the plan itself, if it follows from what was asked
-    const Record* cheapest = nullptr;  ///< of those that the set allows
-    double upper = std::numeric_limits<double>::infinity();  ///< its cost
+    const Record* exact = nullptr;  ///< the plan itself, if it follows from what was asked
+    double upper = std::numeric_limits<double>::infinity();  ///< the cheapest plan known that the set allows
+    CandidateSet used = 0;                                   ///< what that one uses
+    double overcharge = 0;                                   ///< of that one; 0 if it was priced anew
     double lower = 0;  ///< of the dearest known plan of a set that contains this one, but not above `upper`
   };
 
@@ -51,16 +57,11 @@ class PlanCache {
   }
   /// The bit of a candidate in the query's sets; 0 if it doesn't matter to the query.
   CandidateSet bit(int query, int candidate) const {
-    const int place = place_of(query, candidate);
-    return place < 0 ? 0 : CandidateSet{1} << place;
+    return bit_in(queries_[static_cast<std::size_t>(query)], candidate);
   }
   /// Its position among the query's members; -1 if it doesn't matter to the query.
   int place_of(int query, int candidate) const {
-    const Query& entry = queries_[static_cast<std::size_t>(query)];
-    for (std::size_t slot = slot_of(entry, candidate);; slot = (slot + 1) & (entry.slots.size() - 1)) {
-      const int place = entry.slots[slot];
-      if (place < 0 || entry.members[static_cast<std::size_t>(place)] == candidate) return place;
-    }
+    return place_in(queries_[static_cast<std::size_t>(query)], candidate);
   }
   /// All of the query's candidates.
   CandidateSet all(int query) const {
@@ -83,15 +84,18 @@ class PlanCache {
   double base_cost(int query) const { return base(query).cost; }
   /// The same, as the planner says it.
   double planner_base_cost(int query) const { return base(query).cost + base(query).overcharge; }
-  /// As find, and asks the planner if need be. Without calls left: the best upper bound.
+  /// As find, and asks the planner if need be. Without calls left: the cheapest of the planner's own plans
+  /// that the set allows.
   Known plan(int query, CandidateSet set);
   /// Asks the planner about this very set unless that was done before or no calls are left.
   Known plan_exactly(int query, CandidateSet set);
 
   /// What the query may cost under `set`, by all that is known.
-  Bounds bounds(int query, CandidateSet set) const;
-  /// The cheapest known plan that `set` allows; of infinite cost if none is known.
+  const Bounds& bounds(int query, CandidateSet set) const;
+  /// The cheapest known plan that `set` allows, priced anew or not; of infinite cost if none is known.
   Known cheapest(int query, CandidateSet set) const;
+  /// The same of plans that the planner made for its answer, none priced anew.
+  Known cheapest_planned(int query, CandidateSet set) const;
   double upper(int query, CandidateSet set) const { return bounds(query, set).upper; }
   double lower(int query, CandidateSet set) const { return bounds(query, set).lower; }
   /// The candidate sets that the query's known plans use, each once, cheapest plan first.
@@ -104,6 +108,10 @@ class PlanCache {
   bool useless(int query, int candidate) const {
     return (queries_[static_cast<std::size_t>(query)].dominance.useless & bit(query, candidate)) != 0;
   }
+
+  /// The candidates whose every access the planner priced for the query: plans priced anew tell what they are
+  /// worth.
+  CandidateSet priced(int query) const { return queries_[static_cast<std::size_t>(query)].priced; }
 
   /// The candidates in a set of the query's, ascending.
   std::vector<int> candidates_of(int query, CandidateSet set) const;
@@ -122,18 +130,32 @@ class PlanCache {
     std::vector<int> always;          // existing candidates beyond the 64
     CandidateSet existing = 0;
     Dominance dominance;  // empty until the planner has told
+    std::vector<AccessCost> accesses;
+    CandidateSet priced = 0;
     std::vector<Record> records;
+    mutable std::unordered_map<CandidateSet, Bounds> bounds;  // what was worked out since the last record
   };
 
   const Record& base(int query) const { return queries_[static_cast<std::size_t>(query)].records.front(); }
   static std::size_t slot_of(const Query& query, int candidate) {
     return (static_cast<std::uint32_t>(candidate) * 2654435769U >> 16) & (query.slots.size() - 1);
   }
+  static int place_in(const Query& query, int candidate) {
+    for (std::size_t slot = slot_of(query, candidate);; slot = (slot + 1) & (query.slots.size() - 1)) {
+      const int place = query.slots[slot];
+      if (place < 0 || query.members[static_cast<std::size_t>(place)] == candidate) return place;
+    }
+  }
+  static CandidateSet bit_in(const Query& query, int candidate) {
+    const int place = place_in(query, candidate);
+    return place < 0 ? 0 : CandidateSet{1} << place;
+  }
   static void fill_slots(Query& query);
   void choose_members(const Problem& problem, int query);
   const Record& ask(int query, CandidateSet set);
   const Record& record(int query, CandidateSet set, const QueryPlan& plan);
   const Record* exact_record(int query, CandidateSet set) const;
+  static Bounds compute_bounds(const Query& query, CandidateSet set);
   void learn(Query& query, const std::vector<AccessCost>& accesses);
   static CandidateSet reach_of(const Query& query, CandidateSet set);
   static CandidateSet stand_ins(const Query& query, CandidateSet used, CandidateSet set);

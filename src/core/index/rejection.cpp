@@ -45,9 +45,9 @@ class NearWinners {
     return state_.set(query) | cache_.bit(query, candidate);
   }
 
-  // What it saves a query as the only new index, as far as known; weighted.
+  // What it saves a query as the only new index, by what the planner was asked; weighted.
   double saving_in(int query, int candidate) const {
-    const double cost = cache_.upper(query, alone(query, candidate));
+    const double cost = cache_.cheapest_planned(query, alone(query, candidate)).cost;
     return weight(query) * std::max(0.0, cache_.base_cost(query) - cost);
   }
   double saving(int candidate) const {
@@ -56,10 +56,15 @@ class NearWinners {
       sum += saving_in(query, candidate);
     return sum;
   }
+  // The same by plans priced anew as well: good enough to choose whom to ask about.
+  double likely_saving_in(int query, int candidate) const {
+    const double cost = cache_.upper(query, alone(query, candidate));
+    return weight(query) * std::max(0.0, cache_.base_cost(query) - cost);
+  }
   double saving_on_top(int candidate) const {
     double sum = 0;
     for (const int query : cache_.queries_of(candidate)) {
-      const double cost = cache_.upper(query, on_top(query, candidate));
+      const double cost = cache_.cheapest_planned(query, on_top(query, candidate)).cost;
       sum += weight(query) * std::max(0.0, state_.plan(query).cost - cost);
     }
     return sum;
@@ -79,8 +84,9 @@ class NearWinners {
     for (std::size_t i = 0; i < problem_.candidates.size(); ++i) {
       const int candidate = static_cast<int>(i);
       if (index_of(candidate).existing || state_.contains(candidate)) continue;
-      Rank rank{saving(candidate), 0, 0, candidate};
+      Rank rank{0, 0, 0, candidate};
       for (const int query : cache_.queries_of(candidate)) {
+        rank.saving += likely_saving_in(query, candidate);
         rank.hope += hope_in(query, candidate);
         rank.stake += weight(query) * cache_.base_cost(query);
       }
@@ -101,7 +107,7 @@ class NearWinners {
     int best = -1;
     std::pair<double, double> most{-1, -1};
     for (const int query : cache_.queries_of(candidate)) {
-      const std::pair<double, double> value{saving_in(query, candidate), hope_in(query, candidate)};
+      const std::pair<double, double> value{likely_saving_in(query, candidate), hope_in(query, candidate)};
       if (value <= most) continue;
       most = value;
       best = query;
@@ -147,7 +153,7 @@ class NearWinners {
     rejection.on_top = saving_on_top(candidate);
     const Gain gain = state_.gain({{candidate}, {}}, Pricing::pessimistic);
     SearchState with = state_;
-    with.apply({{candidate}, {}}, false);
+    with.apply({{candidate}, {}}, Ask::nothing);
     rejection.write_cost = with.write_cost() - state_.write_cost();
     rejection.other = covering(candidate);
     if (rejection.other >= 0) return settle(rejection, RejectionCause::covered);

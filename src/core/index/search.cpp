@@ -128,7 +128,7 @@ class Search {
       int asks = kNoLimit;
       while (const std::optional<Move> move = queue.next(cache_, asks)) {
         any = true;
-        state.apply(*move, ask);
+        state.apply(*move, ask ? Ask::unpriced : Ask::nothing);
         state.set_least_saving(problem_.min_gain * state.cost());
         for (const int candidate : move->add)
           queue.add(widenings(problem_, state, kept_, candidate));
@@ -139,7 +139,7 @@ class Search {
   // Makes the move if that proves better.
   bool try_move(SearchState& state, const Move& move, bool ask) {
     SearchState next = state;
-    next.apply(move, ask);
+    next.apply(move, ask ? Ask::unpriced : Ask::nothing);
     if (next.objective() >= state.objective() - least_gain(state) / 2) return false;
     state = std::move(next);
     return true;
@@ -157,7 +157,7 @@ class Search {
         any = try_move(state, *move, ask) || any;
       if (any) continue;
       if (!ask || cache_.calls() >= last_refining_call_) return;
-      ask_without_each(state);
+      ask_without_each(state, false);
       asks = kAsksPerImprovement;
       MoveQueue hopeful(state, Pricing::hopeful, false, least_gain(state));
       hopeful.add(moves);
@@ -166,31 +166,53 @@ class Search {
     }
   }
 
-  // What each chosen index is worth: exchanges and the final report need it.
-  void ask_without_each(SearchState& state) {
+  // What each chosen index is worth. All of them: the final report needs it; else where plans priced anew
+  // don't tell.
+  void ask_without_each(SearchState& state, bool all) {
     for (const int candidate : state.chosen()) {
       for (const int query : cache_.queries_of(candidate)) {
         const CandidateSet bit = cache_.bit(query, candidate);
-        if ((state.plan(query).used & bit) != 0) cache_.plan(query, state.set(query) & ~bit);
+        if ((state.plan(query).used & bit) == 0) continue;
+        if (all || !state.trusted(query, state.set(query))) cache_.plan(query, state.set(query) & ~bit);
       }
     }
   }
 
   // Plans every query with the final set; the planner isn't monotone, so that may change what is best.
   void verify(SearchState& state, bool ask) {
-    for (int round = 0; round < kVerifications; ++round) {
-      const double believed = state.objective();
-      state.verify_all();
-      if (std::fabs(state.objective() - believed) <= kWorthwhile * state.cost() && round > 0) return;
-      improve(state, ask);
-    }
     state.verify_all();
+    for (int round = 0; round < kVerifications; ++round) {
+      SearchState next = state;
+      improve(next, ask);
+      if (next.chosen() == state.chosen()) return;
+      next.verify_all();
+      if (next.objective() >= state.objective() - least_gain(state) / 2) return;
+      state = next;
+    }
+  }
+
+  // What is best by what is known, confirmed by the planner, and again with what that taught, until it
+  // teaches nothing.
+  void refine(SearchState& state) {
+    state.settle_all();
+    for (int round = 0; round < kRounds; ++round) {
+      const int calls = cache_.calls();
+      SearchState changed = state;
+      consider(state, changed);
+      SearchState anew(problem_, cache_, refunds_);
+      greedy(anew, false, budgeted(), false);
+      consider(state, anew);
+      if (cache_.calls() == calls) return;
+    }
   }
 
   void choose(SearchState& state) {
     last_refining_call_ = kNoLimit;
     greedy(state, true, budgeted(), false);
     improve(state, true);
+    refine(state);
+    ask_without_each(state, true);
+    refine(state);
     last_refining_call_ = cache_.calls() + static_cast<int>(problem_.relevant.size());
     // The other ways cost nothing as long as they only use what is known; the planner then confirms the
     // winner.
@@ -218,6 +240,7 @@ class Search {
     if (other.objective() >= state.objective() - kWorthwhile * state.cost()) return false;
     other.settle_all();
     improve(other, true);
+    other.settle_all();
     if (other.objective() >= state.objective() - kWorthwhile * state.cost()) return false;
     // Under a net budget leaving one out may take away more room than it leaves.
     if (other.bytes() > problem_.budget_bytes) return false;
@@ -229,7 +252,7 @@ class Search {
   void shrink(SearchState& from_above, const SearchState& reference) {
     if (kept_.size() > 200) return;  // quadratic
     from_above.set_least_saving(problem_.min_gain * reference.cost());
-    from_above.apply({kept_, {}}, false);
+    from_above.apply({kept_, {}}, Ask::nothing);
     while (!from_above.chosen().empty()) {
       const bool over = from_above.bytes() > problem_.budget_bytes;
       double best = -std::numeric_limits<double>::infinity();
@@ -246,7 +269,7 @@ class Search {
         }
       }
       if (!over && best <= 0) return;
-      from_above.apply(drop, false);
+      from_above.apply(drop, Ask::nothing);
     }
   }
 
@@ -257,17 +280,21 @@ class Search {
     for (const int candidate : chosen) {
       poll_interrupts();
       SearchState other = state;
-      other.apply({{}, {candidate}}, false);
+      other.apply({{}, {candidate}}, Ask::nothing);
       const std::vector<int> kept = kept_;
       std::erase(kept_, candidate);
       greedy(other, false, budgeted(), true);
       kept_ = kept;
+      // What lost much is not worth an exchange of every pair: most of that leads back to where it came from.
+      if (other.objective() > state.objective() + kMostLost * state.cost()) continue;
       if (consider(state, other)) return true;
     }
     return false;
   }
 
   static constexpr int kNoLimit = std::numeric_limits<int>::max();
+  static constexpr int kRounds = 4;
+  static constexpr double kMostLost = 0.002;
   static constexpr int kAsksPerImprovement = 40;
   static constexpr int kCallsForAllSets = 60;
 

@@ -46,14 +46,35 @@ struct CandidateIndex {
   bool droppable = false;  ///< existing and may be replaced by a chosen index that covers it
 };
 
+/// In the place of a candidate: none.
+constexpr int kNoCandidate = -1;
+/// In the place of a relation: the access is part of another one, or else there to be compared with others.
+constexpr int kOnlyCompared = -1;
+/// In the place of a relation: stands for what the planner did not price, so that the candidate may be worth
+/// more than its other accesses say.
+constexpr int kNotPriced = -2;
+
 /// One way to read a relation by one candidate, as the planner prices it.
 struct AccessCost {
-  int candidate = 0;
-  int place = 0;  ///< which relation of the query, and by what kind of path: only equal ones compare
+  int candidate = 0;  ///< kNoCandidate: the table itself, which is always there
+  int place = 0;      ///< which relation of the query, and by what kind of path: only equal ones compare
   std::uint64_t needs = 0;  ///< relations that must be read before, as bits
   double startup = 0;
   double total = 0;
-  std::vector<int> order;  ///< of the rows, by the caller's numbers of sort keys
+  std::vector<int> order{};      ///< of the rows, by the caller's numbers of sort keys
+  int relation = kOnlyCompared;  ///< PlanLeaf names it by this number and the costs
+  double rows = 0;               ///< that one reading yields
+};
+
+/// A relation that a plan reads in one way which stands among the query's AccessCosts.
+struct PlanLeaf {
+  int candidate = 0;   ///< that it reads, or kNoCandidate
+  int relation = -1;   ///< as in AccessCost; < 0: the plan can't do without the candidate
+  double startup = 0;  ///< what one reading costs, as the access that it is
+  double total = 0;
+  double least_times = 1;  ///< how often the plan pays for it, from ...
+  double most_times = 1;   ///< ... to
+  bool ordered = false;    ///< the plan may rely on the order of its rows
 };
 
 /// What the planner said about one query under one set of indexes.
@@ -66,6 +87,9 @@ struct QueryPlan {
   std::vector<AccessCost> accesses{};
   double overcharge = 0;  ///< part of `cost` that is known to stand for no work: the search weighs plans
                           ///< without it, what it reports has it
+  /// Where the plan reads the candidates it uses, each use once, and relations without one; empty if the
+  /// planner doesn't tell. Then the plan is taken to need all it uses.
+  std::vector<PlanLeaf> leaves{};
 };
 
 /// One planner call, the only expensive thing here: plans `query` as if exactly the candidates in `available`

@@ -172,14 +172,14 @@ Gain SearchState::gain(const Move& move, Pricing pricing) {
   for (const int query : affected(move)) {
     const double weight = problem_->weights[static_cast<std::size_t>(query)];
     const CandidateSet set = set_after(query, move);
-    const PlanCache::Bounds bounds = cache_->bounds(query, set);
+    const PlanCache::Bounds& bounds = cache_->bounds(query, set);
     if (bounds.exact != nullptr) {
       gain.value += weight * (plan(query).cost - bounds.exact->cost);
       continue;
     }
     const double upper = bounds.upper;
     double cost = upper;
-    if (pricing == Pricing::hopeful) {
+    if (pricing == Pricing::hopeful && !trusted(query, set)) {
       const double hopeful = hopeful_cost(query, move, bounds.lower, upper);
       // The difference may be infinite: no plan without a dropped index is known yet.
       if (!(weight * (upper - hopeful) <= tolerance())) cost = hopeful;
@@ -237,19 +237,24 @@ void SearchState::ask(const Move& move, int query) {
   own.tried = true;
 }
 
-void SearchState::settle(int query, bool ask) {
+bool SearchState::trusted(int query, CandidateSet set) const {
+  return (set & ~cache_->existing(query) & ~cache_->priced(query)) == 0;
+}
+
+void SearchState::settle(int query, Ask ask) {
   const CandidateSet set = this->set(query);
   PlanCache::Known known;
   if (!cache_->find(query, set, known)) {
     const double weight = problem_->weights[static_cast<std::size_t>(query)];
-    const PlanCache::Bounds bounds = cache_->bounds(query, set);
+    const PlanCache::Bounds& bounds = cache_->bounds(query, set);
     const bool close = weight * (bounds.upper - bounds.lower) <= tolerance();
-    known = ask && !close ? cache_->plan(query, set) : cache_->cheapest(query, set);
+    const bool needed = ask == Ask::unsure || (ask == Ask::unpriced && !trusted(query, set));
+    known = needed && !close ? cache_->plan(query, set) : cache_->cheapest(query, set);
   }
   set_plan(query, known);
 }
 
-void SearchState::apply(const Move& move, bool ask) {
+void SearchState::apply(const Move& move, Ask ask) {
   const std::vector<int> queries = affected(move);
   bytes_ = bytes_after(move);
   bill_.change(move.add, move.remove);
@@ -299,7 +304,7 @@ void SearchState::hide(int candidate) {
 
 void SearchState::settle_all() {
   for (std::size_t query = 0; query < sets_.size(); ++query)
-    settle(static_cast<int>(query), true);
+    settle(static_cast<int>(query), Ask::unsure);
 }
 
 void SearchState::verify_all() {

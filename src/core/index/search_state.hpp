@@ -10,6 +10,13 @@
 
 namespace deal::index {
 
+/// Which costs to ask the planner for.
+enum class Ask {
+  nothing,
+  unpriced,  ///< those that depend on candidates which plans priced anew say nothing of
+  unsure     ///< all that are only inferred from bounds
+};
+
 /// A change of the selection: new candidates come in, chosen ones go out.
 struct Move {
   std::vector<int> add;
@@ -20,7 +27,8 @@ struct Move {
 enum class Pricing {
   pessimistic,  ///< by the cheapest known plan that it allows: never too low, as far as the planner is
                 ///< monotone
-  hopeful,      ///< as low as the known plans and the candidates' past savings leave room for
+  hopeful       ///< as low as the known plans and the candidates' past savings leave room for, where
+                ///< candidates can't be priced anew
 };
 
 /// What a move would bring.
@@ -61,12 +69,16 @@ class SearchState {
   std::int64_t net_bytes(const std::vector<int>& chosen) const { return refunds_->net_bytes(chosen); }
   bool fits(const Move& move) const { return bytes_after(move) <= problem_->budget_bytes; }
 
+  /// True if plans priced anew say well enough what the query costs under the set: the planner has priced
+  /// every access to its candidates.
+  bool trusted(int query, CandidateSet set) const;
+
   /// Prices a move with what is known. With hopeful pricing `unsure_query` tells what to ask next.
   Gain gain(const Move& move, Pricing pricing);
   /// Asks the planner for the query's cost after the move and remembers what its one new candidate saves.
   void ask(const Move& move, int query);
-  /// Makes the move; with `ask` the planner is asked wherever a cost isn't known well enough.
-  void apply(const Move& move, bool ask);
+  /// Makes the move.
+  void apply(const Move& move, Ask ask);
   /// What the queries would lose, in weighted cost, if only this candidate were missing; asks the planner.
   double loss_without(int candidate);
   /// Takes an existing candidate away for good. The planner must have said what its queries cost without it.
@@ -95,7 +107,7 @@ class SearchState {
   CandidateSet set_after(int query, const Move& move) const;
   double hopeful_cost(int query, const Move& move, double lower, double upper) const;
   CandidateSet rivals(int query, int candidate) const;
-  void settle(int query, bool ask);
+  void settle(int query, Ask ask);
   void set_plan(int query, const PlanCache::Known& known);
   double upkeep_of(int candidate) const;
   std::int64_t given_back_by(const Move& move) const;

@@ -80,7 +80,7 @@ Solution describe(const Problem& problem, PlanCache& cache, const Refunds& refun
     Step step = steps[best];
     steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(best));
     const double writes = ranked.write_cost();
-    ranked.apply({{step.candidate}, {}}, true);
+    ranked.apply({{step.candidate}, {}}, Ask::unsure);
     step.write_cost = ranked.write_cost() - writes;
     for (const int existing : step.replaces)
       ranked.hide(existing);

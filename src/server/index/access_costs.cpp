@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "nodes/pathnodes.h"
+#include "optimizer/cost.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/restrictinfo.h"
@@ -21,18 +22,28 @@ constexpr int kMostRelations = 64;
 
 /// What of an index is compared: whole paths, those of parallel workers, what it adds to a bitmap; or
 /// nothing.
-enum class Kind { whole, partial, bitmap, alone };
+enum class Kind { whole, partial, bitmap, alone, unpriced };
 
 struct RawAccess {
-  Oid index;
+  Oid index;         ///< 0: the table itself
   const void* root;  ///< only told from others
   Index relation;
+  int visit;  ///< which of the relations seen; -1: not a whole way to read it
   Kind kind;
   uint64_t needs;
   double startup;
   double total;
+  double rows;
   const void** order;
   int order_length;
+};
+
+/// Where accesses go while one relation is priced.
+struct Visit {
+  List*& accesses;
+  PlannerInfo* root;
+  RelOptInfo* rel;
+  int number;
 };
 
 RawAccess* append_access(List*& accesses, Oid index, const PlannerInfo* root, Index relation, Kind kind) {
@@ -40,6 +51,7 @@ RawAccess* append_access(List*& accesses, Oid index, const PlannerInfo* root, In
   access->index = index;
   access->root = root;
   access->relation = relation;
+  access->visit = -1;
   access->kind = kind;
   accesses = lappend(accesses, access);
   return access;
@@ -56,12 +68,14 @@ bool set_needs(RawAccess& access, const Path* path) {
 }
 
 /// A bitmap's heap pages depend on the share of rows, so that stands beside the cost of finding them.
-bool append_path(List*& accesses, Oid index, const PlannerInfo* root, const RelOptInfo* rel, const Path* path,
-                 Kind kind) {
-  RawAccess* const access = append_access(accesses, index, root, rel->relid, kind);
+bool append_path(const Visit& visit, Oid index, const Path* path, Kind kind) {
+  RawAccess* const access = append_access(visit.accesses, index, visit.root, visit.rel->relid, kind);
+  access->visit = visit.number;
+  access->rows = path->rows;
   access->startup = path->startup_cost;
   access->total = path->total_cost;
-  access->order_length = list_length(path->pathkeys);
+  // What depends on other relations is never read for its order (see add_path).
+  access->order_length = PATH_REQ_OUTER(path) == nullptr ? list_length(path->pathkeys) : 0;
   access->order =
       static_cast<const void**>(palloc(sizeof(void*) * static_cast<size_t>(access->order_length + 1)));
   for (int i = 0; i < access->order_length; ++i)
@@ -70,7 +84,7 @@ bool append_path(List*& accesses, Oid index, const PlannerInfo* root, const RelO
   if (kind == Kind::whole && IsA(path, BitmapHeapPath)) {
     const Path* const bits = reinterpret_cast<const BitmapHeapPath*>(path)->bitmapqual;
     if (!IsA(bits, IndexPath)) return false;
-    RawAccess* const part = append_access(accesses, index, root, rel->relid, Kind::bitmap);
+    RawAccess* const part = append_access(visit.accesses, index, visit.root, visit.rel->relid, Kind::bitmap);
     part->startup = reinterpret_cast<const IndexPath*>(bits)->indexselectivity;
     part->total = reinterpret_cast<const IndexPath*>(bits)->indextotalcost;
     complete = set_needs(*part, path) && complete;
@@ -88,48 +102,61 @@ bool has_or_clause(const RelOptInfo* rel) {
 }
 
 /// The paths of one index by itself. The relation is as before afterwards.
-void price_alone(List*& accesses, PlannerInfo* root, RelOptInfo* rel, IndexOptInfo* index) {
+void price_alone(const Visit& visit, IndexOptInfo* index) {
+  RelOptInfo* const rel = visit.rel;
   List* const indexes = rel->indexlist;
   List* const paths = rel->pathlist;
   List* const partial = rel->partial_pathlist;
   rel->indexlist = list_make1(index);
   rel->pathlist = NIL;
   rel->partial_pathlist = NIL;
-  create_index_paths(root, rel);
+  create_index_paths(visit.root, rel);
   bool complete = true;
   ListCell* cell = nullptr;
   foreach (cell, rel->pathlist)
-    complete =
-        append_path(accesses, index->indexoid, root, rel, static_cast<Path*>(lfirst(cell)), Kind::whole) &&
-        complete;
+    complete = append_path(visit, index->indexoid, static_cast<Path*>(lfirst(cell)), Kind::whole) && complete;
   foreach (cell, rel->partial_pathlist)
     complete =
-        append_path(accesses, index->indexoid, root, rel, static_cast<Path*>(lfirst(cell)), Kind::partial) &&
-        complete;
-  if (!complete) append_access(accesses, index->indexoid, nullptr, 0, Kind::alone);
+        append_path(visit, index->indexoid, static_cast<Path*>(lfirst(cell)), Kind::partial) && complete;
+  if (!complete) append_access(visit.accesses, index->indexoid, nullptr, 0, Kind::unpriced);
   rel->indexlist = indexes;
   rel->pathlist = paths;
   rel->partial_pathlist = partial;
 }
 
+/// Reading the table itself, by one process or by several; other paths may have pushed it out.
+void price_table(const Visit& visit) {
+  Relids const outer = visit.rel->lateral_relids;
+  append_path(visit, InvalidOid, create_seqscan_path(visit.root, visit.rel, outer, 0), Kind::whole);
+  if (!visit.rel->consider_parallel || outer != nullptr) return;
+  int const workers =
+      compute_parallel_worker(visit.rel, visit.rel->pages, -1, max_parallel_workers_per_gather);
+  if (workers > 0)
+    append_path(visit, InvalidOid, create_seqscan_path(visit.root, visit.rel, nullptr, workers),
+                Kind::partial);
+}
+
 }  // namespace
 
-AccessObserver::AccessObserver() : memory_("deal_advisor access costs"), raw_{memory_.context(), NIL, NIL} {}
+AccessObserver::AccessObserver()
+    : memory_("deal_advisor access costs"), raw_{memory_.context(), NIL, NIL, 0} {}
 
 void AccessObserver::observe(void* state, PlannerInfo* root, RelOptInfo* rel, Oid /*relation*/) {
   auto* const raw = static_cast<Raw*>(state);
+  int const number = raw->relations++;
   const RangeTblEntry* const entry = planner_rt_fetch(rel->relid, root);
   if (entry->tablesample != nullptr || IS_DUMMY_REL(rel)) return;
   MemoryContext const planner = MemoryContextSwitchTo(raw->context);
   bool const with_or = has_or_clause(rel);
+  Visit const visit{raw->accesses, root, rel, number};
+  price_table(visit);
   ListCell* cell = nullptr;
   foreach (cell, rel->indexlist) {
     auto* const index = static_cast<IndexOptInfo*>(lfirst(cell));
     raw->seen = lappend_oid(raw->seen, index->indexoid);
     if (with_or || index->indexprs != NIL)
       append_access(raw->accesses, index->indexoid, nullptr, 0, Kind::alone);
-    else
-      price_alone(raw->accesses, root, rel, index);
+    price_alone(visit, index);
   }
   MemoryContextSwitchTo(planner);
 }
@@ -139,6 +166,7 @@ std::vector<index::AccessCost> AccessObserver::costs(const std::map<Oid, int>& c
   std::map<std::tuple<const void*, Index, Kind>, int> places;
   std::map<const void*, int> orders;
   std::set<int> priced;
+  std::set<int> alone;
   std::vector<index::AccessCost> costs;
   for (int i = 0; i < list_length(raw_.seen); ++i) {
     auto const found = candidates.find(list_nth_oid(raw_.seen, i));
@@ -147,20 +175,34 @@ std::vector<index::AccessCost> AccessObserver::costs(const std::map<Oid, int>& c
   for (int i = 0; i < list_length(raw_.accesses); ++i) {
     auto const& raw = *static_cast<const RawAccess*>(list_nth(raw_.accesses, i));
     auto const found = candidates.find(raw.index);
-    if (found == candidates.end()) continue;
-    if (raw.kind == Kind::alone) {
-      priced.erase(found->second);
-      continue;
-    }
+    bool const table = raw.index == InvalidOid;
+    if (!table && found == candidates.end()) continue;
+    if (raw.kind == Kind::unpriced) priced.erase(found->second);
+    if (raw.kind == Kind::alone) alone.insert(found->second);
+    if (raw.kind == Kind::unpriced || raw.kind == Kind::alone) continue;
     auto const place = places.emplace(std::make_tuple(raw.root, raw.relation, raw.kind), places.size());
-    index::AccessCost cost{found->second, place.first->second, raw.needs, raw.startup, raw.total, {}};
+    index::AccessCost cost{table ? index::kNoCandidate : found->second,
+                           place.first->second,
+                           raw.needs,
+                           raw.startup,
+                           raw.total,
+                           {},
+                           raw.visit,
+                           raw.rows};
     for (int key = 0; key < raw.order_length; ++key)
       cost.order.push_back(orders.emplace(raw.order[key], orders.size()).first->second);
     costs.push_back(std::move(cost));
   }
   int place = static_cast<int>(places.size());
   for (int const candidate : available)
-    if (priced.count(candidate) == 0) costs.push_back({candidate, place++, 0, 0, 0, {}});
+    if (priced.count(candidate) == 0 || alone.count(candidate) != 0)
+      costs.push_back({candidate,
+                       place++,
+                       0,
+                       0,
+                       0,
+                       {},
+                       priced.count(candidate) == 0 ? index::kNotPriced : index::kOnlyCompared});
   return costs;
 }
 

@@ -29,7 +29,8 @@ class AccessObserver {
   struct Raw {
     MemoryContext context;  ///< outlives the planner call
     List* accesses;
-    List* seen;  ///< indexes, by number
+    List* seen;     ///< indexes, by number
+    int relations;  ///< visited so far
   };
 
   pg::Memory memory_;

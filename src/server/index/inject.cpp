@@ -4,6 +4,7 @@
 #include "server/index/heap_overcharge.hpp"
 #include "server/index/imported.hpp"
 #include "server/index/method_cost.hpp"
+#include "server/index/plan_leaves.hpp"
 
 extern "C" {
 #include "access/amapi.h"
@@ -30,7 +31,7 @@ namespace deal::server {
 
 namespace {
 
-const Injection* active = nullptr;
+Injection* active = nullptr;
 
 get_relation_info_hook_type next_relation_info = nullptr;
 set_rel_pathlist_hook_type next_pathlist = nullptr;
@@ -246,8 +247,9 @@ bool is_partition(const PlannerInfo* root, const RelOptInfo* rel) {
 
 void on_pathlist(PlannerInfo* root, RelOptInfo* rel, Index rti, RangeTblEntry* rte) {
   if (next_pathlist != nullptr) next_pathlist(root, rel, rti, rte);
-  if (!is_ours(root) || active->observer == nullptr) return;
-  if (rte->rtekind != RTE_RELATION || is_partition(root, rel)) return;
+  if (!is_ours(root) || rte->rtekind != RTE_RELATION || is_partition(root, rel)) return;
+  active->visited = append_visited(active->visited, root, rel);
+  if (active->observer == nullptr) return;
   active->observer(active->observer_state, root, rel, rte->relid);
 }
 
@@ -363,7 +365,7 @@ const Hypothetical* hypothetical_behind(std::span<Hypothetical* const> added, Oi
   return nullptr;
 }
 
-InjectionScope::InjectionScope(const Injection& injection) : outer_(active) {
+InjectionScope::InjectionScope(Injection& injection) : outer_(active) {
   active = &injection;
   forget_brin_order_requests();
 }

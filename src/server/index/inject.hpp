@@ -13,6 +13,7 @@ struct Injection {
   void* observer_state;
   mutable List* informing = NIL;  ///< numbers of indexes whose statistics the planner took for an expression
   mutable List* range_indexes = NIL;  ///< BRIN indexes that the planner was shown (heap_overcharge.hpp)
+  List* visited = nullptr;  ///< base relations in the order in which they were planned, see plan_leaves.hpp
 };
 
 /// The hypothetical index that a number in a plan stands for (its own or that of one of its leaves); null for
@@ -23,13 +24,13 @@ const Hypothetical* hypothetical_behind(std::span<Hypothetical* const> added, Oi
 /// fold constants plan their own statements) do not see it.
 class InjectionScope {
  public:
-  explicit InjectionScope(const Injection& injection);
+  explicit InjectionScope(Injection& injection);
   ~InjectionScope();
   InjectionScope(const InjectionScope&) = delete;
   InjectionScope& operator=(const InjectionScope&) = delete;
 
  private:
-  const Injection* outer_;
+  Injection* outer_;
 };
 
 }  // namespace deal::server

@@ -350,7 +350,9 @@ void SearchSpace::take_bases(const AnalysedWorkload& workload) {
     bool const goes = std::any_of(always_hidden_.begin(), always_hidden_.end(), [&](Oid oid) {
       return std::binary_search(one.base_used.begin(), one.base_used.end(), oid);
     });
-    if (!goes) problem.bases[query] = as_answer({one.base_cost, one.base_overcharge, {}, one.base_used, {}});
+    if (!goes)
+      problem.bases[query] =
+          as_answer({one.base_cost, one.base_overcharge, {}, one.base_used, {}, one.base_leaves});
   }
   for (auto const& use : uses_)
     if (is_affected(registry_.tables()[static_cast<size_t>(use.table)]))
@@ -358,7 +360,7 @@ void SearchSpace::take_bases(const AnalysedWorkload& workload) {
 }
 
 index::QueryPlan SearchSpace::as_answer(const PlanOutcome& outcome) const {
-  index::QueryPlan answer{outcome.cost, {}, {}, outcome.overcharge};
+  index::QueryPlan answer{outcome.cost, {}, {}, outcome.overcharge, {}};
   for (auto const* const list : {&outcome.used, &outcome.informing})
     for (Oid const oid : *list) {
       auto const found = by_oid_.find(oid);
@@ -366,6 +368,12 @@ index::QueryPlan SearchSpace::as_answer(const PlanOutcome& outcome) const {
     }
   std::sort(answer.used.begin(), answer.used.end());
   answer.used.erase(std::unique(answer.used.begin(), answer.used.end()), answer.used.end());
+  for (PlannedLeaf const& leaf : outcome.leaves) {
+    auto const found = by_oid_.find(leaf.index);
+    if (leaf.index != InvalidOid && found == by_oid_.end()) continue;
+    answer.leaves.push_back({leaf.index == InvalidOid ? index::kNoCandidate : found->second, leaf.relation,
+                             leaf.startup, leaf.total, leaf.least_times, leaf.most_times, leaf.ordered});
+  }
   return answer;
 }
 

@@ -264,6 +264,7 @@ AnalysedWorkload analyse(const Workload& workload, const std::function<bool()>& 
         choices[i].base_cost = base.cost;
         choices[i].base_overcharge = base.overcharge;
         choices[i].base_used = base.used;
+        choices[i].base_leaves = base.leaves;
         choices[i].writes = write_profiles(*choices[i].prepared.query, base.writes);
       }
     });

@@ -27,6 +27,7 @@ struct PlannableStatement {
   std::vector<WriteProfile> writes;            ///< its own and those in WITH
   std::vector<Oid> base_used{};                ///< indexes in the plan of that cost, ascending
   double base_overcharge = 0;                  ///< part of that cost, as PlanOutcome says
+  std::vector<PlannedLeaf> base_leaves{};      ///< of that plan
   std::shared_ptr<const pg::Memory> memory{};  ///< what `prepared` points to while not all are analysed
 };
 

@@ -5,6 +5,7 @@
 #include "server/bridge/memory.hpp"
 #include "server/index/heap_overcharge.hpp"
 #include "server/index/inject.hpp"
+#include "server/index/plan_leaves.hpp"
 
 extern "C" {
 #include "commands/explain.h"
@@ -26,50 +27,10 @@ namespace deal::server {
 
 namespace {
 
-void collect_used(Plan* plan, List*& used);
-
 void collect_list(List* plans, List*& used) {
   ListCell* cell = nullptr;
   foreach (cell, plans)
     collect_used(static_cast<Plan*>(lfirst(cell)), used);
-}
-
-void collect_used(Plan* plan, List*& used) {
-  if (plan == nullptr) return;
-  check_stack_depth();
-  switch (nodeTag(plan)) {
-    case T_IndexScan:
-      used = list_append_unique_oid(used, reinterpret_cast<IndexScan*>(plan)->indexid);
-      break;
-    case T_IndexOnlyScan:
-      used = list_append_unique_oid(used, reinterpret_cast<IndexOnlyScan*>(plan)->indexid);
-      break;
-    case T_BitmapIndexScan:
-      used = list_append_unique_oid(used, reinterpret_cast<BitmapIndexScan*>(plan)->indexid);
-      break;
-    case T_Append:
-      collect_list(reinterpret_cast<Append*>(plan)->appendplans, used);
-      break;
-    case T_MergeAppend:
-      collect_list(reinterpret_cast<MergeAppend*>(plan)->mergeplans, used);
-      break;
-    case T_BitmapAnd:
-      collect_list(reinterpret_cast<BitmapAnd*>(plan)->bitmapplans, used);
-      break;
-    case T_BitmapOr:
-      collect_list(reinterpret_cast<BitmapOr*>(plan)->bitmapplans, used);
-      break;
-    case T_SubqueryScan:
-      collect_used(reinterpret_cast<SubqueryScan*>(plan)->subplan, used);
-      break;
-    case T_CustomScan:
-      collect_list(reinterpret_cast<CustomScan*>(plan)->custom_plans, used);
-      break;
-    default:
-      break;
-  }
-  collect_used(plan->lefttree, used);
-  collect_used(plan->righttree, used);
 }
 
 /// Runs the planner on a copy, since it scribbles on its input. `copyObject` keeps the Query reusable.
@@ -98,11 +59,12 @@ struct RawOutcome {
   double overcharge;
   List* used;
   List* writes;
+  List* leaves;
 };
 
 RawOutcome read_plan(const PlannedStmt* planned, const Injection& injection) {
   RawOutcome raw{planned->planTree->total_cost, heap_overcharge_of(planned, injection.range_indexes), NIL,
-                 NIL};
+                 NIL, find_leaves(planned, injection.visited)};
   collect_used(planned->planTree, raw.used);
   collect_list(planned->subplans, raw.used);
   ListCell* cell = nullptr;
@@ -110,6 +72,12 @@ RawOutcome read_plan(const PlannedStmt* planned, const Injection& injection) {
     raw.writes = append_write(raw.writes, planned, static_cast<Plan*>(lfirst(cell)));
   raw.writes = append_write(raw.writes, planned, planned->planTree);
   return raw;
+}
+
+/// The number of an index as our callers know it: a partition's part stands for the whole.
+Oid number_outside(const IndexSet& indexes, Oid oid) {
+  const Hypothetical* const added = hypothetical_behind(indexes.added, oid);
+  return added != nullptr ? added->oid : oid;
 }
 
 #if PG_VERSION_NUM < 160000
@@ -160,20 +128,62 @@ const char* explain_planned(PlannedStmt* planned, const char* text) {
 
 }  // namespace
 
+void collect_used(Plan* plan, List*& used) {
+  if (plan == nullptr) return;
+  check_stack_depth();
+  switch (nodeTag(plan)) {
+    case T_IndexScan:
+      used = list_append_unique_oid(used, reinterpret_cast<IndexScan*>(plan)->indexid);
+      break;
+    case T_IndexOnlyScan:
+      used = list_append_unique_oid(used, reinterpret_cast<IndexOnlyScan*>(plan)->indexid);
+      break;
+    case T_BitmapIndexScan:
+      used = list_append_unique_oid(used, reinterpret_cast<BitmapIndexScan*>(plan)->indexid);
+      break;
+    case T_Append:
+      collect_list(reinterpret_cast<Append*>(plan)->appendplans, used);
+      break;
+    case T_MergeAppend:
+      collect_list(reinterpret_cast<MergeAppend*>(plan)->mergeplans, used);
+      break;
+    case T_BitmapAnd:
+      collect_list(reinterpret_cast<BitmapAnd*>(plan)->bitmapplans, used);
+      break;
+    case T_BitmapOr:
+      collect_list(reinterpret_cast<BitmapOr*>(plan)->bitmapplans, used);
+      break;
+    case T_SubqueryScan:
+      collect_used(reinterpret_cast<SubqueryScan*>(plan)->subplan, used);
+      break;
+    case T_CustomScan:
+      collect_list(reinterpret_cast<CustomScan*>(plan)->custom_plans, used);
+      break;
+    default:
+      break;
+  }
+  collect_used(plan->lefttree, used);
+  collect_used(plan->righttree, used);
+}
+
 PlanOutcome plan(const PreparedQuery& prepared, const IndexSet& indexes, RelationObserver observer,
                  void* observer_state) {
   pg::Memory const memory("deal_advisor what-if plan");
   pg::InContext const in_memory(memory.context());
-  Injection const injection{memory.context(), indexes, observer, observer_state};
+  Injection injection{memory.context(), indexes, observer, observer_state};
   InjectionScope const active(injection);
   RawOutcome const raw = pg::call([&] { return read_plan(run_planner(prepared), injection); });
-  PlanOutcome outcome{raw.cost, raw.overcharge, {}, {}, {}};
+  PlanOutcome outcome{raw.cost, raw.overcharge, {}, {}, {}, {}};
   for (int i = 0; i < list_length(raw.writes); ++i)
     outcome.writes.push_back(*static_cast<const PlannedWrite*>(list_nth(raw.writes, i)));
   for (int i = 0; i < list_length(raw.used); ++i) {
     Oid const oid = list_nth_oid(raw.used, i);
-    const Hypothetical* const added = hypothetical_behind(indexes.added, oid);
-    outcome.used.push_back(added != nullptr ? added->oid : oid);
+    outcome.used.push_back(number_outside(indexes, oid));
+  }
+  for (int i = 0; i < list_length(raw.leaves); ++i) {
+    PlannedLeaf leaf = *static_cast<const PlannedLeaf*>(list_nth(raw.leaves, i));
+    leaf.index = number_outside(indexes, leaf.index);
+    outcome.leaves.push_back(leaf);
   }
   for (int i = 0; i < list_length(injection.informing); ++i)
     outcome.informing.push_back(list_nth_oid(injection.informing, i));
@@ -183,7 +193,7 @@ PlanOutcome plan(const PreparedQuery& prepared, const IndexSet& indexes, Relatio
 }
 
 PlannedStmt* planned_statement(const PreparedQuery& prepared, const IndexSet& indexes) {
-  Injection const injection{CurrentMemoryContext, indexes, nullptr, nullptr};
+  Injection injection{CurrentMemoryContext, indexes, nullptr, nullptr};
   InjectionScope const active(injection);
   return pg::call([&] { return run_planner(prepared); });
 }
@@ -204,7 +214,7 @@ void check_permissions(const PreparedQuery& prepared) {
 std::string explain(const PreparedQuery& prepared, const IndexSet& indexes) {
   pg::Memory const memory("deal_advisor what-if explain");
   pg::InContext const in_memory(memory.context());
-  Injection const injection{memory.context(), indexes, nullptr, nullptr};
+  Injection injection{memory.context(), indexes, nullptr, nullptr};
   InjectionScope const active(injection);
   std::string text =
       pg::call([&]() -> const char* { return explain_planned(run_planner(prepared), prepared.text); });

@@ -5,6 +5,8 @@
 #include "server/index/hypothetical.hpp"
 #include "server/workload/prepare.hpp"
 
+struct List;
+struct Plan;
 struct PlannedStmt;
 struct PlannerInfo;
 struct RelOptInfo;
@@ -33,6 +35,17 @@ struct PlannedWrite {
   double rows;  ///< as the planner estimates
 };
 
+/// Where a plan reads a relation; see index::PlanLeaf for the fields of the same name.
+struct PlannedLeaf {
+  Oid index;     ///< 0: the table itself
+  int relation;  ///< base relations by number as they were planned; -1: the plan can't do without the index
+  double startup;
+  double total;
+  double least_times;
+  double most_times;
+  bool ordered;
+};
+
 /// What the planner answered.
 struct PlanOutcome {
   double cost = 0;                     ///< total cost of the whole plan, in the planner's unit
@@ -40,10 +53,14 @@ struct PlanOutcome {
   std::vector<PlannedWrite> writes{};  ///< the top's last, since WITH comes first
   std::vector<Oid> used{};             ///< real and hypothetical indexes in the plan, ascending, each once
   std::vector<Oid> informing{};        ///< added ones whose statistics of an expression the planner went by
+  std::vector<PlannedLeaf> leaves{};   ///< every use of an index is one of them
 };
 
 /// Called for every base relation of a query while it is planned, when its paths are known.
 using RelationObserver = void (*)(void* state, PlannerInfo* root, RelOptInfo* rel, Oid relation);
+
+/// The indexes that a part of a plan uses, appended to a list of their numbers.
+void collect_used(Plan* plan, List*& used);
 
 /// Installs the planner hooks, chained to those there; they do nothing outside the calls below.
 void install_what_if_hooks();

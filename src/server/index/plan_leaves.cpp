@@ -1,0 +1,230 @@
+#include "server/index/plan_leaves.hpp"
+
+#include <algorithm>
+
+extern "C" {
+#include "miscadmin.h"
+#include "parser/parsetree.h"
+}
+
+namespace deal::server {
+
+namespace {
+
+/// How often the part of a plan below a node is paid for, and whether something above relies on its order.
+struct Demand {
+  double least = 1;
+  double most = 1;
+  bool ordered = true;
+
+  Demand unordered() const { return {least, most, false}; }
+  Demand in_order() const { return {least, most, true}; }
+  /// May end early.
+  Demand partly() const { return {0, most, ordered}; }
+};
+
+struct Walk {
+  const PlannedStmt* planned;
+  List* visited;
+  List* leaves;
+  Bitmapset* initial;  ///< subplans that are run once, where they are attached
+};
+
+void walk(Walk& state, const Plan* plan, const Demand& demand);
+
+void walk_list(Walk& state, List* plans, const Demand& demand) {
+  ListCell* cell = nullptr;
+  foreach (cell, plans)
+    walk(state, static_cast<const Plan*>(lfirst(cell)), demand);
+}
+
+/// -1 for relations that were not watched, such as partitions.
+int relation_of(const Walk& state, Index scanned) {
+  const RangeTblEntry* const entry = rt_fetch(scanned, state.planned->rtable);
+  ListCell* cell = nullptr;
+  foreach (cell, state.visited)
+    if (lfirst(cell) == entry->eref) return foreach_current_index(cell);
+  return -1;
+}
+
+void append_leaf(Walk& state, Oid index, Index scanned, const Plan* plan, const Demand& demand) {
+  auto* const leaf = static_cast<PlannedLeaf*>(palloc(sizeof(PlannedLeaf)));
+  *leaf = {index,
+           relation_of(state, scanned),
+           plan->startup_cost,
+           plan->total_cost,
+           demand.least,
+           demand.most,
+           demand.ordered};
+  state.leaves = lappend(state.leaves, leaf);
+}
+
+/// The plan needs this index in any case: part of a combined bitmap, or of what is run an unknown number of
+/// times.
+void append_fixed(Walk& state, Oid index) {
+  auto* const leaf = static_cast<PlannedLeaf*>(palloc(sizeof(PlannedLeaf)));
+  *leaf = {index, -1, 0, 0, 1, 1, true};
+  state.leaves = lappend(state.leaves, leaf);
+}
+
+void walk_bitmap(Walk& state, const BitmapHeapScan* scan, const Demand& demand) {
+  const Plan* const bits = outerPlan(scan);
+  if (IsA(bits, BitmapIndexScan)) {
+    append_leaf(state, reinterpret_cast<const BitmapIndexScan*>(bits)->indexid, scan->scan.scanrelid,
+                &scan->scan.plan, demand.unordered());
+    return;
+  }
+  List* used = NIL;
+  collect_used(const_cast<Plan*>(bits), used);
+  ListCell* cell = nullptr;
+  foreach (cell, used)
+    append_fixed(state, lfirst_oid(cell));
+}
+
+/// The inner side once for each outer row, as far as it isn't kept (Memoize, Material) or left early.
+Demand inner_demand(const NestLoop* loop, const Demand& demand) {
+  const Plan* const inner = innerPlan(loop);
+  double const rows = std::max(1.0, outerPlan(loop)->plan_rows);
+  bool const early =
+      loop->join.inner_unique || loop->join.jointype == JOIN_SEMI || loop->join.jointype == JOIN_ANTI;
+  switch (nodeTag(inner)) {
+    case T_Material:
+      return {early ? 0 : demand.least, demand.most, false};
+    case T_SeqScan:
+    case T_IndexScan:
+    case T_IndexOnlyScan:
+    case T_BitmapHeapScan:
+      return {early ? 0 : demand.least * rows, demand.most * rows, false};
+    default:
+      return {early ? 0 : demand.least, demand.most * rows, false};
+  }
+}
+
+void walk_join(Walk& state, const Plan* plan, const Demand& demand) {
+  switch (nodeTag(plan)) {
+    case T_NestLoop:
+      walk(state, outerPlan(plan), demand);
+      walk(state, innerPlan(plan), inner_demand(reinterpret_cast<const NestLoop*>(plan), demand));
+      break;
+    case T_MergeJoin:
+      walk(state, outerPlan(plan), demand.in_order().partly());
+      walk(state, innerPlan(plan), demand.in_order().partly());
+      break;
+    default:
+      walk(state, outerPlan(plan), demand.unordered());
+      walk(state, innerPlan(plan), demand.unordered());
+  }
+}
+
+bool relies_on_order(const Agg* aggregate) {
+#if PG_VERSION_NUM >= 160000
+  return aggregate->aggstrategy != AGG_HASHED;  // aggregates themselves may take sorted rows
+#else
+  return aggregate->aggstrategy == AGG_SORTED || aggregate->aggstrategy == AGG_MIXED;
+#endif
+}
+
+void walk_one_input(Walk& state, const Plan* plan, const Demand& demand) {
+  switch (nodeTag(plan)) {
+    case T_Sort:
+    case T_Hash:
+    case T_Gather:
+      walk(state, outerPlan(plan), demand.unordered());
+      break;
+    case T_Agg: {
+      bool const ordered = relies_on_order(reinterpret_cast<const Agg*>(plan));
+      walk(state, outerPlan(plan), {demand.least, demand.most, ordered});
+      break;
+    }
+    case T_Limit:
+      walk(state, outerPlan(plan), demand.partly());
+      break;
+    case T_IncrementalSort:
+    case T_GatherMerge:
+    case T_Group:
+    case T_Unique:
+    case T_WindowAgg:
+    case T_SetOp:
+      walk(state, outerPlan(plan), demand.in_order());
+      break;
+    default:
+      walk(state, outerPlan(plan), demand);
+  }
+  if (innerPlan(plan) != nullptr) walk(state, innerPlan(plan), demand.in_order());
+}
+
+void walk_initial(Walk& state, const Plan* plan, const Demand& demand) {
+  ListCell* cell = nullptr;
+  foreach (cell, plan->initPlan) {
+    auto const* const sub = lfirst_node(SubPlan, cell);
+    state.initial = bms_add_member(state.initial, sub->plan_id);
+    walk(state, static_cast<const Plan*>(list_nth(state.planned->subplans, sub->plan_id - 1)),
+         demand.in_order());
+  }
+}
+
+void walk(Walk& state, const Plan* plan, const Demand& demand) {
+  if (plan == nullptr) return;
+  check_stack_depth();
+  walk_initial(state, plan, demand);
+  switch (nodeTag(plan)) {
+    case T_SeqScan:
+      append_leaf(state, InvalidOid, reinterpret_cast<const Scan*>(plan)->scanrelid, plan,
+                  demand.unordered());
+      break;
+    case T_IndexScan: {
+      auto const* const scan = reinterpret_cast<const IndexScan*>(plan);
+      append_leaf(state, scan->indexid, scan->scan.scanrelid, plan, demand);
+      break;
+    }
+    case T_IndexOnlyScan: {
+      auto const* const scan = reinterpret_cast<const IndexOnlyScan*>(plan);
+      append_leaf(state, scan->indexid, scan->scan.scanrelid, plan, demand);
+      break;
+    }
+    case T_BitmapHeapScan:
+      walk_bitmap(state, reinterpret_cast<const BitmapHeapScan*>(plan), demand);
+      break;
+    case T_NestLoop:
+    case T_MergeJoin:
+    case T_HashJoin:
+      walk_join(state, plan, demand);
+      break;
+    case T_Append: {
+      auto const* const append = reinterpret_cast<const Append*>(plan);
+      walk_list(state, append->appendplans, append->plan.parallel_aware ? demand.partly() : demand);
+      break;
+    }
+    case T_MergeAppend:
+      walk_list(state, reinterpret_cast<const MergeAppend*>(plan)->mergeplans, demand.in_order());
+      break;
+    case T_SubqueryScan:
+      walk(state, reinterpret_cast<const SubqueryScan*>(plan)->subplan, demand);
+      break;
+    default:
+      walk_one_input(state, plan, demand);
+  }
+}
+
+}  // namespace
+
+List* append_visited(List* visited, PlannerInfo* root, const RelOptInfo* rel) {
+  return lappend(visited, planner_rt_fetch(rel->relid, root)->eref);
+}
+
+List* find_leaves(const PlannedStmt* planned, List* visited) {
+  Walk state{planned, visited, NIL, nullptr};
+  walk(state, planned->planTree, {});
+  ListCell* cell = nullptr;
+  foreach (cell, planned->subplans) {
+    if (bms_is_member(foreach_current_index(cell) + 1, state.initial)) continue;
+    List* used = NIL;
+    collect_used(static_cast<Plan*>(lfirst(cell)), used);
+    ListCell* index = nullptr;
+    foreach (index, used)
+      append_fixed(state, lfirst_oid(index));
+  }
+  return state.leaves;
+}
+
+}  // namespace deal::server
