@@ -109,7 +109,7 @@ select is((select count(*) from deal_advisor.index_advice('select * from kinds.p
 create table kinds."Robert'); --" as select i as "Order", 'User' || i as "e'; --", i % 50 = 0 as "is""it" from generate_series(1, 20000) i;
 analyze kinds."Robert'); --";
 create temp table quoted as select ddl[1] as statement
-from deal_advisor.index_advice($$select "Order" from kinds."Robert'); --" where lower("e'; --") = 'user50' and "is""it"$$) where rank = 1;
+from deal_advisor.index_advice($$select "Order" from kinds."Robert'); --" where "is""it" order by lower("e'; --") limit 3$$) where rank = 1;
 select ok(statement like '%lower("e''; --")%' and statement like '%"is""it"%', 'an expression and a predicate on such names: ' || statement) from quoted;
 select lives_ok(replace(statement, 'index concurrently', 'index'), 'and it can be built') from quoted;
 select * from finish();

@@ -460,6 +460,20 @@ TEST(Search, OfTwoThatSaveAboutTheSameTheMuchSmallerOne) {
   EXPECT_EQ(chosen_of(solution), std::vector<int>{1});
 }
 
+TEST(Search, NoPartialIndexBesideAWholeOneForNextToNothing) {
+  // The whole one alone costs 1000, the partial one alone (guessing how many rows there are) 1400, both 995.
+  Problem problem = of_one_query({candidate(1, {-1}, 640'000), candidate(1, {-1}, 30'000)});
+  problem.candidates[1].predicate = 1;
+  const auto planner = [](int, std::span<const int> available) {
+    if (available.size() == 2) return QueryPlan{995, {0, 1}};
+    if (available.empty()) return QueryPlan{50'000, {}};
+    return available[0] == 0 ? QueryPlan{1000, {0}} : QueryPlan{1400, {1}};
+  };
+  const Solution solution = search(problem, planner);
+  EXPECT_EQ(chosen_of(solution), std::vector<int>{0});
+  EXPECT_EQ(solution.cost_after, 1000);
+}
+
 TEST(Moves, AWideIndexIsNarrowedToMakeRoom) {
   // Query 0: a narrow index saves 9000, a wide one 100 more; query 1 needs one that only fits beside the
   // narrow.

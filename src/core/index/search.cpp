@@ -25,6 +25,8 @@ constexpr std::string_view kMethodNames[] = {"btree", "hash", "brin", "gin", "gi
 
 // A better set must be better by this share of the cost, else the search runs after noise.
 constexpr double kWorthwhile = 1e-4;
+// A partial index beside a whole one with the same key must save this share of the statements that use it.
+constexpr double kTwinShare = 0.01;
 constexpr int kMostPasses = 100;
 constexpr int kVerifications = 3;
 
@@ -79,6 +81,7 @@ class Search {
       cut = cut || cache_.exhausted();
       cache_.limit_calls(problem_.max_planner_calls);
       verify(state, !cut);
+      drop_twins(state);
       solution = describe(problem_, cache_, refunds_, state);
     } while (!paid_for(solution));
     solution.planner_calls = cache_.calls();
@@ -110,9 +113,10 @@ class Search {
     return !any;
   }
 
-  std::int64_t bytes_of(int candidate) const {
-    return problem_.candidates[static_cast<std::size_t>(candidate)].bytes;
+  const CandidateIndex& index_of(int candidate) const {
+    return problem_.candidates[static_cast<std::size_t>(candidate)];
   }
+  std::int64_t bytes_of(int candidate) const { return index_of(candidate).bytes; }
 
   bool budgeted() const { return budget_can_bind(problem_); }
 
@@ -203,6 +207,27 @@ class Search {
       greedy(anew, false, budgeted(), false);
       consider(state, anew);
       if (cache_.calls() == calls) return;
+    }
+  }
+
+  // A whole index that is there for its statistics of an expression makes a partial one with the same key
+  // cheaper by next to nothing than itself; of such a pair the whole one does.
+  void drop_twins(SearchState& state) {
+    const std::vector<int> chosen = state.chosen();
+    for (const int partial : chosen) {
+      const bool twin = std::any_of(chosen.begin(), chosen.end(), [&](int whole) {
+        CandidateIndex restricted = index_of(whole);
+        restricted.predicate = index_of(partial).predicate;
+        return index_of(whole).predicate == 0 && restricted.predicate != 0 &&
+               covers(restricted, index_of(partial));
+      });
+      if (!twin) continue;
+      double stake = 0;
+      for (const int query : cache_.queries_of(partial)) {
+        const bool used = (state.plan(query).used & cache_.bit(query, partial)) != 0;
+        if (used) stake += problem_.weights[static_cast<std::size_t>(query)] * state.plan(query).cost;
+      }
+      if (state.loss_without(partial) <= kTwinShare * stake) state.apply({{}, {partial}}, true);
     }
   }
 
