@@ -1,0 +1,32 @@
+/// A partitioned table as the catalog has it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/model/finding.hpp"
+#include "core/partition/plan.hpp"
+
+namespace deal::server {
+
+/// What there is to know of a range-partitioned table by one plain column.
+struct PartitionedTable {
+  ObjectId oid = 0;
+  ObjectId owner = 0;
+  partition::Parent facts;
+  std::string column;  ///< the key, not quoted
+  ObjectId column_type = 0;
+  std::vector<partition::Partition> partitions;  ///< by lower bound; the default one last; detaching ones too
+};
+
+/// Reads the table and its partitions from the partition descriptor: bounds as numbers, sorted by the server;
+/// no text is parsed. `kind` says what the key's values mean. Takes ACCESS SHARE on the parent, on no
+/// partition. Errors: 42809 not partitioned by range; 0A000 by several columns or by an expression, with what
+/// is possible in the HINT; 42804 the key's type doesn't go with the kind.
+PartitionedTable read_partitioned_table(ObjectId relation, partition::KeyKind kind);
+
+/// The kind that goes with a key type when the user names none: timestamptz, timestamp, date, integers, uuid
+/// (uuidv7), 26 characters of text (ulid). Errors: 42804 for other types.
+partition::KeyKind kind_of_type(ObjectId type);
+
+}  // namespace deal::server
