@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/partition/grid.hpp"
@@ -36,7 +37,7 @@ struct Set {
   std::optional<Step> retention;  ///< how long rows are kept; none: for ever
   Retire retire = Retire::drop;
   std::string archive_schema;        ///< archive
-  std::string export_path;           ///< export_: a directory of the server's host
+  std::string export_path;           ///< export_: an absolute path of a directory on the server's host
   bool detach_concurrently = false;  ///< retire through DETACH ... CONCURRENTLY in a background worker
   bool use_default = false;
   bool enabled = true;  ///< false: maintenance leaves it alone
@@ -55,7 +56,9 @@ struct Partition {
   Position upper = kMaximum;
   bool is_default = false;
   bool detaching = false;  ///< DETACH CONCURRENTLY was begun and not finished
-  bool foreign = false;    ///< a foreign table
+  bool retiring = false;   ///< with `detaching`: by maintenance itself, so the rest of the retirement is due
+                          ///< as well; a user's own detach is only finished
+  bool foreign = false;  ///< a foreign table
 };
 
 }  // namespace deal::partition
