@@ -198,6 +198,7 @@ struct ConversionStep {
   std::vector<ConversionStatement> statements;
   std::string lock;    ///< the strongest on the table
   std::string blocks;  ///< whom, for how long
+  std::size_t locks = 0;  ///< that many statements at the beginning only take locks
   bool worker = false;
   bool short_locks = true;
 };
@@ -230,8 +231,10 @@ struct KeptPartition {
 /// is now. `kept` are detached, and become children by inheritance until their rows are moved.
 ConversionStep swap_back_step(const ConvertedTable& parent, const Conversion& conversion,
                               ConversionNames& names, const std::vector<KeptPartition>& kept);
-/// The steps after that, and of a rollback before the swap: what was made is dropped, as far as it is there.
-ConversionStep cleaning_step(const Conversion& conversion, const ConversionNames& names);
+/// What comes after that, and is all of a rollback before the swap: what was made is dropped, as far as it is
+/// there. `parent`: the partitioned table's identity, quoted; empty if it is gone.
+ConversionStep cleaning_step(const Conversion& conversion, const ConversionNames& names,
+                             const std::string& parent);
 /// The indexes that were made on the old table, to be dropped concurrently: their names.
 std::vector<std::string> made_indexes(const ConversionNames& names);
 

@@ -22,7 +22,8 @@ void add(Statements& out, std::string sql, std::string role = {}, int lock_timeo
 
 /// Sets up a swap's locks in the order in which others take them: views first, then what they read, then what
 /// foreign keys refer to.
-void locks(const ConvertedTable& table, const std::vector<std::string>& partitions, Statements& out) {
+void lock_all(const ConvertedTable& table, const std::vector<std::string>& partitions, ConversionStep& step) {
+  Statements& out = step.statements;
   for (auto const& dependent : table.dependents) {
     if (!dependent.lock.empty()) add(out, dependent.lock, dependent.owner);
   }
@@ -35,6 +36,7 @@ void locks(const ConvertedTable& table, const std::vector<std::string>& partitio
       add(out, fmt::format("lock table only {} in access exclusive mode", key.referenced), {},
           kFollowingLockMs);
   }
+  step.locks = out.size();
 }
 
 void rename(const std::string& schema, const std::string& from, const std::string& to, Statements& out) {
@@ -118,7 +120,7 @@ ConversionStep swap_step(const ConvertedTable& table, const Conversion& conversi
   Statements& out = made.statements;
   std::string const identity = quote_qualified(table.schema, table.name);
   std::string const old = quote_qualified(table.schema, names.chosen(kOldTable));
-  locks(table, {}, out);
+  lock_all(table, {}, made);
   for (auto const& trigger : table.triggers)
     add(out, fmt::format("drop trigger {} on {}", quote_identifier(trigger.name), identity));
   rename(table.schema, table.name, names.chosen(kOldTable), out);
@@ -190,7 +192,7 @@ ConversionStep swap_back_step(const ConvertedTable& parent, const Conversion& co
   std::vector<std::string> partitions{old};
   for (auto const& partition : kept)
     partitions.push_back(quote_qualified(partition.schema, partition.name));
-  locks(parent, partitions, out);
+  lock_all(parent, partitions, made);
   for (auto const& partition : partitions)
     add(out, fmt::format("alter table {} detach partition {}", identity, partition));
   identity_back(parent, old, names, out);
@@ -206,7 +208,8 @@ ConversionStep swap_back_step(const ConvertedTable& parent, const Conversion& co
   return made;
 }
 
-ConversionStep cleaning_step(const Conversion& conversion, const ConversionNames& names) {
+ConversionStep cleaning_step(const Conversion& conversion, const ConversionNames& names,
+                             const std::string& parent) {
   ConversionStep made;
   made.kind = StepKind::clean;
   made.object = conversion.set.table;
@@ -217,9 +220,11 @@ ConversionStep cleaning_step(const Conversion& conversion, const ConversionNames
   std::string const& schema = conversion.set.schema;
   std::string const table = quote_qualified(schema, conversion.set.table);
   add(out, fmt::format("lock table only {} in access exclusive mode", table));
-  for (auto const* const purpose : {kStagedTable, kPutAside}) {
-    std::string const name = names.chosen(purpose);
-    if (!name.empty()) add(out, fmt::format("drop table if exists {}", quote_qualified(schema, name)));
+  made.locks = 1;
+  if (!parent.empty()) {
+    add(out, fmt::format("lock table {} in access exclusive mode", parent));
+    made.locks = 2;
+    add(out, "drop table " + parent);
   }
   if (std::string const check = names.chosen(kCheck); !check.empty())
     add(out, fmt::format("alter table {} drop constraint if exists {}", table, quote_identifier(check)));
