@@ -242,8 +242,8 @@ std::string text_of_options(const PlannedConversion& planned, const std::string&
   pg::Spi spi;
   return spi
       .query(
-          "select (pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('storage', pg_catalog.nullif($2, ''), "
-          "'tablespace', pg_catalog.nullif($3, ''))) || $1::jsonb)::text",
+          "select (pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('storage', nullif($2, ''), "
+          "'tablespace', nullif($3, ''))) || $1::jsonb)::text",
           {given, leaf.storage, leaf.tablespace})
       .text(0, 0);
 }
@@ -278,7 +278,7 @@ void convert_table(const pg::Arguments& args, const ConvertRequest& request) {
     refuse_errors(planned);
     return show(planned);
   }
-  pg::require_own_transactions(args);
+  require_conversion_transactions(args);
   partition::ConvertedTable const named = read_converted_table(request.relation, {});
   auto stored = find_conversion(named.schema, named.name);
   pg::SessionLock const lock(stored && stored->state == "running" ? stored->relation : request.relation);
@@ -301,6 +301,15 @@ void convert_table(const pg::Arguments& args, const ConvertRequest& request) {
   Converting converting(args, again, *stored);
   converting.until_swap();
   converting.finish();
+}
+
+void require_conversion_transactions(const pg::Arguments& args) {
+  pg::require_own_transactions(args);
+  std::string const level = pg::setting("transaction_isolation");
+  if (level == "read committed" || level == "read uncommitted") return;
+  throw Error("25001", "conversion needs the isolation level read committed, not " + level)
+      .hint("Each look at the table must see what others have committed: set transaction_isolation or "
+            "default_transaction_isolation for this session.");
 }
 
 std::vector<StoredConversion> status_of_conversions() {

@@ -58,7 +58,8 @@ join pg_catalog.pg_roles o on o.oid = c.relowner
 where c.oid = $1::oid)sql";
 
 constexpr const char* kColumns = R"sql(
-select attname, attnotnull, attgenerated, coalesce(attstattarget, -1), pg_catalog.array_to_string(attoptions, ', ')
+select attname, attnotnull, attgenerated, coalesce(attstattarget, -1),
+  (select pg_catalog.string_agg(o, ', ' order by o) from pg_catalog.unnest(attoptions) o where o like 'n\_distinct%')
 from pg_catalog.pg_attribute
 where attrelid = $1::oid and attnum > 0 and not attisdropped
 order by attnum)sql";

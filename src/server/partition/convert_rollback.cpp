@@ -204,7 +204,7 @@ bool is_gone(const StoredConversion& stored) {
 }  // namespace
 
 void roll_back_conversion(const pg::Arguments& args, std::int64_t id) {
-  pg::require_own_transactions(args);
+  require_conversion_transactions(args);
   StoredConversion stored = read_conversion(id);
   if (stored.state == "rolled back") return pg::notice("the conversion is rolled back already");
   ObjectId const owner = is_gone(stored) ? pg::role_oid(stored.owner) : pg::relation_owner(stored.relation);

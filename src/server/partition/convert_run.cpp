@@ -7,6 +7,7 @@
 #include "core/base/error.hpp"
 #include "core/base/quote.hpp"
 #include "server/bridge/role.hpp"
+#include "server/bridge/snapshot.hpp"
 #include "server/bridge/spi.hpp"
 
 namespace deal::server {
@@ -83,11 +84,16 @@ void ConversionRunner::run_short(const partition::ConversionStep& step, const st
     began = pg::elapsed_clock_ms();
     held_since = began;
     for (std::size_t i = 0; i < step.statements.size(); ++i) {
-      if (i == step.locks && recheck) recheck();
+      if (i == step.locks && recheck) {
+        pg::FreshSnapshot const now;
+        recheck();
+      }
       run_statement(*this, step.statements[i]);
       if (i + 1 == step.locks) held_since = pg::elapsed_clock_ms();
     }
-    if (after) after();
+    if (!after) return;
+    pg::FreshSnapshot const now;
+    after();
   });
   pg::commit();  // the locks are gone before the log is written
   log(step, began, held_since, effort);

@@ -31,6 +31,9 @@ struct ConversionRunner {
            const pg::LockEffort& effort) const;
 };
 
+/// Throws 25001 unless the procedure may commit and each of its statements sees what others have committed.
+void require_conversion_transactions(const pg::Arguments& args);
+
 /// Runs one statement as the role.
 void run_as(ObjectId role, const std::string& sql);
 
