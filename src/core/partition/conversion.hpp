@@ -231,10 +231,11 @@ struct KeptPartition {
 /// is now. `kept` are detached, and become children by inheritance until their rows are moved.
 ConversionStep swap_back_step(const ConvertedTable& parent, const Conversion& conversion,
                               ConversionNames& names, const std::vector<KeptPartition>& kept);
-/// What comes after that, and is all of a rollback before the swap: what was made is dropped, as far as it is
-/// there. `parent`: the partitioned table's identity, quoted; empty if it is gone.
-ConversionStep cleaning_step(const Conversion& conversion, const ConversionNames& names,
-                             const std::string& parent);
+/// What comes after that, and is all of a rollback before the swap: a table that was made is dropped. `name`:
+/// quoted. Of a partition: `parent` as well.
+ConversionStep drop_step(const std::string& name, const std::string& parent = {});
+/// And these constraints that were made on the old table.
+ConversionStep drop_constraints_step(const Conversion& conversion, const std::vector<std::string>& names);
 /// The indexes that were made on the old table, to be dropped concurrently: their names.
 std::vector<std::string> made_indexes(const ConversionNames& names);
 

@@ -208,28 +208,32 @@ ConversionStep swap_back_step(const ConvertedTable& parent, const Conversion& co
   return made;
 }
 
-ConversionStep cleaning_step(const Conversion& conversion, const ConversionNames& names,
-                             const std::string& parent) {
+ConversionStep drop_step(const std::string& name, const std::string& parent) {
+  ConversionStep made;
+  made.kind = StepKind::clean;
+  made.object = name;
+  made.words = "drop what the conversion made";
+  made.lock = "none";
+  made.blocks = "writers of referenced tables for milliseconds";
+  if (!parent.empty()) add(made.statements, fmt::format("lock table only {} in access exclusive mode", parent));
+  add(made.statements, fmt::format("lock table {} in access exclusive mode", name));
+  made.locks = made.statements.size();
+  add(made.statements, "drop table " + name);
+  return made;
+}
+
+ConversionStep drop_constraints_step(const Conversion& conversion, const std::vector<std::string>& names) {
   ConversionStep made;
   made.kind = StepKind::clean;
   made.object = conversion.set.table;
-  made.words = "drop what the conversion made";
+  made.words = "drop constraints that the conversion made";
   made.lock = "ACCESS EXCLUSIVE";
   made.blocks = "everybody for milliseconds";
-  Statements& out = made.statements;
-  std::string const& schema = conversion.set.schema;
-  std::string const table = quote_qualified(schema, conversion.set.table);
-  add(out, fmt::format("lock table only {} in access exclusive mode", table));
+  std::string const table = quote_qualified(conversion.set.schema, conversion.set.table);
+  add(made.statements, fmt::format("lock table only {} in access exclusive mode", table));
   made.locks = 1;
-  if (!parent.empty()) {
-    add(out, fmt::format("lock table {} in access exclusive mode", parent));
-    made.locks = 2;
-    add(out, "drop table " + parent);
-  }
-  if (std::string const check = names.chosen(kCheck); !check.empty())
-    add(out, fmt::format("alter table {} drop constraint if exists {}", table, quote_identifier(check)));
-  for (auto const& name : made_indexes(names))
-    add(out, fmt::format("alter table {} drop constraint if exists {}", table, quote_identifier(name)));
+  for (auto const& name : names)
+    add(made.statements, fmt::format("alter table {} drop constraint {}", table, quote_identifier(name)));
   return made;
 }
 

@@ -125,11 +125,13 @@ constexpr ObstacleQuery kObstacles[] = {
      "d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = $1::oid and d.deptype = 'n' and not case "
      "d.classid when 'pg_catalog.pg_rewrite'::pg_catalog.regclass then true when "
      "'pg_catalog.pg_policy'::pg_catalog.regclass then true when 'pg_catalog.pg_constraint'::pg_catalog.regclass then true "
+     "when 'pg_catalog.pg_publication_rel'::pg_catalog.regclass then true "
      "when 'pg_catalog.pg_trigger'::pg_catalog.regclass then exists (select from pg_catalog.pg_trigger t where t.oid = "
      "d.objid and t.tgrelid = $1::oid) when 'pg_catalog.pg_proc'::pg_catalog.regclass then exists (select from "
      "pg_catalog.pg_proc p where p.oid = d.objid and p.prosqlbody is not null) when "
      "'pg_catalog.pg_class'::pg_catalog.regclass then exists (select from pg_catalog.pg_class c where c.oid = d.objid and "
-     "c.relkind in ('i', 'S')) when 'pg_catalog.pg_attrdef'::pg_catalog.regclass then exists (select from "
+     "(c.relkind in ('i', 'S') or exists (select from pg_catalog.pg_inherits where inhrelid = c.oid and inhparent = $1::oid))) "
+     "when 'pg_catalog.pg_attrdef'::pg_catalog.regclass then exists (select from "
      "pg_catalog.pg_attrdef a where a.oid = d.objid and a.adrelid = $1::oid) else false end order by 1"},
 };
 

@@ -261,8 +261,10 @@ ConvertOptions convert_options(const ConvertRequest& request) {
   Options options("partition_convert", own_options(request.options));
   std::string const mode = options.text("mode", "attach");
   if (mode != "attach" && mode != "copy")
-    throw Error("22023", "unknown mode \"" + mode + "\"").hint("Modes are attach and copy.");
-  out.copy = mode == "copy";
+    throw Error("22023", "unknown mode \"" + mode + "\"").hint("The mode is attach.");
+  if (mode == "copy")
+    throw Error("0A000", "mode copy is not supported")
+        .hint("Mode attach converts without copying; CALL partition_split divides the old partition later.");
   out.cutoff = options.text("cutoff", "");
   out.dry_run = options.boolean("dry_run", false);
   out.deep = options.boolean("deep", true);

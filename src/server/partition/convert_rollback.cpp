@@ -148,27 +148,44 @@ class RollingBack {
   void move_back() {
     auto const children = children_of(stored_.relation);
     if (children.empty()) return;
-    if (conversion_.set.schema.empty()) return;
     runner().announce("move_back");
     for (auto const& child : children)
       move_rows(runner(), stored_.relation, child, options_.batch_rows, options_.pause_ms);
   }
 
-  /// The parent is dropped only if no row is in it, which its lock then keeps so.
+  /// Partition by partition, so that no referenced table is locked for long.
+  void drop_parent() {
+    std::string const parent = stored_.parent == 0 ? "" : identity_of_relation(stored_.parent);
+    if (parent.empty()) return;
+    for (auto const& leaf : leaves()) {
+      std::string const name = quote_qualified(leaf.schema, leaf.name);
+      runner().run_short(partition::drop_step(name, parent), {}, [&] {
+        if (has_rows(owner_, leaf))
+          throw Error("55000", fmt::format("partition {} holds rows again", name))
+              .hint("Somebody wrote to the partition itself. Move them, then call it again.");
+      });
+    }
+    runner().run_short(partition::drop_step(parent));
+  }
+
+  void drop_constraints() {
+    std::vector<std::string> made = partition::made_indexes({stored_.names, {}});
+    made.push_back(partition::ConversionNames(stored_.names, {}).chosen("check"));
+    std::erase_if(made, [&](const std::string& name) { return !is_constraint(name); });
+    if (!made.empty()) runner().run_short(partition::drop_constraints_step(conversion_, made));
+  }
+
+  bool is_constraint(const std::string& name) const {
+    pg::Spi spi;
+    return !spi.query("select 1 from pg_catalog.pg_constraint where conrelid = $1::oid and conname = $2",
+                      {std::to_string(stored_.relation), name})
+                .empty();
+  }
+
   void clean() {
     runner().announce("clean");
-    std::string const parent = stored_.parent == 0 ? "" : identity_of_relation(stored_.parent);
-    if (relation_named(stored_.schema, stored_.table) != stored_.relation) return;  // the table is gone
-    auto const step = partition::cleaning_step(conversion_, {stored_.names, {}}, parent);
-    runner().run_short(step, {}, [&] {
-      if (parent.empty()) return;
-      for (auto const& leaf : leaves()) {
-        if (!has_rows(owner_, leaf)) continue;
-        throw Error("55000", fmt::format("partition {} holds rows again",
-                                         quote_qualified(leaf.schema, leaf.name)))
-            .hint("Somebody wrote to the partition itself. Move them, then call it again.");
-      }
-    });
+    drop_parent();
+    drop_constraints();
   }
 
   void drop_made_indexes() {
@@ -177,7 +194,6 @@ class RollingBack {
       if (index_of(name)) statements.push_back("drop index concurrently " + quote_qualified(stored_.schema, name));
     }
     if (statements.empty()) return;
-    runner().announce("clean");
     pg::run_in_worker(args_, statements);
     pg::commit();
   }
