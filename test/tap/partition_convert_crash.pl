@@ -9,7 +9,7 @@ use Time::HiRes qw(usleep);
 
 my $node = PostgreSQL::Test::Cluster->new('crash');
 $node->init;
-$node->append_conf('postgresql.conf', "jit = off\nautovacuum = off\nrestart_after_crash = on\nmax_worker_processes = 8\nfsync = off");
+$node->append_conf('postgresql.conf', "jit = off\nautovacuum = off\nrestart_after_crash = on\nmax_worker_processes = 8\nfsync = off\nwal_level = replica");
 $node->start;
 
 # A step is held where its first DDL begins, or (analyze, enable: no DDL) where the table's index expression or the set's row is
@@ -58,12 +58,13 @@ sub state_now { return $node->safe_psql('postgres', 'select state from deal_advi
 sub kill_at {
 	my ($statement, $place, $step) = @_;
 	$node->safe_psql('postgres', "truncate hold; insert into hold values ('$place', '$step')");
-	my ($in, $out, $err) = ($statement, '', '');
-	my $run = IPC::Run::start([ 'psql', '-X', '-q', '-h', $node->host, '-p', $node->port, 'postgres' ], '<', \$in, '>', \$out, '2>', \$err);
+	my ($out, $err) = ('', '');
+	my $run = IPC::Run::start([ 'psql', '-X', '-q', '-h', $node->host, '-p', $node->port, '-c', $statement, 'postgres' ], '<', \undef, '>', \$out, '2>', \$err);
 	my $pid = '';
-	for (1 .. 1500) {
+	for (my $end = time + 30; time < $end;) {
 		$pid = $node->safe_psql('postgres', q{select a.pid from pg_stat_activity a where a.query like 'call deal_advisor.partition_convert%'
 			and exists (select from pg_stat_activity where wait_event = 'PgSleep')});
+		$run->pump_nb;
 		last if $pid ne '' or !$run->pumpable;
 		usleep(20_000);
 	}
@@ -86,7 +87,7 @@ sub works {
 		join('|', ($rows + $written) x 3, 't', 't'), "$when: all rows are there, ids and views go on");
 }
 
-my $whole = q{select string_agg(relname || relkind, ' ' order by relname) from pg_class where relname like 'orders%'};
+my $whole = q{select string_agg(relname::text || relkind::text, ' ' order by relname) from pg_class where relname like 'orders%'};
 my $clean = 'ordersr orders_created_at_idxi orders_id_seqS orders_number_seqS orders_pkeyi';
 sub converted {
 	my ($when) = @_;

@@ -80,8 +80,8 @@ struct TableTrigger {
 
 struct TablePolicy {
   std::string name;
-  std::string definition;   ///< what follows CREATE POLICY name ON table
-  bool subquery = false;    ///< may name the table itself: created once the name is the new table's
+  std::string definition;  ///< what follows CREATE POLICY name ON table
+  bool subquery = false;   ///< may name the table itself: created once the name is the new table's
   std::string comment;
 };
 
@@ -92,7 +92,7 @@ struct Dependent {
   Kind kind = Kind::view;
   std::string identity;  ///< quoted; of a policy: its table
   std::string owner;     ///< role that runs the statement
-  std::string lock;   ///< statement that takes its lock before the table's; empty: needs none
+  std::string lock;      ///< statement that takes its lock before the table's; empty: needs none
   std::string recreate;
   bool may_recreate = true;  ///< the calling role can act as the owner
 };
@@ -196,8 +196,8 @@ struct ConversionStep {
   std::string object;  ///< what it makes or changes, not quoted
   std::string words;
   std::vector<ConversionStatement> statements;
-  std::string lock;    ///< the strongest on the table
-  std::string blocks;  ///< whom, for how long
+  std::string lock;       ///< the strongest on the table
+  std::string blocks;     ///< whom, for how long
   std::size_t locks = 0;  ///< that many statements at the beginning only take locks
   bool worker = false;
   bool short_locks = true;
@@ -240,8 +240,7 @@ ConversionStep drop_constraints_step(const Conversion& conversion, const std::ve
 std::vector<std::string> made_indexes(const ConversionNames& names);
 
 /// What the parent is built from, as one text: another text, another parent.
-std::string parent_recipe(const ConvertedTable& table, const Conversion& conversion,
-                          ConversionNames& names);
+std::string parent_recipe(const ConvertedTable& table, const Conversion& conversion, ConversionNames& names);
 
 /// The parts of pg_get_indexdef's text.
 struct IndexDefinition {

@@ -42,10 +42,10 @@ void key_column(const ConvertedTable& table, const Conversion& conversion, Findi
       found.error("generated_key", fmt::format("key column \"{}\" is generated", column.name),
                   "A generated column can't be a partition key; partition by what it is made of.");
     if (!column.not_null)
-      found.warning("nullable_key",
-                    fmt::format("key column \"{}\" may be NULL; from the conversion on NULLs are refused",
-                                column.name),
-                    "A partition by range has no place for NULL.");
+      found.warning(
+          "nullable_key",
+          fmt::format("key column \"{}\" may be NULL; from the conversion on NULLs are refused", column.name),
+          "A partition by range has no place for NULL.");
   }
 }
 
@@ -78,10 +78,11 @@ void constraints(const ConvertedTable& table, Findings& found) {
   std::string const identity = quote_qualified(table.schema, table.name);
   for (auto const& check : table.checks) {
     if (check.no_inherit)
-      found.warning("no_inherit_check",
-                    fmt::format("CHECK \"{}\" is NO INHERIT: the old table keeps it, new partitions have none",
-                                check.name),
-                    "Make it an ordinary CHECK first if it should hold for all rows.");
+      found.warning(
+          "no_inherit_check",
+          fmt::format("CHECK \"{}\" is NO INHERIT: the old table keeps it, new partitions have none",
+                      check.name),
+          "Make it an ordinary CHECK first if it should hold for all rows.");
     else if (!check.validated)
       found.error("not_valid_check", fmt::format("CHECK \"{}\" is NOT VALID", check.name),
                   fmt::format("Validate it first: alter table {} validate constraint {};", identity,
@@ -98,10 +99,10 @@ void constraints(const ConvertedTable& table, Findings& found) {
 void triggers(const ConvertedTable& table, Findings& found) {
   for (auto const& trigger : table.triggers) {
     if (trigger.for_each_row && trigger.transition_tables)
-      found.error("row_trigger_tables",
-                  fmt::format("row trigger \"{}\" has transition tables, which partitions can't have",
-                              trigger.name),
-                  "Make it a statement trigger, or read the rows from NEW and OLD.");
+      found.error(
+          "row_trigger_tables",
+          fmt::format("row trigger \"{}\" has transition tables, which partitions can't have", trigger.name),
+          "Make it a statement trigger, or read the rows from NEW and OLD.");
     else if (trigger.for_each_row && trigger.definition.starts_with("CREATE TRIGGER") &&
              trigger.definition.find(" BEFORE ") != std::string::npos)
       found.warning("before_trigger",

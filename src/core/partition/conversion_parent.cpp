@@ -36,8 +36,8 @@ void column_settings(const ConvertedTable& table, const std::string& parent, Sta
   for (auto const& column : table.columns) {
     std::string const name = quote_identifier(column.name);
     if (column.statistics >= 0)
-      add(out, fmt::format("alter table {} alter column {} set statistics {}", parent, name,
-                           column.statistics));
+      add(out,
+          fmt::format("alter table {} alter column {} set statistics {}", parent, name, column.statistics));
     if (!column.options.empty())
       add(out, fmt::format("alter table {} alter column {} set ({})", parent, name, column.options));
   }
@@ -61,8 +61,7 @@ void identities(const ConvertedTable& table, const std::string& parent, Conversi
 void constraints(const ConvertedTable& table, const std::string& parent, Statements& out) {
   auto const constraint = [&](const std::string& name, const std::string& definition,
                               const std::string& comment) {
-    add(out,
-        fmt::format("alter table {} add constraint {} {}", parent, quote_identifier(name), definition));
+    add(out, fmt::format("alter table {} add constraint {} {}", parent, quote_identifier(name), definition));
     if (!comment.empty())
       add(out, fmt::format("comment on constraint {} on {} is {}", quote_identifier(name), parent,
                            comment_text(comment)));
@@ -80,8 +79,9 @@ void one_index(const ConvertedTable& table, const Conversion& conversion, const 
   bool const grows = partition::grows(index, conversion);
   std::string const name = staged_index(index, conversion, names);
   if (index.constraint != 0) {
-    add(out, fmt::format("alter table {} add constraint {} {}", parent, quote_identifier(name),
-                         grows ? unique_with(index.constraint_definition, key) : index.constraint_definition));
+    add(out,
+        fmt::format("alter table {} add constraint {} {}", parent, quote_identifier(name),
+                    grows ? unique_with(index.constraint_definition, key) : index.constraint_definition));
   } else {
     add(out, index_statement(parse_index(index.definition), "", name, parent, grows ? key : std::string(),
                              index.tablespace));
@@ -211,8 +211,8 @@ std::vector<ConversionStatement> parent_statements(const ConvertedTable& table, 
                                                    ConversionNames& names) {
   Statements out;
   std::string const identity = quote_qualified(table.schema, table.name);
-  std::string const parent =
-      quote_qualified(table.schema, names.pick(std::string(kStagedTable), fitting_name(table.name, "_converted")));
+  std::string const parent = quote_qualified(
+      table.schema, names.pick(std::string(kStagedTable), fitting_name(table.name, "_converted")));
   create(table, conversion, parent, out);
   column_settings(table, parent, out);
   identities(table, parent, names, out);
@@ -228,8 +228,7 @@ std::vector<ConversionStatement> parent_statements(const ConvertedTable& table, 
   return out;
 }
 
-std::string parent_recipe(const ConvertedTable& table, const Conversion& conversion,
-                          ConversionNames& names) {
+std::string parent_recipe(const ConvertedTable& table, const Conversion& conversion, ConversionNames& names) {
   std::string text;
   for (auto const& statement : parent_statements(table, conversion, names))
     text += statement.sql + ";\n";

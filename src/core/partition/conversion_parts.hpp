@@ -9,16 +9,16 @@
 namespace deal::partition {
 
 /// Purposes under which names are chosen.
-inline constexpr const char* kStagedTable = "parent";       ///< the partitioned table until the swap
-inline constexpr const char* kOldTable = "old table";       ///< what the table is called as a partition
-inline constexpr const char* kCheck = "check";              ///< the proof that rows are before the cutoff
-inline constexpr const char* kPutAside = "rolled back";     ///< the parent after a rollback, until dropped
+inline constexpr const char* kStagedTable = "parent";    ///< the partitioned table until the swap
+inline constexpr const char* kOldTable = "old table";    ///< what the table is called as a partition
+inline constexpr const char* kCheck = "check";           ///< the proof that rows are before the cutoff
+inline constexpr const char* kPutAside = "rolled back";  ///< the parent after a rollback, until dropped
 
-inline const std::string kSequence = "sequence ";           ///< and the column's name
-inline const std::string kParentIndex = "parent index ";    ///< and the index's name: until the swap
-inline const std::string kParentKey = "parent key ";        ///< a key that grows, for good
-inline const std::string kOldIndex = "old index ";          ///< what the index is called from the swap on
-inline const std::string kOldKey = "old key ";              ///< the grown key, built on the old table
+inline const std::string kSequence = "sequence ";         ///< and the column's name
+inline const std::string kParentIndex = "parent index ";  ///< and the index's name: until the swap
+inline const std::string kParentKey = "parent key ";      ///< a key that grows, for good
+inline const std::string kOldIndex = "old index ";        ///< what the index is called from the swap on
+inline const std::string kOldKey = "old key ";            ///< the grown key, built on the old table
 inline constexpr const char* kOldSuffix = "_pmin";
 
 /// What the parent's own identity sequence is called until the swap.

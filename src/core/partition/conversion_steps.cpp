@@ -32,10 +32,10 @@ std::string short_wait(const Conversion& conversion, std::string_view whom) {
 ConversionStep index_step(const ConvertedTable& table, const Conversion& conversion, const TableIndex& index,
                           ConversionNames& names) {
   std::string const name = old_index(index, conversion, names);
-  ConversionStep made = step(
-      StepKind::index, name,
-      fmt::format("build the key of {} with \"{}\" added", index.name, conversion.set.column),
-      "SHARE UPDATE EXCLUSIVE", "nobody but DDL and VACUUM; waits for transactions that are older");
+  ConversionStep made =
+      step(StepKind::index, name,
+           fmt::format("build the key of {} with \"{}\" added", index.name, conversion.set.column),
+           "SHARE UPDATE EXCLUSIVE", "nobody but DDL and VACUUM; waits for transactions that are older");
   made.worker = true;
   made.short_locks = false;
   add(made, index_statement(parse_index(index.definition), "concurrently ", name,
@@ -49,10 +49,10 @@ ConversionStep key_step(const ConvertedTable& table, const Conversion& conversio
   std::string const name = old_index(index, conversion, names);
   ConversionStep made = step(StepKind::key, name, "make it a constraint, as the old key is one",
                              "ACCESS EXCLUSIVE", short_wait(conversion, "everybody"));
-  add(made, fmt::format("alter table {} add constraint {} unique using index {}{}{}",
-                        quote_qualified(table.schema, table.name), quote_identifier(name),
-                        quote_identifier(name), index.deferrable ? " deferrable" : "",
-                        index.deferred ? " initially deferred" : ""));
+  add(made,
+      fmt::format("alter table {} add constraint {} unique using index {}{}{}",
+                  quote_qualified(table.schema, table.name), quote_identifier(name), quote_identifier(name),
+                  index.deferrable ? " deferrable" : "", index.deferred ? " initially deferred" : ""));
   return made;
 }
 
@@ -60,8 +60,7 @@ ConversionStep parent_step(const ConvertedTable& table, const Conversion& conver
                            ConversionNames& names) {
   ConversionStep made =
       step(StepKind::parent, {}, "", "ACCESS SHARE",
-           table.foreign_keys.empty() ? "nobody"
-                                      : short_wait(conversion, "writers of referenced tables"));
+           table.foreign_keys.empty() ? "nobody" : short_wait(conversion, "writers of referenced tables"));
   made.statements = parent_statements(table, conversion, names);
   made.object = names.chosen(kStagedTable);
   made.words =
@@ -75,15 +74,13 @@ std::string cutoff_constant(const Conversion& conversion) {
   return literal.starts_with('\'') ? literal : quote_literal(literal);
 }
 
-ConversionStep check_step(const ConvertedTable& table, const Conversion& conversion,
-                          ConversionNames& names) {
+ConversionStep check_step(const ConvertedTable& table, const Conversion& conversion, ConversionNames& names) {
   std::string const name = names.pick(kCheck, fitting_name(table.name, "_before_cutoff"));
   std::string const column = quote_identifier(conversion.set.column);
-  ConversionStep made =
-      step(StepKind::check, name,
-           fmt::format("say that all rows are before {}; from here on others are refused",
-                       boundary_text(conversion.set.grid, conversion.cutoff)),
-           "ACCESS EXCLUSIVE", short_wait(conversion, "everybody"));
+  ConversionStep made = step(StepKind::check, name,
+                             fmt::format("say that all rows are before {}; from here on others are refused",
+                                         boundary_text(conversion.set.grid, conversion.cutoff)),
+                             "ACCESS EXCLUSIVE", short_wait(conversion, "everybody"));
   add(made, fmt::format("alter table {} add constraint {} check ({} is not null and {} < {}) not valid",
                         quote_qualified(table.schema, table.name), quote_identifier(name), column, column,
                         cutoff_constant(conversion)));
@@ -91,9 +88,9 @@ ConversionStep check_step(const ConvertedTable& table, const Conversion& convers
 }
 
 ConversionStep validate_step(const ConvertedTable& table, const ConversionNames& names) {
-  ConversionStep made = step(StepKind::validate, names.chosen(kCheck),
-                             "prove it, so that the swap need not read the table",
-                             "SHARE UPDATE EXCLUSIVE", "nobody but DDL and VACUUM; reads the table once");
+  ConversionStep made =
+      step(StepKind::validate, names.chosen(kCheck), "prove it, so that the swap need not read the table",
+           "SHARE UPDATE EXCLUSIVE", "nobody but DDL and VACUUM; reads the table once");
   made.short_locks = false;
   add(made, fmt::format("alter table {} validate constraint {}", quote_qualified(table.schema, table.name),
                         quote_identifier(names.chosen(kCheck))));
@@ -162,8 +159,8 @@ std::vector<ConversionStep> finishing_steps(const Conversion& conversion, const 
                        "SHARE UPDATE EXCLUSIVE", "nobody but DDL and VACUUM"));
   steps.back().short_locks = false;
   add(steps.back(), "analyze " + table);
-  steps.push_back(step(StepKind::enable, conversion.set.table, "keep it as a set (partition_status)", "none",
-                       "nobody"));
+  steps.push_back(
+      step(StepKind::enable, conversion.set.table, "keep it as a set (partition_status)", "none", "nobody"));
   return steps;
 }
 

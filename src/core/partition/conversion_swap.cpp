@@ -80,9 +80,8 @@ void hand_over_identity(const ColumnSequence& sequence, const std::string& to_se
 void own_serials(const ConvertedTable& table, const std::string& owner, Statements& out) {
   for (auto const& sequence : table.sequences) {
     if (sequence.identity != 0) continue;
-    add(out, fmt::format("alter sequence {} owned by {}.{}",
-                         quote_qualified(sequence.schema, sequence.name), owner,
-                         quote_identifier(sequence.column)));
+    add(out, fmt::format("alter sequence {} owned by {}.{}", quote_qualified(sequence.schema, sequence.name),
+                         owner, quote_identifier(sequence.column)));
   }
 }
 
@@ -97,9 +96,10 @@ ConversionStep swap_of(StepKind kind, const ConvertedTable& table, const Convers
   made.kind = kind;
   made.object = table.name;
   made.lock = what_is_locked(table);
-  made.blocks = fmt::format("everybody for milliseconds; waits {} ms at most for its lock, then lets go and "
-                            "tries again",
-                            conversion.lock_timeout_ms);
+  made.blocks = fmt::format(
+      "everybody for milliseconds; waits {} ms at most for its lock, then lets go and "
+      "tries again",
+      conversion.lock_timeout_ms);
   return made;
 }
 
@@ -215,7 +215,8 @@ ConversionStep drop_step(const std::string& name, const std::string& parent) {
   made.words = "drop what the conversion made";
   made.lock = "none";
   made.blocks = "writers of referenced tables for milliseconds";
-  if (!parent.empty()) add(made.statements, fmt::format("lock table only {} in access exclusive mode", parent));
+  if (!parent.empty())
+    add(made.statements, fmt::format("lock table only {} in access exclusive mode", parent));
   add(made.statements, fmt::format("lock table {} in access exclusive mode", name));
   made.locks = made.statements.size();
   add(made.statements, "drop table " + name);

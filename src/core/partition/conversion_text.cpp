@@ -51,8 +51,7 @@ std::size_t closing(std::string_view text, std::size_t open) {
 
 std::size_t required(std::string_view text, std::string_view wanted, std::size_t from = 0) {
   std::size_t const at = find_outside(text, wanted, from);
-  if (at == std::string_view::npos)
-    throw Error("XX000", "definition not understood: " + std::string(text));
+  if (at == std::string_view::npos) throw Error("XX000", "definition not understood: " + std::string(text));
   return at;
 }
 

@@ -23,7 +23,8 @@ using partition::ConversionStep;
 using partition::StepKind;
 
 constexpr const char* kIndexState =
-    "select i.indisvalid and i.indisready from pg_catalog.pg_index i where i.indexrelid = $1::oid and i.indrelid = "
+    "select i.indisvalid and i.indisready from pg_catalog.pg_index i where i.indexrelid = $1::oid and "
+    "i.indrelid = "
     "$2::oid";
 constexpr const char* kConstraintState =
     "select convalidated from pg_catalog.pg_constraint where conrelid = $1::oid and conname = $2";
@@ -96,8 +97,9 @@ class Converting {
     if (now != 0 && now == stored_.parent) return true;
     throw Error("55000", fmt::format("{} is no longer the table that conversion {} began with",
                                      quote_qualified(stored_.schema, stored_.table), stored_.id))
-        .hint("It was dropped, renamed or replaced meanwhile; take the conversion back with "
-              "deal_advisor.partition_convert_rollback.");
+        .hint(
+            "It was dropped, renamed or replaced meanwhile; take the conversion back with "
+            "deal_advisor.partition_convert_rollback.");
   }
 
   bool done(const ConversionStep& step, const PlannedConversion& planned) const {
@@ -168,9 +170,11 @@ class Converting {
       pg::Spi spi;
       return spi.query(
           "select pg_catalog.format('alter table %s replica identity using index %I', "
-          "leaf.indrelid::pg_catalog.regclass, x.relname) from pg_catalog.pg_index root join pg_catalog.pg_inherits i on "
+          "leaf.indrelid::pg_catalog.regclass, x.relname) from pg_catalog.pg_index root join "
+          "pg_catalog.pg_inherits i on "
           "i.inhparent = root.indexrelid join pg_catalog.pg_index leaf on leaf.indexrelid = i.inhrelid join "
-          "pg_catalog.pg_class x on x.oid = leaf.indexrelid where root.indrelid = $1::oid and root.indisreplident",
+          "pg_catalog.pg_class x on x.oid = leaf.indexrelid where root.indrelid = $1::oid and "
+          "root.indisreplident",
           {std::to_string(stored_.parent)});
     }();
     for (size_t row = 0; row < rows.size(); ++row)
@@ -265,8 +269,9 @@ void require_matching(const StoredConversion& stored, const ConvertRequest& requ
   if (stored.key_column != request.key_column || stored.step != request.step)
     throw Error("55000", fmt::format("conversion {} of {} was begun by \"{}\" in steps of {}", stored.id,
                                      identity, stored.key_column, stored.step))
-        .hint("Call it with the same arguments to go on, or take it back with "
-              "deal_advisor.partition_convert_rollback first.");
+        .hint(
+            "Call it with the same arguments to go on, or take it back with "
+            "deal_advisor.partition_convert_rollback first.");
 }
 
 }  // namespace
@@ -308,8 +313,9 @@ void require_conversion_transactions(const pg::Arguments& args) {
   std::string const level = pg::setting("transaction_isolation");
   if (level == "read committed" || level == "read uncommitted") return;
   throw Error("25001", "conversion needs the isolation level read committed, not " + level)
-      .hint("Each look at the table must see what others have committed: set transaction_isolation or "
-            "default_transaction_isolation for this session.");
+      .hint(
+          "Each look at the table must see what others have committed: set transaction_isolation or "
+          "default_transaction_isolation for this session.");
 }
 
 std::vector<StoredConversion> status_of_conversions() {

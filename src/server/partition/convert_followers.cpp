@@ -72,65 +72,89 @@ constexpr ObstacleQuery kObstacles[] = {
     {"incoming_foreign_key", false, "foreign key {} refers to the table",
      "It would need a unique key on exactly its columns, without the partition column. Drop it, or refer by "
      "both columns.",
-     "select pg_catalog.format('%I on %s', conname, conrelid::pg_catalog.regclass) from pg_catalog.pg_constraint where "
+     "select pg_catalog.format('%I on %s', conname, conrelid::pg_catalog.regclass) from "
+     "pg_catalog.pg_constraint where "
      "contype = 'f' and confrelid = $1::oid order by 1"},
     {"inheritance", false, "the table takes part in inheritance: {}",
      "Only a table without parents and children can become a partition; take it out with NO INHERIT first.",
-     "select case when inhparent = $1::oid then 'parent of ' || inhrelid::pg_catalog.regclass else 'child of ' || "
-     "inhparent::pg_catalog.regclass end from pg_catalog.pg_inherits where $1::oid in (inhparent, inhrelid) order by 1"},
+     "select case when inhparent = $1::oid then 'parent of ' || inhrelid::pg_catalog.regclass else 'child of "
+     "' || "
+     "inhparent::pg_catalog.regclass end from pg_catalog.pg_inherits where $1::oid in (inhparent, inhrelid) "
+     "order by 1"},
     {"rule", false, "rule {} belongs to the table or writes to it",
      "Rules stay with the old table. Drop it, or make it a trigger.",
      "select distinct pg_catalog.format('%I on %s', r.rulename, r.ev_class::pg_catalog.regclass) from "
      "pg_catalog.pg_rewrite r left join pg_catalog.pg_depend d on d.classid = "
      "'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid and d.refclassid = "
-     "'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = $1::oid where r.rulename <> '_RETURN' and (r.ev_class = "
+     "'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = $1::oid where r.rulename <> '_RETURN' and "
+     "(r.ev_class = "
      "$1::oid or d.objid is not null) order by 1"},
     {"materialized_view", false, "materialized view {} would go on reading the old table only",
      "Drop it, convert, and create it again: it can't be bound anew in place.",
-     "select distinct c.oid::pg_catalog.regclass::text from pg_catalog.pg_depend d join pg_catalog.pg_rewrite r on r.oid = "
+     "select distinct c.oid::pg_catalog.regclass::text from pg_catalog.pg_depend d join "
+     "pg_catalog.pg_rewrite r on r.oid = "
      "d.objid join pg_catalog.pg_class c on c.oid = r.ev_class and c.relkind = 'm' where d.classid = "
-     "'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and "
+     "'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.refclassid = "
+     "'pg_catalog.pg_class'::pg_catalog.regclass and "
      "d.refobjid = $1::oid order by 1"},
     {"row_type", true, "{} uses the table's row type, which stays with the old table",
      "Functions that take or give whole rows must be created again after the conversion.",
-     "select distinct pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) from pg_catalog.pg_class c join "
+     "select distinct pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) from pg_catalog.pg_class "
+     "c join "
      "pg_catalog.pg_type t on t.oid = c.reltype join pg_catalog.pg_depend d on d.refclassid = "
-     "'pg_catalog.pg_type'::pg_catalog.regclass and d.refobjid in (t.oid, t.typarray) and d.deptype <> 'i' where c.oid = "
+     "'pg_catalog.pg_type'::pg_catalog.regclass and d.refobjid in (t.oid, t.typarray) and d.deptype <> 'i' "
+     "where c.oid = "
      "$1::oid order by 1"},
     {"subscription", false, "subscription {} writes to the table",
      "A subscription follows the table's identity: take the table out of it first.",
-     "select distinct pg_catalog.format('number %s', srsubid) from pg_catalog.pg_subscription_rel where srrelid = $1::oid "
+     "select distinct pg_catalog.format('number %s', srsubid) from pg_catalog.pg_subscription_rel where "
+     "srrelid = $1::oid "
      "order by 1"},
     {"extension_member", false, "the table belongs to extension {}", "Only the extension may change it.",
-     "select e.extname::text from pg_catalog.pg_depend d join pg_catalog.pg_extension e on e.oid = d.refobjid where d.classid = "
-     "'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = $1::oid and d.deptype = 'e' and d.refclassid = "
+     "select e.extname::text from pg_catalog.pg_depend d join pg_catalog.pg_extension e on e.oid = "
+     "d.refobjid where d.classid = "
+     "'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = $1::oid and d.deptype = 'e' and d.refclassid "
+     "= "
      "'pg_catalog.pg_extension'::pg_catalog.regclass order by 1"},
     {"kind", false, "the table is {}", "Only an ordinary, permanent or unlogged, table can be converted.",
-     "select case when relkind = 'p' then 'partitioned already' when relkind <> 'r' then 'no ordinary table' when "
-     "relpersistence = 't' then 'temporary' when reloftype <> 0 then 'made of a type' when relispartition then 'a "
-     "partition' else 'of access method ' || (select amname from pg_catalog.pg_am a where a.oid = relam) end from "
-     "pg_catalog.pg_class where oid = $1::oid and (relkind <> 'r' or relpersistence = 't' or reloftype <> 0 or "
+     "select case when relkind = 'p' then 'partitioned already' when relkind <> 'r' then 'no ordinary table' "
+     "when "
+     "relpersistence = 't' then 'temporary' when reloftype <> 0 then 'made of a type' when relispartition "
+     "then 'a "
+     "partition' else 'of access method ' || (select amname from pg_catalog.pg_am a where a.oid = relam) end "
+     "from "
+     "pg_catalog.pg_class where oid = $1::oid and (relkind <> 'r' or relpersistence = 't' or reloftype <> 0 "
+     "or "
      "relispartition or relam <> (select a.oid from pg_catalog.pg_am a where a.amname = 'heap'))"},
     {"security_label", true, "the table has a security label of provider {}",
      "Set it on the partitioned table after the conversion.",
-     "select distinct provider::text from pg_catalog.pg_seclabel where classoid = 'pg_catalog.pg_class'::pg_catalog.regclass "
+     "select distinct provider::text from pg_catalog.pg_seclabel where classoid = "
+     "'pg_catalog.pg_class'::pg_catalog.regclass "
      "and objoid = $1::oid order by 1"},
     {"not_null_constraint", false, "NOT NULL constraint {} is NO INHERIT or NOT VALID",
      "Make it an ordinary one first.",
-     "select conname::text from pg_catalog.pg_constraint where conrelid = $1::oid and contype = 'n' and (connoinherit or not "
+     "select conname::text from pg_catalog.pg_constraint where conrelid = $1::oid and contype = 'n' and "
+     "(connoinherit or not "
      "convalidated) order by 1"},
     {"dependent", true, "{} is bound to the table's identity and would stay with the old table",
      "Drop it and create it again after the conversion.",
-     "select distinct pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) from pg_catalog.pg_depend d where "
-     "d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = $1::oid and d.deptype = 'n' and not case "
+     "select distinct pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) from "
+     "pg_catalog.pg_depend d where "
+     "d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = $1::oid and d.deptype = 'n' "
+     "and not case "
      "d.classid when 'pg_catalog.pg_rewrite'::pg_catalog.regclass then true when "
-     "'pg_catalog.pg_policy'::pg_catalog.regclass then true when 'pg_catalog.pg_constraint'::pg_catalog.regclass then true "
+     "'pg_catalog.pg_policy'::pg_catalog.regclass then true when "
+     "'pg_catalog.pg_constraint'::pg_catalog.regclass then true "
      "when 'pg_catalog.pg_publication_rel'::pg_catalog.regclass then true "
-     "when 'pg_catalog.pg_trigger'::pg_catalog.regclass then exists (select from pg_catalog.pg_trigger t where t.oid = "
-     "d.objid and t.tgrelid = $1::oid) when 'pg_catalog.pg_proc'::pg_catalog.regclass then exists (select from "
+     "when 'pg_catalog.pg_trigger'::pg_catalog.regclass then exists (select from pg_catalog.pg_trigger t "
+     "where t.oid = "
+     "d.objid and t.tgrelid = $1::oid) when 'pg_catalog.pg_proc'::pg_catalog.regclass then exists (select "
+     "from "
      "pg_catalog.pg_proc p where p.oid = d.objid and p.prosqlbody is not null) when "
-     "'pg_catalog.pg_class'::pg_catalog.regclass then exists (select from pg_catalog.pg_class c where c.oid = d.objid and "
-     "(c.relkind in ('i', 'S') or exists (select from pg_catalog.pg_inherits where inhrelid = c.oid and inhparent = $1::oid))) "
+     "'pg_catalog.pg_class'::pg_catalog.regclass then exists (select from pg_catalog.pg_class c where c.oid "
+     "= d.objid and "
+     "(c.relkind in ('i', 'S') or exists (select from pg_catalog.pg_inherits where inhrelid = c.oid and "
+     "inhparent = $1::oid))) "
      "when 'pg_catalog.pg_attrdef'::pg_catalog.regclass then exists (select from "
      "pg_catalog.pg_attrdef a where a.oid = d.objid and a.adrelid = $1::oid) else false end order by 1"},
 };

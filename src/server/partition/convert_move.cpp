@@ -13,15 +13,20 @@ namespace {
 
 // Unique indexes on plain columns of all rows: their columns as "a.x = b.x and ..." and as a list.
 constexpr const char* kUniqueKeys =
-    "select c.relname, pg_catalog.string_agg(pg_catalog.format('o.%1$I = k.%1$I', a.attname), ' and ' order by "
-    "p.ordinality), pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' order by p.ordinality) from "
+    "select c.relname, pg_catalog.string_agg(pg_catalog.format('o.%1$I = k.%1$I', a.attname), ' and ' order "
+    "by "
+    "p.ordinality), pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' order by p.ordinality) "
+    "from "
     "pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid cross join lateral "
-    "pg_catalog.unnest(i.indkey[0:i.indnkeyatts - 1]) with ordinality p (attnum, ordinality) join pg_catalog.pg_attribute "
-    "a on a.attrelid = i.indrelid and a.attnum = p.attnum where i.indrelid = $1::oid and i.indisunique and i.indisvalid "
+    "pg_catalog.unnest(i.indkey[0:i.indnkeyatts - 1]) with ordinality p (attnum, ordinality) join "
+    "pg_catalog.pg_attribute "
+    "a on a.attrelid = i.indrelid and a.attnum = p.attnum where i.indrelid = $1::oid and i.indisunique and "
+    "i.indisvalid "
     "and i.indexprs is null and i.indpred is null group by c.relname";
 
 constexpr const char* kColumns =
-    "select pg_catalog.string_agg(pg_catalog.quote_ident(attname), ', ' order by attnum) from pg_catalog.pg_attribute "
+    "select pg_catalog.string_agg(pg_catalog.quote_ident(attname), ', ' order by attnum) from "
+    "pg_catalog.pg_attribute "
     "where attrelid = $1::oid and attnum > 0 and not attisdropped and attgenerated = ''";
 
 bool any(ObjectId owner, const std::string& query) {
@@ -41,14 +46,18 @@ Error broken_key(const std::string& index) {
 
 std::vector<std::string> user_triggers(ObjectId relation) {
   pg::Spi spi;
-  pg::SqlResult const rows =
-      spi.query("select pg_catalog.quote_ident(tgname), tgenabled from pg_catalog.pg_trigger where tgrelid = $1::oid and "
-                "not tgisinternal and tgenabled <> 'D'",
-                {std::to_string(relation)});
+  pg::SqlResult const rows = spi.query(
+      "select pg_catalog.quote_ident(tgname), tgenabled from pg_catalog.pg_trigger where tgrelid = $1::oid "
+      "and "
+      "not tgisinternal and tgenabled <> 'D'",
+      {std::to_string(relation)});
   std::vector<std::string> names;
   for (size_t row = 0; row < rows.size(); ++row) {
     std::string const state = rows.text(row, 1);
-    names.push_back((state == "A" ? "always " : state == "R" ? "replica " : "") + ("trigger " + rows.text(row, 0)));
+    names.push_back((state == "A"   ? "always "
+                     : state == "R" ? "replica "
+                                    : "") +
+                    ("trigger " + rows.text(row, 0)));
   }
   return names;
 }
@@ -85,7 +94,8 @@ Move prepared(ObjectId relation, ObjectId child) {
 /// One batch, in the current transaction; the number of rows. Writers wait for it, so that none of them can
 /// be about to change a row that is no longer where it looked.
 std::int64_t move_batch(ObjectId owner, const Move& move, int batch_rows) {
-  run_as(owner, fmt::format("lock table only {}, only {} in share row exclusive mode", move.table, move.child));
+  run_as(owner,
+         fmt::format("lock table only {}, only {} in share row exclusive mode", move.table, move.child));
   switch_triggers(owner, move.table, move.table_triggers, false);
   switch_triggers(owner, move.child, move.child_triggers, false);
   std::int64_t moved = 0;
@@ -109,8 +119,7 @@ partition::ConversionStep drop_step(const Move& move) {
   step.kind = partition::StepKind::move_back;
   step.object = move.child;
   step.words = "all rows are back in the table";
-  step.statements.push_back(
-      {fmt::format("lock table only {} in access exclusive mode", move.table), {}, 0});
+  step.statements.push_back({fmt::format("lock table only {} in access exclusive mode", move.table), {}, 0});
   step.statements.push_back({fmt::format("lock table only {} in access exclusive mode", move.child), {}, 20});
   step.statements.push_back({fmt::format("alter table {} no inherit {}", move.child, move.table), {}, 0});
   step.statements.push_back({fmt::format("drop table {}", move.child), {}, 0});

@@ -27,9 +27,9 @@ using partition::ConversionLevel;
 using partition::Position;
 
 constexpr std::int64_t kFarSteps = 1000;
-constexpr const char* kOwnOptions[] = {"mode",  "cutoff", "dry_run", "deep",    "accept",    "batch_rows",
-                                       "pause", "zone",   "premake", "horizon", "retention", "retire",
-                                       "default"};
+constexpr const char* kOwnOptions[] = {"mode",       "cutoff", "dry_run", "deep",    "accept",
+                                       "batch_rows", "pause",  "zone",    "premake", "horizon",
+                                       "retention",  "retire", "default"};
 
 /// The options that partition_enable has as well.
 std::string enable_options(const std::string& json) {
@@ -99,8 +99,7 @@ void read_rows(const PlannedConversion& planned, KeyFacts& facts) {
     std::string const text = last.text(0, 0);
     facts.finite = text.find("infinity") == std::string::npos;
     bool const zoned = planned.conversion.set.grid.kind == partition::KeyKind::timestamp;
-    if (facts.finite)
-      facts.greatest = position_in(planned.conversion.set.grid, zoned ? text + "+00" : text);
+    if (facts.finite) facts.greatest = position_in(planned.conversion.set.grid, zoned ? text + "+00" : text);
   }
   if (may_be_null(planned))
     facts.nulls =
@@ -199,8 +198,10 @@ std::string interval_ago(double seconds) {
 void judge_activity(PlannedConversion& planned) {
   pg::Spi spi;
   pg::SqlResult const rows = spi.query(
-      "select l.pid, extract(epoch from pg_catalog.clock_timestamp() - a.xact_start) from pg_catalog.pg_locks l "
-      "join pg_catalog.pg_stat_activity a on a.pid = l.pid where l.relation = $1::oid and l.granted and l.pid <> "
+      "select l.pid, extract(epoch from pg_catalog.clock_timestamp() - a.xact_start) from "
+      "pg_catalog.pg_locks l "
+      "join pg_catalog.pg_stat_activity a on a.pid = l.pid where l.relation = $1::oid and l.granted and "
+      "l.pid <> "
       "pg_catalog.pg_backend_pid() and a.xact_start < pg_catalog.clock_timestamp() - interval '10 s'",
       {std::to_string(planned.relation)});
   for (size_t row = 0; row < rows.size(); ++row)
@@ -247,9 +248,10 @@ std::set<std::string> own_objects(const StoredConversion* stored) {
 void drop_own_leaves(const StoredConversion* stored, std::unordered_set<std::string>& taken) {
   if (stored == nullptr || stored->parent == 0) return;
   pg::Spi spi;
-  pg::SqlResult const rows = spi.query("select c.relname from pg_catalog.pg_inherits i join pg_catalog.pg_class c on "
-                                       "c.oid = i.inhrelid where i.inhparent = $1::oid",
-                                       {std::to_string(stored->parent)});
+  pg::SqlResult const rows = spi.query(
+      "select c.relname from pg_catalog.pg_inherits i join pg_catalog.pg_class c on "
+      "c.oid = i.inhrelid where i.inhparent = $1::oid",
+      {std::to_string(stored->parent)});
   for (size_t row = 0; row < rows.size(); ++row)
     taken.erase(rows.text(row, 0));
 }
@@ -302,8 +304,8 @@ PlannedConversion plan_conversion(const ConvertRequest& request, const StoredCon
   take_over_storage(planned);
   auto taken = taken_names(planned.table.schema);
   drop_own_leaves(stored, taken);
-  planned.names = partition::ConversionNames(stored == nullptr ? std::map<std::string, std::string>() : stored->names,
-                                             taken);
+  planned.names = partition::ConversionNames(
+      stored == nullptr ? std::map<std::string, std::string>() : stored->names, taken);
   KeyFacts const facts = key_facts(planned);
   judge_rows(planned, facts);
   auto const& grid = planned.conversion.set.grid;
@@ -339,7 +341,8 @@ void refuse_errors(const PlannedConversion& planned) {
     hints += (hints.empty() ? "" : "\n") + finding.hint;
   }
   if (list.empty()) return;
-  throw Error("55000", quote_qualified(planned.table.schema, planned.table.name) + " can't be converted as it is")
+  throw Error("55000",
+              quote_qualified(planned.table.schema, planned.table.name) + " can't be converted as it is")
       .detail(list)
       .hint(hints);
 }

@@ -3,6 +3,7 @@
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "server/bridge/data_table.hpp"
+#include "server/bridge/transaction.hpp"
 
 namespace deal::server {
 
@@ -10,16 +11,19 @@ namespace {
 
 constexpr pg::DataTable kConversions{
     "partition_conversion",
-    "id bigint generated always as identity primary key, schema_name name not null, table_name name not null, "
+    "id bigint generated always as identity primary key, schema_name name not null, table_name name not "
+    "null, "
     "owner_name name not null, relation oid not null, parent oid not null, key_column name not null, step "
-    "text not null, mode text not null, options jsonb not null, cutoff bigint not null, cutoff_text text not null, names jsonb not null, "
+    "text not null, mode text not null, options jsonb not null, cutoff bigint not null, cutoff_text text not "
+    "null, names jsonb not null, "
     "recipe text not null, state text not null, current_step text not null, started timestamptz not null "
     "default pg_catalog.clock_timestamp(), updated timestamptz not null default "
     "pg_catalog.clock_timestamp()"};
 
 constexpr const char* kSelect =
     "select id, schema_name, table_name, owner_name, relation, parent, key_column, step, mode, options, "
-    "cutoff, names, recipe, state, current_step, started, updated, cutoff_text from deal_advisor_data.partition_conversion ";
+    "cutoff, names, recipe, state, current_step, started, updated, cutoff_text from "
+    "deal_advisor_data.partition_conversion ";
 
 std::map<std::string, std::string> names_of(const std::string& text) {
   std::map<std::string, std::string> names;
@@ -71,9 +75,9 @@ std::vector<StoredConversion> select(const std::string& rest, std::initializer_l
 }  // namespace
 
 std::optional<StoredConversion> find_conversion(const std::string& schema, const std::string& table) {
-  auto found = select(
-      "where schema_name = $1 and table_name = $2 and state <> 'rolled back' order by id desc limit 1",
-      {schema, table});
+  auto found =
+      select("where schema_name = $1 and table_name = $2 and state <> 'rolled back' order by id desc limit 1",
+             {schema, table});
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
 }
@@ -92,17 +96,21 @@ std::vector<StoredConversion> read_conversions() {
 
 void add_conversion(StoredConversion& conversion) {
   pg::make_data_table(kConversions);
+  pg::commit();  // a sequence that is used by the transaction that made it can repeat after a crash
+                 // (wal_level minimal)
   pg::write_data(
       "insert into deal_advisor_data.partition_conversion (schema_name, table_name, owner_name, relation, "
-      "parent, key_column, step, mode, options, cutoff, names, recipe, state, current_step, cutoff_text) values ($1, $2, "
+      "parent, key_column, step, mode, options, cutoff, names, recipe, state, current_step, cutoff_text) "
+      "values ($1, $2, "
       "$3, $4::oid, 0, $5, $6, $7, $8::jsonb, $9::bigint, $10::jsonb, '', $11, '', $12)",
       {conversion.schema, conversion.table, conversion.owner, std::to_string(conversion.relation),
        conversion.key_column, conversion.step, conversion.mode, conversion.options,
        std::to_string(conversion.cutoff), text_of(conversion.names), conversion.state,
        conversion.cutoff_text});
-  conversion.id = pg::read_data("select pg_catalog.currval(pg_catalog.pg_get_serial_sequence("
-                                "'deal_advisor_data.partition_conversion', 'id'))",
-                                {})
+  conversion.id = pg::read_data(
+                      "select pg_catalog.currval(pg_catalog.pg_get_serial_sequence("
+                      "'deal_advisor_data.partition_conversion', 'id'))",
+                      {})
                       .int8(0, 0);
 }
 

@@ -270,12 +270,12 @@ partition::ConvertedTable read_converted_table(ObjectId relation, const std::set
 
 std::unordered_set<std::string> taken_names(const std::string& schema) {
   pg::Spi spi;
-  pg::SqlResult const rows =
-      spi.query("select relname from pg_catalog.pg_class where relnamespace = $1::pg_catalog.regnamespace "
-                "union select typname from pg_catalog.pg_type where typnamespace = $1::pg_catalog.regnamespace "
-                "union select conname from pg_catalog.pg_constraint where connamespace = "
-                "$1::pg_catalog.regnamespace",
-                {quote_identifier(schema)});
+  pg::SqlResult const rows = spi.query(
+      "select relname from pg_catalog.pg_class where relnamespace = $1::pg_catalog.regnamespace "
+      "union select typname from pg_catalog.pg_type where typnamespace = $1::pg_catalog.regnamespace "
+      "union select conname from pg_catalog.pg_constraint where connamespace = "
+      "$1::pg_catalog.regnamespace",
+      {quote_identifier(schema)});
   std::unordered_set<std::string> names;
   for (size_t row = 0; row < rows.size(); ++row)
     names.insert(rows.text(row, 0));

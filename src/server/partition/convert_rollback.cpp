@@ -24,8 +24,10 @@ using partition::KeptPartition;
 using partition::StepKind;
 
 constexpr const char* kLeaves =
-    "select n.nspname, c.relname from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid join "
-    "pg_catalog.pg_namespace n on n.oid = c.relnamespace where i.inhparent = $1::oid and c.oid <> $2::oid order by "
+    "select n.nspname, c.relname from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = "
+    "i.inhrelid join "
+    "pg_catalog.pg_namespace n on n.oid = c.relnamespace where i.inhparent = $1::oid and c.oid <> $2::oid "
+    "order by "
     "c.oid";
 
 /// Rows came to a partition that had none: the plan must be made anew.
@@ -58,7 +60,8 @@ class RollingBack {
     stored_.state = "rolling back";
     if (swapped()) {
       runner().announce("swap_back");
-      while (!swap_back()) pg::check_for_interrupts();
+      while (!swap_back())
+        pg::check_for_interrupts();
     }
     move_back();
     clean();
@@ -191,7 +194,8 @@ class RollingBack {
   void drop_made_indexes() {
     std::vector<std::string> statements;
     for (auto const& name : partition::made_indexes({stored_.names, {}})) {
-      if (index_of(name)) statements.push_back("drop index concurrently " + quote_qualified(stored_.schema, name));
+      if (index_of(name))
+        statements.push_back("drop index concurrently " + quote_qualified(stored_.schema, name));
     }
     if (statements.empty()) return;
     pg::run_in_worker(args_, statements);
@@ -200,8 +204,9 @@ class RollingBack {
 
   bool index_of(const std::string& name) const {
     pg::Spi spi;
-    return !spi.query("select 1 from pg_catalog.pg_index where indexrelid = $1::oid and indrelid = $2::oid",
-                      {std::to_string(relation_named(stored_.schema, name)), std::to_string(stored_.relation)})
+    return !spi.query(
+                   "select 1 from pg_catalog.pg_index where indexrelid = $1::oid and indrelid = $2::oid",
+                   {std::to_string(relation_named(stored_.schema, name)), std::to_string(stored_.relation)})
                 .empty();
   }
 
@@ -235,8 +240,8 @@ void roll_back_conversion(const pg::Arguments& args, std::int64_t id) {
   pg::SessionLock const lock(stored.relation);
   if (!lock.held()) throw Error("55000", "another session is converting this table");
   RollingBack(args, stored).run();
-  pg::notice(fmt::format("conversion {} of {} is rolled back", id,
-                         quote_qualified(stored.schema, stored.table)));
+  pg::notice(
+      fmt::format("conversion {} of {} is rolled back", id, quote_qualified(stored.schema, stored.table)));
 }
 
 }  // namespace deal::server

@@ -20,8 +20,7 @@ void run_statement(const ConversionRunner& runner, const partition::ConversionSt
     throw Error("42501", "permission denied to act as role \"" + statement.role + "\"");
   pg::LocalSettings const settings;
   if (statement.lock_timeout_ms > 0)
-    settings.set("lock_timeout",
-                 std::to_string(std::min(statement.lock_timeout_ms, runner.lock_timeout_ms)));
+    settings.set("lock_timeout", std::to_string(std::min(statement.lock_timeout_ms, runner.lock_timeout_ms)));
   run_as(role, statement.sql);
 }
 
@@ -35,19 +34,19 @@ void run_as(ObjectId role, const std::string& sql) {
 
 ObjectId relation_named(const std::string& schema, const std::string& name) {
   pg::Spi spi;
-  pg::SqlResult const rows =
-      spi.query("select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
-                "where n.nspname = $1 and c.relname = $2",
-                {schema, name});
+  pg::SqlResult const rows = spi.query(
+      "select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
+      "where n.nspname = $1 and c.relname = $2",
+      {schema, name});
   return rows.empty() ? 0 : rows.oid(0, 0);
 }
 
 std::string identity_of_relation(ObjectId relation) {
   pg::Spi spi;
-  pg::SqlResult const rows =
-      spi.query("select n.nspname, c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
-                "c.relnamespace where c.oid = $1::oid",
-                {std::to_string(relation)});
+  pg::SqlResult const rows = spi.query(
+      "select n.nspname, c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
+      "c.relnamespace where c.oid = $1::oid",
+      {std::to_string(relation)});
   return rows.empty() ? std::string() : quote_qualified(rows.text(0, 0), rows.text(0, 1));
 }
 
