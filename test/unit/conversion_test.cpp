@@ -26,9 +26,9 @@ Conversion monthly() {
 TableIndex primary_key() {
   TableIndex index;
   index.name = "orders_pkey";
-  index.definition = "CREATE UNIQUE INDEX orders_pkey ON shop.orders USING btree (id)";
+  index.definition = "CREATE UNIQUE INDEX orders_pkey ON shop.orders USING btree (id)sql";
   index.constraint = 'p';
-  index.constraint_definition = "PRIMARY KEY (id)";
+  index.constraint_definition = "PRIMARY KEY (id)sql";
   index.unique = true;
   index.keys = {"id"};
   return index;
@@ -78,25 +78,25 @@ using Words = std::vector<std::string>;
 
 TEST(ConversionText, IndexIsTakenApartAtItsOwnParentheses) {
   IndexDefinition const index = parse_index(
-      R"(CREATE UNIQUE INDEX "an ON (" ON ONLY "S USING ("."T" USING btree (lower(("a)"::text || ')')), b DESC) INCLUDE (c) WITH (fillfactor='90') WHERE (d = ' WHERE '::text))");
+      R"sql(CREATE UNIQUE INDEX "an ON (" ON ONLY "S USING ("."T" USING btree (lower(("a)"::text || ')')), b DESC) INCLUDE (c) WITH (fillfactor='90') WHERE (d = ' WHERE '::text))sql");
   EXPECT_TRUE(index.unique);
   EXPECT_EQ(index.method, "btree");
-  EXPECT_EQ(index.columns, R"(lower(("a)"::text || ')')), b DESC)");
-  EXPECT_EQ(index.options, " INCLUDE (c) WITH (fillfactor='90')");
-  EXPECT_EQ(index.where, " WHERE (d = ' WHERE '::text)");
+  EXPECT_EQ(index.columns, R"sql(lower(("a)"::text || ')')), b DESC)sql");
+  EXPECT_EQ(index.options, " INCLUDE (c) WITH (fillfactor='90')sql");
+  EXPECT_EQ(index.where, " WHERE (d = ' WHERE '::text)sql");
 }
 
 TEST(ConversionText, BackslashesCountInEscapeStringsOnly) {
-  EXPECT_EQ(parse_index(R"(CREATE INDEX i ON t USING gin ((E'\')' || a)) WHERE b)").columns,
-            R"((E'\')' || a))");
-  EXPECT_EQ(parse_index(R"(CREATE INDEX i ON t USING gin (('\' || a)) WHERE b)").columns, R"(('\' || a))");
+  EXPECT_EQ(parse_index(R"sql(CREATE INDEX i ON t USING gin ((E'\')' || a)) WHERE b)sql").columns,
+            R"sql((E'\')' || a))sql");
+  EXPECT_EQ(parse_index(R"sql(CREATE INDEX i ON t USING gin (('\' || a)) WHERE b)sql").columns, R"sql(('\' || a))sql");
 }
 
 TEST(ConversionText, IndexIsPutTogetherWithMore) {
-  IndexDefinition const index = parse_index("CREATE INDEX i ON t USING btree (a) INCLUDE (c) WHERE (a > 0)");
+  IndexDefinition const index = parse_index("CREATE INDEX i ON t USING btree (a) INCLUDE (c) WHERE (a > 0)sql");
   EXPECT_EQ(index_statement(index, "concurrently ", "My", "s.t", "\"At\"", "fast"),
             "create index concurrently \"My\" on s.t using btree (a, \"At\") INCLUDE (c) tablespace fast "
-            "WHERE (a > 0)");
+            "WHERE (a > 0)sql");
 }
 
 TEST(ConversionText, NoIndexIsAnError) {
@@ -107,17 +107,17 @@ TEST(ConversionText, NoIndexIsAnError) {
 TEST(ConversionText, PrimaryKeysBecomeUnique) {
   EXPECT_EQ(unique_with("PRIMARY KEY (id) INCLUDE (b) DEFERRABLE", "at"),
             "UNIQUE (id, at) INCLUDE (b) DEFERRABLE");
-  EXPECT_EQ(unique_with(R"(UNIQUE NULLS NOT DISTINCT ("a)", b))", "at"),
-            R"(UNIQUE NULLS NOT DISTINCT ("a)", b, at))");
+  EXPECT_EQ(unique_with(R"sql(UNIQUE NULLS NOT DISTINCT ("a)sql", b))sql", "at"),
+            R"sql(UNIQUE NULLS NOT DISTINCT ("a)sql", b, at))sql");
 }
 
 TEST(ConversionText, TriggersMoveToAnotherTable) {
   TableTrigger trigger;
   trigger.definition =
-      R"(CREATE TRIGGER " ON shop.orders " BEFORE UPDATE OF a ON shop.orders FOR EACH ROW EXECUTE FUNCTION f(' ON shop.orders '))";
+      R"sql(CREATE TRIGGER " ON shop.orders " BEFORE UPDATE OF a ON shop.orders FOR EACH ROW EXECUTE FUNCTION f(' ON shop.orders '))sql";
   EXPECT_EQ(
       trigger_on(trigger, "shop.orders", "shop.other"),
-      R"(CREATE TRIGGER " ON shop.orders " BEFORE UPDATE OF a on shop.other FOR EACH ROW EXECUTE FUNCTION f(' ON shop.orders '))");
+      R"sql(CREATE TRIGGER " ON shop.orders " BEFORE UPDATE OF a on shop.other FOR EACH ROW EXECUTE FUNCTION f(' ON shop.orders '))sql");
 }
 
 TEST(ConversionNames, AreKeptAndDontClash) {
@@ -140,7 +140,7 @@ TEST(ConversionFindings, KeyWithoutTheColumnGrows) {
 TEST(ConversionFindings, ErrorsHaveHints) {
   ConvertedTable table = orders();
   table.columns[1].generated = 's';
-  table.checks.push_back({"c", "CHECK (a)", false, false, ""});
+  table.checks.push_back({"c", "CHECK (a)sql", false, false, ""});
   table.foreign_keys.push_back({"f", "FOREIGN KEY (a) REFERENCES b", false, "b", ""});
   table.triggers.push_back({"t", "CREATE TRIGGER t", true, true, 'O', ""});
   table.sequences.push_back({"id", "shop", "s", 'a', "", "", true, {}});
@@ -239,12 +239,12 @@ TEST(ConversionRollback, EverythingIsBoundToTheOldTableAgain) {
   ConvertedTable table = orders();
   table.indexes.push_back({});
   table.indexes.back().name = "orders_at";
-  table.indexes.back().definition = "CREATE INDEX orders_at ON shop.orders USING btree (at)";
+  table.indexes.back().definition = "CREATE INDEX orders_at ON shop.orders USING btree (at)sql";
   ConversionNames names;
   attach_steps(table, monthly(), names);
   table.triggers.push_back(
       {"t", "CREATE TRIGGER t AFTER INSERT ON shop.orders FOR EACH ROW", true, false, 'O', ""});
-  table.publications.push_back({"p", "publisher", "(id)", "(id > 1)", false, true, true});
+  table.publications.push_back({"p", "publisher", "(id)sql", "(id > 1)sql", false, true, true});
   ConversionStep const back = swap_back_step(table, monthly(), names, {{"shop", "orders_p20010101"}});
   EXPECT_EQ(back.locks, 3u);
   Words const texts = sql(back);
@@ -257,7 +257,7 @@ TEST(ConversionRollback, EverythingIsBoundToTheOldTableAgain) {
   EXPECT_TRUE(has("alter index if exists shop.orders_at_pmin rename to orders_at"));
   EXPECT_TRUE(has("alter table shop.orders_p20010101 inherit shop.orders"));
   EXPECT_TRUE(has("CREATE TRIGGER t AFTER INSERT on shop.orders_p20010101 FOR EACH ROW"));
-  EXPECT_TRUE(has("alter publication p add table shop.orders (id) where (id > 1)"));
+  EXPECT_TRUE(has("alter publication p add table shop.orders (id) where (id > 1)sql"));
 }
 
 TEST(ConversionRollback, OnlyGrownKeysWereMade) {
