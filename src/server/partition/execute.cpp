@@ -3,6 +3,7 @@
 #include "core/base/quote.hpp"
 #include "server/bridge/data_table.hpp"
 #include "server/bridge/role.hpp"
+#include "server/bridge/snapshot.hpp"
 
 namespace deal::server {
 
@@ -23,6 +24,7 @@ pg::Cell or_null(const std::string& text) {
 
 /// ATTACH has made or found the leaf's index that belongs to the parent's; its name is known only now.
 void take_replica_identity(const partition::Parent& parent, const std::string& leaf) {
+  pg::FreshSnapshot const now;
   pg::Spi spi;
   pg::SqlResult const row = spi.query(
       "select c.relname from pg_catalog.pg_inherits h join pg_catalog.pg_index i on i.indexrelid = "
