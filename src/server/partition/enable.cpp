@@ -46,6 +46,15 @@ Extras read_options(Set& set, const std::string& json) {
   return extras;
 }
 
+/// Said before anything about types: the most likely slip.
+void require_key(const EnableRequest& request) {
+  PartitionKeyFacts const key = pg::rolled_back([&] { return read_partition_key(request.relation); });
+  if (key.strategy == 0 || key.column.empty() || key.column == request.key_column) return;
+  throw Error("22023", fmt::format("{} is partitioned by \"{}\", not by \"{}\"",
+                                   quote_qualified(key.facts.schema, key.facts.table), key.column,
+                                   request.key_column));
+}
+
 ObjectId key_type(const EnableRequest& request) {
   pg::Spi spi;
   pg::SqlResult const row = spi.query(
@@ -167,6 +176,7 @@ std::string enable_set(const EnableRequest& request) {
   if (set.premake < 1 || set.premake > kMostPremade)
     throw Error("22023", fmt::format("premake must be between 1 and {}", kMostPremade));
   Extras const extras = read_options(set, request.options);
+  require_key(request);
   set.grid.kind = requested_kind(request, extras.kind);
   set.grid.step = partition::parse_step(set.grid.kind, request.step);
   set.grid.zone = partition::has_zone(set.grid.kind) ? server_zone(request.zone) : partition::utc();
@@ -178,10 +188,6 @@ std::string enable_set(const EnableRequest& request) {
       pg::rolled_back([&] { return read_partitioned_table(request.relation, set.grid.kind); });
   set.schema = table.facts.schema;
   set.table = table.facts.table;
-  if (table.column != request.key_column)
-    throw Error("22023",
-                fmt::format("{} is partitioned by \"{}\", not by \"{}\"",
-                            quote_qualified(set.schema, set.table), table.column, request.key_column));
   set.grid.anchor = anchor_of(set, table, extras.anchor);
   save_set(request.relation, set);
   std::optional<Position> start;

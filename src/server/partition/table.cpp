@@ -336,6 +336,7 @@ PartitionKeyFacts read_partition_key(ObjectId relation) {
   RawTable const raw = read_raw(relation);
   PartitionKeyFacts key;
   key.strategy = raw.strategy;
+  if (raw.column_name != nullptr) key.column = raw.column_name;
   key.owner = raw.owner;
   key.facts = facts_of(raw);
   key.facts.replica_identity = replica_identity_of(relation, raw.replica_identity);

@@ -28,7 +28,8 @@ PartitionedTable read_partitioned_table(ObjectId relation, partition::KeyKind ki
 
 /// How a table is partitioned, of whatever kind it is.
 struct PartitionKeyFacts {
-  char strategy = 0;  ///< r: range, l: list, h: hash; 0: not partitioned
+  char strategy = 0;   ///< r: range, l: list, h: hash; 0: not partitioned
+  std::string column;  ///< the key's first column, not quoted; empty for an expression
   ObjectId owner = 0;
   partition::Parent facts;
 };
