@@ -310,13 +310,15 @@ PartitionedTable read_partitioned_table(ObjectId relation, KeyKind kind) {
 }
 
 void read_leaf_facts(PartitionedTable& table) {
+  // LOCK TABLE wants one of these privileges; foreign keys need REFERENCES only, and ATTACH locks by itself.
   table.facts.referenced = texts(
       "select pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) from "
-      "(select distinct confrelid from pg_catalog.pg_constraint where conrelid = $1::oid and contype = 'f') "
-      "f "
-      "join pg_catalog.pg_class c on c.oid = f.confrelid join pg_catalog.pg_namespace n on n.oid = "
-      "c.relnamespace "
-      "where c.oid <> $1::oid order by c.oid",
+      "(select distinct k.confrelid, t.relowner from pg_catalog.pg_constraint k join pg_catalog.pg_class t "
+      "on t.oid = "
+      "k.conrelid where k.conrelid = $1::oid and k.contype = 'f') f join pg_catalog.pg_class c on c.oid = "
+      "f.confrelid "
+      "join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid <> $1::oid and "
+      "pg_catalog.has_table_privilege(f.relowner, c.oid, 'update, delete, truncate') order by c.oid",
       table.oid);
   table.facts.grants = grants_on(table.oid);
 }
