@@ -26,9 +26,9 @@ Conversion monthly() {
 TableIndex primary_key() {
   TableIndex index;
   index.name = "orders_pkey";
-  index.definition = "CREATE UNIQUE INDEX orders_pkey ON shop.orders USING btree (id)sql";
+  index.definition = "CREATE UNIQUE INDEX orders_pkey ON shop.orders USING btree (id)";
   index.constraint = 'p';
-  index.constraint_definition = "PRIMARY KEY (id)sql";
+  index.constraint_definition = "PRIMARY KEY (id)";
   index.unique = true;
   index.keys = {"id"};
   return index;
@@ -82,21 +82,22 @@ TEST(ConversionText, IndexIsTakenApartAtItsOwnParentheses) {
   EXPECT_TRUE(index.unique);
   EXPECT_EQ(index.method, "btree");
   EXPECT_EQ(index.columns, R"sql(lower(("a)"::text || ')')), b DESC)sql");
-  EXPECT_EQ(index.options, " INCLUDE (c) WITH (fillfactor='90')sql");
-  EXPECT_EQ(index.where, " WHERE (d = ' WHERE '::text)sql");
+  EXPECT_EQ(index.options, " INCLUDE (c) WITH (fillfactor='90')");
+  EXPECT_EQ(index.where, " WHERE (d = ' WHERE '::text)");
 }
 
 TEST(ConversionText, BackslashesCountInEscapeStringsOnly) {
   EXPECT_EQ(parse_index(R"sql(CREATE INDEX i ON t USING gin ((E'\')' || a)) WHERE b)sql").columns,
             R"sql((E'\')' || a))sql");
-  EXPECT_EQ(parse_index(R"sql(CREATE INDEX i ON t USING gin (('\' || a)) WHERE b)sql").columns, R"sql(('\' || a))sql");
+  EXPECT_EQ(parse_index(R"sql(CREATE INDEX i ON t USING gin (('\' || a)) WHERE b)sql").columns,
+            R"sql(('\' || a))sql");
 }
 
 TEST(ConversionText, IndexIsPutTogetherWithMore) {
-  IndexDefinition const index = parse_index("CREATE INDEX i ON t USING btree (a) INCLUDE (c) WHERE (a > 0)sql");
+  IndexDefinition const index = parse_index("CREATE INDEX i ON t USING btree (a) INCLUDE (c) WHERE (a > 0)");
   EXPECT_EQ(index_statement(index, "concurrently ", "My", "s.t", "\"At\"", "fast"),
             "create index concurrently \"My\" on s.t using btree (a, \"At\") INCLUDE (c) tablespace fast "
-            "WHERE (a > 0)sql");
+            "WHERE (a > 0)");
 }
 
 TEST(ConversionText, NoIndexIsAnError) {
@@ -107,8 +108,8 @@ TEST(ConversionText, NoIndexIsAnError) {
 TEST(ConversionText, PrimaryKeysBecomeUnique) {
   EXPECT_EQ(unique_with("PRIMARY KEY (id) INCLUDE (b) DEFERRABLE", "at"),
             "UNIQUE (id, at) INCLUDE (b) DEFERRABLE");
-  EXPECT_EQ(unique_with(R"sql(UNIQUE NULLS NOT DISTINCT ("a)sql", b))sql", "at"),
-            R"sql(UNIQUE NULLS NOT DISTINCT ("a)sql", b, at))sql");
+  EXPECT_EQ(unique_with(R"sql(UNIQUE NULLS NOT DISTINCT ("a)", b))sql", "at"),
+            R"sql(UNIQUE NULLS NOT DISTINCT ("a)", b, at))sql");
 }
 
 TEST(ConversionText, TriggersMoveToAnotherTable) {
@@ -140,7 +141,7 @@ TEST(ConversionFindings, KeyWithoutTheColumnGrows) {
 TEST(ConversionFindings, ErrorsHaveHints) {
   ConvertedTable table = orders();
   table.columns[1].generated = 's';
-  table.checks.push_back({"c", "CHECK (a)sql", false, false, ""});
+  table.checks.push_back({"c", "CHECK (a)", false, false, ""});
   table.foreign_keys.push_back({"f", "FOREIGN KEY (a) REFERENCES b", false, "b", ""});
   table.triggers.push_back({"t", "CREATE TRIGGER t", true, true, 'O', ""});
   table.sequences.push_back({"id", "shop", "s", 'a', "", "", true, {}});
@@ -239,12 +240,12 @@ TEST(ConversionRollback, EverythingIsBoundToTheOldTableAgain) {
   ConvertedTable table = orders();
   table.indexes.push_back({});
   table.indexes.back().name = "orders_at";
-  table.indexes.back().definition = "CREATE INDEX orders_at ON shop.orders USING btree (at)sql";
+  table.indexes.back().definition = "CREATE INDEX orders_at ON shop.orders USING btree (at)";
   ConversionNames names;
   attach_steps(table, monthly(), names);
   table.triggers.push_back(
       {"t", "CREATE TRIGGER t AFTER INSERT ON shop.orders FOR EACH ROW", true, false, 'O', ""});
-  table.publications.push_back({"p", "publisher", "(id)sql", "(id > 1)sql", false, true, true});
+  table.publications.push_back({"p", "publisher", "(id)", "(id > 1)", false, true, true});
   ConversionStep const back = swap_back_step(table, monthly(), names, {{"shop", "orders_p20010101"}});
   EXPECT_EQ(back.locks, 3u);
   Words const texts = sql(back);
@@ -257,7 +258,7 @@ TEST(ConversionRollback, EverythingIsBoundToTheOldTableAgain) {
   EXPECT_TRUE(has("alter index if exists shop.orders_at_pmin rename to orders_at"));
   EXPECT_TRUE(has("alter table shop.orders_p20010101 inherit shop.orders"));
   EXPECT_TRUE(has("CREATE TRIGGER t AFTER INSERT on shop.orders_p20010101 FOR EACH ROW"));
-  EXPECT_TRUE(has("alter publication p add table shop.orders (id) where (id > 1)sql"));
+  EXPECT_TRUE(has("alter publication p add table shop.orders (id) where (id > 1)"));
 }
 
 TEST(ConversionRollback, OnlyGrownKeysWereMade) {

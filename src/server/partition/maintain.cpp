@@ -68,22 +68,48 @@ void require_same_partition(const PlannedSet& planned, const Action& action) {
         .hint("Run maintenance again.");
 }
 
-bool is_retirement(ActionKind kind) {
-  return kind != ActionKind::create && kind != ActionKind::finalize;
+/// Retirement takes a partition by its name: under the lock it must still be the one that was planned for.
+AfterStatement recheck_of(const PlannedSet& planned, const Action& action) {
+  if (action.kind == ActionKind::finalize || !action.attached) return {};
+  return [&](size_t done) {
+    if (done == 1) require_same_partition(planned, action);
+  };
 }
 
-/// Runs one action; throws what goes wrong.
+pg::LockEffort create(const PlannedSet& planned, const Action& action, const Between& between) {
+  return run_creation(planned.stored, planned.table.facts, quote_qualified(action.schema, action.partition),
+                      statement_texts(planned, action), between);
+}
+
+/// Runs one action, statements that share a transaction together; throws what goes wrong.
 pg::LockEffort run_action(const PlannedSet& planned, const Action& action, const Between& between,
                           const RunInWorker& worker) {
-  std::vector<std::string> in_worker;
-  std::vector<std::string> here;
-  for (auto const& statement : partition::statements(planned.stored.set, planned.table.facts, action))
-    (statement.worker ? in_worker : here).push_back(statement.sql);
-  if (!in_worker.empty()) worker(planned.stored, in_worker);
-  if (here.empty()) return {};
-  bool const check = is_retirement(action.kind) && in_worker.empty();
-  return run_as_owner(planned.stored, here, between,
-                      check ? Recheck([&] { require_same_partition(planned, action); }) : Recheck());
+  if (action.kind == ActionKind::create) return create(planned, action, between);
+  pg::LockEffort effort;
+  std::vector<std::string> together;
+  AfterStatement recheck = recheck_of(planned, action);
+  auto const run = [&] {
+    if (together.empty()) return;
+    pg::LockEffort const part = run_as_owner(planned.stored, together, between, recheck);
+    effort.tries = std::max(effort.tries, part.tries);
+    effort.waited_ms += part.waited_ms;
+    together.clear();
+    recheck = {};
+  };
+  for (auto const& statement : partition::statements(planned.stored.set, planned.table.facts, action)) {
+    if (statement.worker || statement.own_transaction) {
+      run();
+      pg::commit();
+    }
+    if (statement.worker) {
+      worker(planned.stored, {statement.sql});
+      recheck = {};
+    } else {
+      together.push_back(statement.sql);
+    }
+  }
+  run();
+  return effort;
 }
 
 LogEntry entry_of(const StoredSet& stored, const Action& action) {
@@ -108,8 +134,10 @@ bool run_and_log(const PlannedSet& planned, const Action& action, const RunInWor
   } catch (const Error& error) {
     entry.sqlstate = error.sqlstate();
     entry.message = error.message();
+    if (action.kind == ActionKind::create && error.sqlstate() == "23514")
+      entry.message += "; partition_drain moves the rows of the default partition out of the way";
     outcome.sqlstate = error.sqlstate();
-    outcome.message = error.message();
+    outcome.message = entry.message;
   }
   entry.took_ms = pg::elapsed_clock_ms() - began - entry.waited_ms;
   log_action(entry);
@@ -175,7 +203,7 @@ std::vector<std::string> ensure_planned(const PlannedSet& planned) {
     if (action.kind != ActionKind::create) continue;
     LogEntry entry = entry_of(planned.stored, action);
     double const began = pg::elapsed_clock_ms();
-    pg::LockEffort const effort = run_as_owner(planned.stored, statement_texts(planned, action), pg::pause);
+    pg::LockEffort const effort = create(planned, action, pg::pause);
     entry.tries = effort.tries;
     entry.waited_ms = effort.waited_ms;
     entry.took_ms = pg::elapsed_clock_ms() - began - effort.waited_ms;
