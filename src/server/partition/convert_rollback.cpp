@@ -109,12 +109,15 @@ class RollingBack {
     }
   }
 
-  void require_old_table() const {
+  bool old_table_is_attached() const {
     pg::Spi spi;
-    if (!spi.query("select 1 from pg_catalog.pg_inherits where inhrelid = $1::oid and inhparent = $2::oid",
-                   {std::to_string(stored_.relation), std::to_string(stored_.parent)})
-             .empty())
-      return;
+    return !spi.query("select 1 from pg_catalog.pg_inherits where inhrelid = $1::oid and inhparent = $2::oid",
+                      {std::to_string(stored_.relation), std::to_string(stored_.parent)})
+                .empty();
+  }
+
+  void require_old_table() const {
+    if (old_table_is_attached()) return;
     throw Error("55000", fmt::format("the old table of conversion {} is no partition of {} any more",
                                      stored_.id, quote_qualified(stored_.schema, stored_.table)))
         .hint("It was detached or dropped, by retention or by hand: there is nothing to go back to.");
@@ -160,6 +163,10 @@ class RollingBack {
   void drop_parent() {
     std::string const parent = stored_.parent == 0 ? "" : identity_of_relation(stored_.parent);
     if (parent.empty()) return;
+    if (old_table_is_attached())
+      throw Error("55000", fmt::format("{} holds the old table still, under another name than {}", parent,
+                                       quote_qualified(stored_.schema, stored_.table)))
+          .hint("It was renamed after the conversion: give it its name back, then call it again.");
     for (auto const& leaf : leaves()) {
       std::string const name = quote_qualified(leaf.schema, leaf.name);
       runner().run_short(partition::drop_step(name, parent), {}, [&] {
@@ -168,7 +175,10 @@ class RollingBack {
               .hint("Somebody wrote to the partition itself. Move them, then call it again.");
       });
     }
-    runner().run_short(partition::drop_step(parent));
+    runner().run_short(partition::drop_step(parent), {}, [&] {
+      if (old_table_is_attached() || !leaves().empty())
+        throw Error("55000", "partitions were added to " + parent + " meanwhile").hint("Call it again.");
+    });
   }
 
   void drop_constraints() {
