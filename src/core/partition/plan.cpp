@@ -27,15 +27,20 @@ Position present(const Situation& situation, const Grid& grid) {
     if (partition.lower != kMinimum) return partition.lower;
     if (partition.upper != kMaximum) return partition.upper;
   }
-  return 0;
+  return situation.start.value_or(0);
 }
 
 Position boundary_from(const Grid& grid, Position position) {
   return is_boundary(grid, position) ? position : boundary_after(grid, position);
 }
 
+bool none_is_there(const Situation& situation) {
+  return std::ranges::all_of(situation.partitions, &Partition::is_default);
+}
+
 // Where partitions should begin: at the first that is there, but not after the present one.
 Position wanted_from(const Set& set, const Situation& situation) {
+  if (situation.start && none_is_there(situation)) return boundary_at(set.grid, *situation.start);
   Position from = boundary_at(set.grid, present(situation, set.grid));
   for (const Partition& partition : situation.partitions) {
     if (!partition.is_default) from = std::min(from, partition.lower);
@@ -106,7 +111,7 @@ void add_creations(const Set& set, const std::vector<Interval>& gaps, std::unord
       const Position upper = std::min(boundary_after(set.grid, lower), until);
       if (upper > retained) {
         std::string name = free_name(partition_name(set.table, set.grid, lower), taken);
-        actions.push_back({ActionKind::create, set.schema, std::move(name), lower, upper});
+        actions.push_back({ActionKind::create, set.schema, std::move(name), lower, upper, 0, true});
       }
       lower = upper;
     }
@@ -127,7 +132,7 @@ ActionKind action_of(Retire retire) {
 }
 
 Action action_on(const Partition& partition, ActionKind kind, bool attached) {
-  return {kind, partition.schema, partition.name, partition.lower, partition.upper, attached};
+  return {kind, partition.schema, partition.name, partition.lower, partition.upper, partition.oid, attached};
 }
 
 void add_finalizations(const Set& set, const Situation& situation, std::vector<Action>& actions) {

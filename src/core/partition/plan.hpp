@@ -21,13 +21,15 @@ struct Action {
   std::string partition;  ///< its name, not quoted
   Position lower = kMinimum;
   Position upper = kMaximum;
-  bool attached = true;  ///< false: it is no partition any more (a detach was finished before), just a table
+  std::uint32_t oid = 0;  ///< of the partition; 0: it is to be made
+  bool attached = true;   ///< false: it is no partition any more (a detach was finished before), just a table
 };
 
 /// What is there.
 struct Situation {
   std::vector<Partition> partitions;      ///< by lower bound; the default one, if any, last
   Position now = 0;                       ///< times: the present; integers: the greatest key in use
+  std::optional<Position> start;          ///< where to begin when there is no partition yet; none: now
   bool any_rows = true;                   ///< integers: false if there is no row, so no present
   std::unordered_set<std::string> taken;  ///< names of relations in the schema that new partitions go to
 };
@@ -62,8 +64,9 @@ struct Parent {
   std::string table;
   bool row_security = false;
   bool force_row_security = false;
-  /// Empty: default; "full" or "nothing". A named index can't be told here: the leaf's index has a name that
-  /// the server chooses when it attaches the leaf, so the caller does that in the same transaction, last.
+  /// Empty: default; "full", "nothing", or the name of the parent's index. The statements do nothing about an
+  /// index: the leaf's has a name that the server chooses when it attaches the leaf, so it is up to the
+  /// caller, last in the same transaction.
   std::string replica_identity;
   std::string access_method;  ///< where the parent names one (PostgreSQL 17 and later); empty: the default
   std::string tablespace;     ///< where the parent names one; empty: the database's

@@ -44,7 +44,7 @@ struct Set {
   LeafOptions leaf;
   int lock_timeout_ms = 50;
   int max_tries = 60;
-  int analyze_after_rows = 0;  ///< unused when 0: ANALYZE of the parent after new partitions
+  bool analyze = true;  ///< ANALYZE the parent when its rows have changed by a tenth: autovacuum never does
 };
 
 /// One partition as the catalog has it.
@@ -56,9 +56,10 @@ struct Partition {
   Position upper = kMaximum;
   bool is_default = false;
   bool detaching = false;  ///< DETACH CONCURRENTLY was begun and not finished
+  double rows = -1;        ///< pg_class.reltuples; -1: never counted
+  bool foreign = false;    ///< a foreign table
   bool retiring = false;   ///< with `detaching`: by maintenance itself, so the rest of the retirement is due
-                          ///< as well; a user's own detach is only finished
-  bool foreign = false;  ///< a foreign table
+                           ///< as well; a user's own detach is only finished
 };
 
 }  // namespace deal::partition

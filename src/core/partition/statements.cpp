@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/base/quote.hpp"
 #include "core/partition/plan.hpp"
