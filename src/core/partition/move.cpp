@@ -228,6 +228,19 @@ std::vector<std::string> foreign_key_statements(const Move& move, const MoveTarg
   return out;
 }
 
+std::string default_check_statement(const Move& move) {
+  return fmt::format("alter table {0} drop constraint if exists {1}, add constraint {1} check ({2}) not valid",
+                     move.default_table, kDefaultCheck, move.default_check);
+}
+
+std::string validate_default_statement(const Move& move) {
+  return fmt::format("alter table {} validate constraint {}", move.default_table, kDefaultCheck);
+}
+
+std::string drop_default_check_statement(const Move& move) {
+  return fmt::format("alter table if exists {} drop constraint if exists {}", move.default_table, kDefaultCheck);
+}
+
 std::vector<std::string> swap_statements(const Move& move) {
   std::vector<std::string> out;
   const std::string parent = parent_table(move);
@@ -247,6 +260,7 @@ std::vector<std::string> swap_statements(const Move& move) {
   rename_in_swap(move, out);
   for (const MoveTarget& target : move.targets)
     append(out, target.finish);
+  if (!move.default_table.empty()) out.push_back(drop_default_check_statement(move));
   return out;
 }
 
@@ -274,7 +288,8 @@ std::vector<std::string> drop_old_statements(const Move& move) {
       continue;
     }
     out.push_back(fmt::format("drop trigger if exists {} on {}", kCaptureTrigger, old));
-    out.push_back(rename(old, move.sources.size() == 1 ? move.keep_old : fmt::format("{}_{}", move.keep_old, i + 1)));
+    const std::string name = move.sources.size() == 1 ? move.keep_old : fmt::format("{}_{}", move.keep_old, i + 1);
+    out.push_back(fmt::format("alter table if exists {} rename to {}", old, quote_identifier(name)));
   }
   return out;
 }
@@ -283,13 +298,6 @@ std::vector<std::string> drop_helper_statements(const Move& move) {
   std::vector<std::string> out;
   for (const std::string_view part : {"frame", "staging", "todo", "log"})
     out.push_back(fmt::format("drop table if exists {}", helper_table(move, part)));
-  return out;
-}
-
-std::vector<std::string> give_up_statements(const Move& move) {
-  std::vector<std::string> out = drop_helper_statements(move);  // partitions of frame and staging go with them
-  for (const MoveTarget& target : move.targets)
-    out.push_back(fmt::format("drop table if exists {}", working_table(move, target)));
   return out;
 }
 

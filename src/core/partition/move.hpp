@@ -78,6 +78,8 @@ struct Move {
   std::vector<MoveSource> sources;
   std::vector<MoveTarget> targets;
   std::vector<MoveForeignKey> foreign_keys;
+  std::string default_table;  ///< split and merge: the default partition if it is worth a check, quoted
+  std::string default_check;  ///< that none of its rows is in the range, which spares its scan under locks
   std::string keep_old;  ///< what the old partitions are called afterwards; empty: dropped
   bool analyze = true;
 };
@@ -99,6 +101,7 @@ std::string helper_table(const Move& move, std::string_view part);
 /// Name of the trigger that notes changes, and of the check that proves a target's range.
 inline constexpr std::string_view kCaptureTrigger = "deal_move_capture";
 inline constexpr std::string_view kRangeCheck = "deal_move_range";
+inline constexpr std::string_view kDefaultCheck = "deal_move_default";
 
 /// Makes the helper tables and the targets, all empty and private.
 std::vector<std::string> prepare_statements(const Move& move);
@@ -120,6 +123,13 @@ std::vector<std::string> frame_statements(const Move& move, const MoveTarget& ta
 std::vector<std::string> lock_statements(const Move& move);
 /// The parent's foreign keys on one target, not valid as yet.
 std::vector<std::string> foreign_key_statements(const Move& move, const MoveTarget& target);
+/// Puts the default partition's check in place (ACCESS EXCLUSIVE on it for an instant), and proves it (reads and
+/// writes go on); `default_table` is not empty.
+std::string default_check_statement(const Move& move);
+std::string validate_default_statement(const Move& move);
+/// Takes it away again, if it is there.
+std::string drop_default_check_statement(const Move& move);
+
 /// Old partitions out, new ones in. A drained default partition is replaced by the frame with all its targets
 /// in one step, however many they are; settle_statements then moves each to the parent.
 std::vector<std::string> swap_statements(const Move& move);
@@ -130,7 +140,6 @@ std::vector<std::string> settle_statements(const Move& move, const MoveTarget& t
 /// What is left over in the end, or, before the swap, when a move is given up.
 std::vector<std::string> drop_old_statements(const Move& move);
 std::vector<std::string> drop_helper_statements(const Move& move);
-std::vector<std::string> give_up_statements(const Move& move);
 /// Stops noting changes (ACCESS EXCLUSIVE on the source for an instant).
 std::string uncapture_statement(const MoveSource& source);
 

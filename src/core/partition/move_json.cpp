@@ -114,6 +114,8 @@ Json to_json(const Move& move) {
           {"sources", array_of(move.sources, source_json)},
           {"targets", array_of(move.targets, target_json)},
           {"foreign_keys", array_of(move.foreign_keys, foreign_key_json)},
+          {"default_table", move.default_table},
+          {"default_check", move.default_check},
           {"keep_old", move.keep_old},
           {"analyze", move.analyze}};
 }
@@ -133,6 +135,8 @@ Move move_from_json(const Json& json) {
   move.sources = vector_of<MoveSource>(json.at("sources"), read_source);
   move.targets = vector_of<MoveTarget>(json.at("targets"), read_target);
   move.foreign_keys = vector_of<MoveForeignKey>(json.at("foreign_keys"), read_foreign_key);
+  move.default_table = json.at("default_table");
+  move.default_check = json.at("default_check");
   move.keep_old = json.at("keep_old");
   move.analyze = json.at("analyze");
   return move;
