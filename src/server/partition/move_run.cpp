@@ -227,6 +227,7 @@ void Mover::copy() {
 std::int64_t Mover::renew_in(std::string_view part, bool forced_index) {
   pg::LocalSettings const settings;
   settings.set("row_security", "off");
+  settings.set("jit", "off");  // compiling for all leaves takes seconds, the statements themselves milliseconds
   if (forced_index)
     for (const char* way : {"enable_hashjoin", "enable_mergejoin", "enable_seqscan"})
       settings.set(way, "off");
