@@ -136,31 +136,36 @@ sql('update m.t set price = 3 where id = 17');
 is(sql('select string_agg(what, \',\') from m.fired'), 'UPDATE', 'a change in a new partition fires it once');
 sql('drop trigger noting on m.t');
 
-# 3. Killed at any moment
-my $began;
-refill();
-$began = time;
-sql(q{call deal_advisor.partition_drain('m.t', batch => 1000)});
-my $whole = time - $began;
-for my $round (1 .. 8) {
-	refill();
-	my $before = sql($checksum);
-	my $drain = start_psql(q{call deal_advisor.partition_drain('m.t', batch => 1000)});
-	sleep $whole * $round / 8.5;
-	my $phase = sql(q{select coalesce((select phase from deal_advisor_data.partition_move), 'none')});
+# 3. Killed at any moment: within each phase that runs DDL (there an event trigger sleeps), and at some times in between.
+sql(q{
+  create table m.stop_at (phase text);
+  create function m.stop() returns event_trigger language plpgsql as $$
+  begin
+    if exists (select from deal_advisor_data.partition_move join m.stop_at using (phase)) then perform pg_sleep(60); end if;
+  end $$;
+  create event trigger stopping on ddl_command_end execute function m.stop();
+});
+
+# Ends the drain as a crash would, and lets the server recover.
+sub crash {
+	my ($drain) = @_;
 	my $pid = sql(q{select pid from pg_stat_activity where query like 'call deal%'});
-	if ($round % 2 && $pid ne '') {
+	if ($pid ne '') {
 		kill 'KILL', $pid;    # the server ends all sessions and recovers
 		eval { $drain->{handle}->finish };
 		sleep 0.3;
 		$node->poll_query_until($db, 'select true');
+		return;
 	}
-	else {
-		$node->stop('immediate');
-		eval { $drain->{handle}->finish };
-		$node->start;
-	}
-	is(sql($checksum), $before, "killed in phase $phase: all rows are there");
+	$node->stop('immediate');
+	eval { $drain->{handle}->finish };
+	$node->start;
+}
+
+# Everything is there, and changes made meanwhile are too when the next call has finished the move.
+sub check_after_crash {
+	my ($before, $when) = @_;
+	is(sql($checksum), $before, "killed $when: all rows are there");
 	sql('update m.t set price = price + 1 where id % 1000 = 7');
 	sql(q{insert into m.t (product, at, price) values (1, now() - interval '150 days', 1)});
 	sql('delete from m.t where id % 1000 = 8');
@@ -170,6 +175,31 @@ for my $round (1 .. 8) {
 	is(sql($in_default), 0, 'and the default partition is empty');
 	is(sql($leftovers), 0, 'nothing is left over');
 }
+
+for my $phase (qw(capture index swap settle clean)) {
+	refill();
+	my $before = sql($checksum);
+	sql("insert into m.stop_at values ('$phase')");
+	my $drain = start_psql(q{call deal_advisor.partition_drain('m.t', batch => 5000)});
+	ok(wait_for(q{select count(*) from pg_stat_activity where wait_event = 'PgSleep'}, 1), "the drain is in phase $phase");
+	crash($drain);
+	sql('delete from m.stop_at');
+	check_after_crash($before, "in phase $phase");
+}
+refill();
+my $began = time;
+sql(q{call deal_advisor.partition_drain('m.t', batch => 1000)});
+my $whole = time - $began;
+for my $round (1 .. 4) {
+	refill();
+	my $before = sql($checksum);
+	my $drain = start_psql(q{call deal_advisor.partition_drain('m.t', batch => 1000)});
+	sleep $whole * $round / 5;
+	my $phase = sql(q{select coalesce((select phase from deal_advisor_data.partition_move), 'none')});
+	crash($drain);
+	check_after_crash($before, "after $round fifths ($phase)");
+}
+sql('drop event trigger stopping');
 
 # 4. A transaction that began before holds the swap back, and sees every row until its end.
 refill();
