@@ -53,6 +53,7 @@ struct MoveTarget {
   std::vector<std::string> dress;     ///< statements right after it is made (privileges, row security ...)
   std::vector<std::string> indexes;   ///< statements after its rows are copied: indexes of its own
   std::vector<std::string> finish;    ///< statements in the transaction that puts it in its place, at the end
+  std::string replica_index;  ///< form of the index that is its replica identity (what follows USING); or empty
   std::vector<MoveIndexName> index_names;  ///< names that its indexes get once the old ones are gone
   bool is_default() const { return lower.empty() && upper.empty(); }
 };

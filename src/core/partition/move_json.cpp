@@ -66,6 +66,7 @@ Json target_json(const MoveTarget& target) {
           {"dress", target.dress},
           {"indexes", target.indexes},
           {"finish", target.finish},
+          {"replica_index", target.replica_index},
           {"index_names", array_of(target.index_names, index_json)}};
 }
 MoveTarget read_target(const Json& json) {
@@ -81,6 +82,7 @@ MoveTarget read_target(const Json& json) {
   target.dress = json.at("dress").get<std::vector<std::string>>();
   target.indexes = json.at("indexes").get<std::vector<std::string>>();
   target.finish = json.at("finish").get<std::vector<std::string>>();
+  target.replica_index = json.at("replica_index");
   target.index_names = vector_of<MoveIndexName>(json.at("index_names"), read_index);
   return target;
 }

@@ -221,14 +221,20 @@ constexpr const char* kDress =
     "attnum > 0 and not attisdropped and attoptions is not null";
 
 // What pg_get_indexdef says after the table's name fits any table with the same columns.
-constexpr const char* kOwnIndexes =
-    "select pg_catalog.format('create %sindex on %s using %s', u.word, $2, "
+constexpr std::string_view kIndexForm =
     "pg_catalog.substr(pg_catalog.pg_get_indexdef(i.indexrelid), 1 + pg_catalog.length(pg_catalog.format('CREATE "
-    "%sINDEX %I ON %I.%I USING ', pg_catalog.upper(u.word), c.relname, n.nspname, t.relname)))) from "
-    "pg_catalog.pg_index as i join pg_catalog.pg_class as c on c.oid = i.indexrelid join pg_catalog.pg_class as "
-    "t on t.oid = i.indrelid join pg_catalog.pg_namespace as n on n.oid = t.relnamespace cross join lateral "
-    "(select case when i.indisunique then 'unique ' else '' end as word) as u where i.indrelid = $1::oid and "
-    "i.indisvalid and not c.relispartition order by c.relname";
+    "%sINDEX %I ON %s%I.%I USING ', case when i.indisunique then 'UNIQUE ' else '' end, c.relname, case c.relkind "
+    "when 'I' then 'ONLY ' else '' end, n.nspname, t.relname)))";
+constexpr std::string_view kIndexFrom =
+    "from pg_catalog.pg_index as i join pg_catalog.pg_class as c on c.oid = i.indexrelid join pg_catalog.pg_class as "
+    "t on t.oid = i.indrelid join pg_catalog.pg_namespace as n on n.oid = t.relnamespace";
+
+std::string own_indexes_query() {
+  return fmt::format(
+      "select pg_catalog.format('create %sindex on %s using %s', case when i.indisunique then 'unique ' else '' end, "
+      "$2, {}) {} where i.indrelid = $1::oid and i.indisvalid and not c.relispartition order by c.relname",
+      kIndexForm, kIndexFrom);
+}
 
 std::string storage_of(ObjectId source, std::string& autovacuum) {
   pg::Spi spi;
@@ -269,6 +275,26 @@ std::string shape_of(ObjectId parent) {
       .text(0, 0);
 }
 
+std::string replica_index_of(ObjectId relation) {
+  pg::Spi spi;
+  pg::SqlResult const row = spi.query(
+      fmt::format("select {} {} where i.indrelid = $1::oid and i.indisreplident", kIndexForm, kIndexFrom),
+      {oid_text(relation)});
+  return row.empty() ? "" : row.text(0, 0);
+}
+
+std::optional<std::string> replica_statement(const std::string& table, const std::string& form) {
+  if (form.empty()) return std::nullopt;
+  pg::Spi spi;
+  pg::SqlResult const row = spi.query(
+      fmt::format("select pg_catalog.quote_ident(c.relname) {} where i.indrelid = pg_catalog.to_regclass($1) and "
+                  "i.indisunique and {} = $2 limit 1",
+                  kIndexFrom, kIndexForm),
+      {table, form});
+  if (row.empty()) return std::nullopt;
+  return fmt::format("alter table {} replica identity using index {}", table, row.text(0, 0));
+}
+
 void read_move_facts(Move& move, const PartitionedTable& table) {
   move.parent = table.oid;
   move.schema = table.facts.schema;
@@ -304,7 +330,8 @@ TableLook look_of(ObjectId source, const std::string& working, const std::string
       spi.query("select relpersistence = 'u' from pg_catalog.pg_class where oid = $1::oid", {oid_text(source)})
           .boolean(0, 0);
   look.dress = texts(spi.query(kDress, {oid_text(source), working}));
-  look.indexes = texts(spi.query(kOwnIndexes, {oid_text(source), working}));
+  look.replica_index = replica_index_of(source);
+  look.indexes = texts(spi.query(own_indexes_query(), {oid_text(source), working}));
   pg::SqlResult const names = spi.query(
       "select h.inhparent, c.relname from pg_catalog.pg_index as i join pg_catalog.pg_inherits as h on h.inhrelid "
       "= i.indexrelid join pg_catalog.pg_class as c on c.oid = i.indexrelid where i.indrelid = $1::oid order by "

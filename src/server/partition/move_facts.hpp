@@ -1,6 +1,7 @@
 /// What a move has to know of the tables, read from the catalog; and what speaks against it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,15 @@ struct TableLook {
   std::vector<std::string> dress;   ///< privileges, comment, row security with policies, statistics targets
   std::vector<std::string> indexes; ///< indexes that only this partition has
   std::vector<std::string> finish;  ///< autovacuum as it was
+  std::string replica_index;
   std::vector<partition::MoveIndexName> index_names;
 };
+
+/// The form (method, columns) of the index that is a table's replica identity; empty if none is.
+std::string replica_index_of(ObjectId relation);
+/// What makes the index of this form the replica identity of a table (quoted); nothing without a form or such an
+/// index. Sees what this transaction has made.
+std::optional<std::string> replica_statement(const std::string& table, const std::string& form);
 
 /// Reads the look of `source` as statements about the table `working` (quoted), which is called `final_table`
 /// at last.

@@ -137,6 +137,7 @@ MoveTarget like_old(const Move& move, const Partition& old, const std::string& n
   target.dress = std::move(look.dress);
   target.indexes = std::move(look.indexes);
   target.finish = std::move(look.finish);
+  target.replica_index = std::move(look.replica_index);
   if (name == old.name) target.index_names = std::move(look.index_names);
   return target;
 }
@@ -150,6 +151,7 @@ MoveTarget like_new(const Move& move, const Scene& scene, const KeyRange& range,
   target.like = quoted_parent(scene.table);
   target.unlogged = set.leaf.unlogged;
   std::string const table = working_table(move, target);
+  target.replica_index = replica_index_of(scene.table.oid);
   partition::Action action;
   action.schema = move.target_schema;
   action.partition = name;

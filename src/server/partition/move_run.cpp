@@ -264,6 +264,9 @@ void Mover::index() {
     {
       pg::AsRole const owner(state_.owner);
       execute_all(partition::frame_statements(move(), target));
+      pg::FreshSnapshot const now;
+      if (auto const replica = replica_statement(partition::working_table(move(), target), target.replica_index))
+        execute_all({*replica});
       if (move().analyze) execute_all({"analyze " + partition::working_table(move(), target)});
     }
     if (++state_.source == std::ssize(move().targets)) {
@@ -547,6 +550,7 @@ void recover_moves(const MoveManner& manner) {
   for (ObjectId const parent : moves_under_way()) {
     auto const state = find_move(parent);
     if (!state || !pg::may_assume(pg::current_role(), state->owner)) continue;
+    if (!claim_moves(parent, false)) continue;  // somebody is at it
     try {
       (void)run_move(parent, manner);
     } catch (const Error& error) {
