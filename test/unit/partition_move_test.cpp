@@ -48,7 +48,8 @@ TEST(FreeRanges, LeaveOutWhatHasAPartition) {
 TEST(FreeRanges, AreCutWhereAnIrregularPartitionLies) {
   std::vector<Partition> const there = {part("t1", kJanuary + 9 * kDay, kJanuary + 12 * kDay)};
   auto const ranges = free_ranges(months(), there, kJanuary, kFebruary, 100);
-  EXPECT_EQ(ranges, (std::vector<KeyRange>{{kJanuary, kJanuary + 9 * kDay}, {kJanuary + 12 * kDay, kFebruary}}));
+  EXPECT_EQ(ranges,
+            (std::vector<KeyRange>{{kJanuary, kJanuary + 9 * kDay}, {kJanuary + 12 * kDay, kFebruary}}));
 }
 
 TEST(FreeRanges, EndAtTheMostAskedFor) {
@@ -68,8 +69,8 @@ TEST(Covered, JoinsNeighboursAndSorts) {
 }
 
 TEST(SplitRange, GivesThePartsInOrderWhateverTheOrderOfTheCuts) {
-  auto const parts =
-      split_range(months(), {kJanuary, kFebruary}, {kJanuary + 20 * kDay, kJanuary + 10 * kDay, kJanuary + 10 * kDay});
+  auto const parts = split_range(months(), {kJanuary, kFebruary},
+                                 {kJanuary + 20 * kDay, kJanuary + 10 * kDay, kJanuary + 10 * kDay});
   EXPECT_EQ(parts, (std::vector<KeyRange>{{kJanuary, kJanuary + 10 * kDay},
                                           {kJanuary + 10 * kDay, kJanuary + 20 * kDay},
                                           {kJanuary + 20 * kDay, kFebruary}}));
@@ -117,7 +118,8 @@ TEST(Conditions, NameTheBoundariesAndNull) {
   EXPECT_EQ(range_condition(KeyKind::integer, "n", {10, 20}), "n is not null and n >= 10 and n < 20");
   EXPECT_EQ(range_condition(KeyKind::integer, "Key", {kMinimum, 20}), "\"Key\" is not null and \"Key\" < 20");
   std::vector<KeyRange> const ranges = {{kMinimum, 5}, {10, 20}, {30, kMaximum}};
-  EXPECT_EQ(default_condition(KeyKind::integer, "n", ranges), "n is null or (n >= 5) and (n < 10 or n >= 20) and (n < 30)");
+  EXPECT_EQ(default_condition(KeyKind::integer, "n", ranges),
+            "n is null or (n >= 5) and (n < 10 or n >= 20) and (n < 30)");
   EXPECT_EQ(default_condition(KeyKind::integer, "n", {}), "true");
 }
 
@@ -153,7 +155,8 @@ Move sample(MoveKind kind) {
   rest.lower = rest.upper = "";
   rest.index_names = {{12, "prices_default_pkey"}};
   move.targets = {leaf, rest};
-  move.foreign_keys = {{"fk", "FOREIGN KEY (p) REFERENCES q(id)", true}, {"nv", "FOREIGN KEY (p) REFERENCES r(id) NOT VALID", false}};
+  move.foreign_keys = {{"fk", "FOREIGN KEY (p) REFERENCES q(id)", true},
+                       {"nv", "FOREIGN KEY (p) REFERENCES r(id) NOT VALID", false}};
   return move;
 }
 
@@ -195,7 +198,8 @@ TEST(MoveStatements, ASplitAttachesEachTarget) {
   std::string const swap = joined(swap_statements(move));
   EXPECT_NE(swap.find("attach partition shop.prices_p1 for values from (1) to (2)"), std::string::npos);
   EXPECT_EQ(swap.find("CREATE TRIGGER"), std::string::npos);
-  EXPECT_NE(swap.find("alter table if exists shop.d drop constraint if exists deal_move_default"), std::string::npos);
+  EXPECT_NE(swap.find("alter table if exists shop.d drop constraint if exists deal_move_default"),
+            std::string::npos);
 }
 
 TEST(MoveStatements, SettlingTheDefaultTargetTakesTheFramesPlace) {

@@ -81,9 +81,10 @@ std::vector<std::string> key_conditions(const Move& move, std::string_view rows)
     if (!equal.empty()) equal += " and ";
     equal += fmt::format("{0}.{1} operator({2}) k.{1}", rows, column, key.equality);
     if (!distinct.empty()) distinct += " and ";
-    distinct += key.nullable ? fmt::format("({0}.{1} operator({2}) k.{1} or {0}.{1} is null and k.{1} is null)",
-                                           rows, column, key.equality)
-                             : fmt::format("{0}.{1} operator({2}) k.{1}", rows, column, key.equality);
+    distinct += key.nullable
+                    ? fmt::format("({0}.{1} operator({2}) k.{1} or {0}.{1} is null and k.{1} is null)", rows,
+                                  column, key.equality)
+                    : fmt::format("{0}.{1} operator({2}) k.{1}", rows, column, key.equality);
     nullable = nullable || key.nullable;
   }
   if (!nullable) return {equal};
@@ -168,14 +169,16 @@ std::vector<std::string> prepare_statements(const Move& move) {
 
 std::vector<std::string> capture_statements(const Move& move, const MoveSource& source) {
   const std::string table = source_table(source);
-  std::string arguments = quote_literal(move.target_schema) + ", " + quote_literal(helper_name(move.parent, "log"));
+  std::string arguments =
+      quote_literal(move.target_schema) + ", " + quote_literal(helper_name(move.parent, "log"));
   for (const int number : source.key_numbers)
     arguments += fmt::format(", '{}'", number);
-  return {fmt::format("create trigger {} after insert or update or delete on {} for each row execute function "
-                      "deal_advisor.partition_capture({})",
-                      kCaptureTrigger, table, arguments),
-          // Also what logical replication writes must be noted.
-          fmt::format("alter table {} enable always trigger {}", table, kCaptureTrigger)};
+  return {
+      fmt::format("create trigger {} after insert or update or delete on {} for each row execute function "
+                  "deal_advisor.partition_capture({})",
+                  kCaptureTrigger, table, arguments),
+      // Also what logical replication writes must be noted.
+      fmt::format("alter table {} enable always trigger {}", table, kCaptureTrigger)};
 }
 
 std::string copy_statement(const Move& move, const MoveSource& source) {
@@ -229,8 +232,9 @@ std::vector<std::string> foreign_key_statements(const Move& move, const MoveTarg
 }
 
 std::string default_check_statement(const Move& move) {
-  return fmt::format("alter table {0} drop constraint if exists {1}, add constraint {1} check ({2}) not valid",
-                     move.default_table, kDefaultCheck, move.default_check);
+  return fmt::format(
+      "alter table {0} drop constraint if exists {1}, add constraint {1} check ({2}) not valid",
+      move.default_table, kDefaultCheck, move.default_check);
 }
 
 std::string validate_default_statement(const Move& move) {
@@ -238,7 +242,8 @@ std::string validate_default_statement(const Move& move) {
 }
 
 std::string drop_default_check_statement(const Move& move) {
-  return fmt::format("alter table if exists {} drop constraint if exists {}", move.default_table, kDefaultCheck);
+  return fmt::format("alter table if exists {} drop constraint if exists {}", move.default_table,
+                     kDefaultCheck);
 }
 
 std::vector<std::string> swap_statements(const Move& move) {
@@ -247,7 +252,8 @@ std::vector<std::string> swap_statements(const Move& move) {
   for (const MoveSource& source : move.sources)
     out.push_back(detach(parent, source_table(source)));
   if (move.kind == MoveKind::drain) {
-    out.push_back(fmt::format("alter table {} attach partition {} default", parent, helper_table(move, "frame")));
+    out.push_back(
+        fmt::format("alter table {} attach partition {} default", parent, helper_table(move, "frame")));
     rename_in_swap(move, out);
     own_triggers(move, out);
     return out;
@@ -288,7 +294,8 @@ std::vector<std::string> drop_old_statements(const Move& move) {
       continue;
     }
     out.push_back(fmt::format("drop trigger if exists {} on {}", kCaptureTrigger, old));
-    const std::string name = move.sources.size() == 1 ? move.keep_old : fmt::format("{}_{}", move.keep_old, i + 1);
+    const std::string name =
+        move.sources.size() == 1 ? move.keep_old : fmt::format("{}_{}", move.keep_old, i + 1);
     out.push_back(fmt::format("alter table if exists {} rename to {}", old, quote_identifier(name)));
   }
   return out;

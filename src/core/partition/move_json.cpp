@@ -30,9 +30,12 @@ MoveKey read_key(const Json& json) {
 }
 
 Json source_json(const MoveSource& source) {
-  return {{"oid", source.oid},       {"file", source.file},
-          {"schema", source.schema}, {"name", source.name},
-          {"blocks", source.blocks}, {"key_numbers", source.key_numbers},
+  return {{"oid", source.oid},
+          {"file", source.file},
+          {"schema", source.schema},
+          {"name", source.name},
+          {"blocks", source.blocks},
+          {"key_numbers", source.key_numbers},
           {"own_triggers", source.own_triggers}};
 }
 MoveSource read_source(const Json& json) {

@@ -12,7 +12,8 @@ namespace deal::partition {
 
 namespace {
 
-// The gap between partitions that holds `position`; empty (lower = upper = the partition's end) inside of one.
+// The gap between partitions that holds `position`; empty (lower = upper = the partition's end) inside of
+// one.
 KeyRange gap_at(std::span<const Partition> partitions, Position position) {
   KeyRange gap;
   for (const Partition& partition : partitions) {
@@ -102,7 +103,8 @@ KeyRange merged_range(const Grid& grid, std::span<const Partition> parts) {
     const Partition& before = parts[i - 1];
     const Partition& after = parts[i];
     if (before.upper == after.lower) continue;
-    throw Error("22023", fmt::format("partitions \"{}\" and \"{}\" are no neighbours", before.name, after.name))
+    throw Error("22023",
+                fmt::format("partitions \"{}\" and \"{}\" are no neighbours", before.name, after.name))
         .detail(fmt::format("The first one ends at {}, the next one begins at {}.",
                             boundary_text(grid, before.upper), boundary_text(grid, after.lower)))
         .hint("Merge partitions without a gap between them; name those in between as well.");
@@ -113,8 +115,10 @@ KeyRange merged_range(const Grid& grid, std::span<const Partition> parts) {
 std::string range_condition(KeyKind kind, std::string_view column, const KeyRange& range) {
   const std::string name = quote_identifier(column);
   std::string condition = name + " is not null";
-  if (range.lower != kMinimum) condition += fmt::format(" and {} >= {}", name, bound_literal(kind, range.lower));
-  if (range.upper != kMaximum) condition += fmt::format(" and {} < {}", name, bound_literal(kind, range.upper));
+  if (range.lower != kMinimum)
+    condition += fmt::format(" and {} >= {}", name, bound_literal(kind, range.lower));
+  if (range.upper != kMaximum)
+    condition += fmt::format(" and {} < {}", name, bound_literal(kind, range.upper));
   return condition;
 }
 
@@ -122,8 +126,10 @@ std::string default_condition(KeyKind kind, std::string_view column, std::span<c
   const std::string name = quote_identifier(column);
   std::string outside;
   for (const KeyRange& range : ranges) {
-    std::string below = range.lower == kMinimum ? "" : fmt::format("{} < {}", name, bound_literal(kind, range.lower));
-    std::string above = range.upper == kMaximum ? "" : fmt::format("{} >= {}", name, bound_literal(kind, range.upper));
+    std::string below =
+        range.lower == kMinimum ? "" : fmt::format("{} < {}", name, bound_literal(kind, range.lower));
+    std::string above =
+        range.upper == kMaximum ? "" : fmt::format("{} >= {}", name, bound_literal(kind, range.upper));
     std::string either = below.empty() ? above : above.empty() ? below : below + " or " + above;
     if (either.empty()) return name + " is null";
     outside += (outside.empty() ? "(" : " and (") + either + ")";

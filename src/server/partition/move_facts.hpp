@@ -25,19 +25,19 @@ void refuse_move(const partition::Move& move, const PartitionedTable& table);
 
 /// How a new table comes to look like an old one.
 struct TableLook {
-  std::string storage;              ///< WITH and TABLESPACE, autovacuum off until the rows are in
+  std::string storage;  ///< WITH and TABLESPACE, autovacuum off until the rows are in
   bool unlogged = false;
-  std::vector<std::string> dress;   ///< privileges, comment, row security with policies, statistics targets
-  std::vector<std::string> indexes; ///< indexes that only this partition has
-  std::vector<std::string> finish;  ///< autovacuum as it was
+  std::vector<std::string> dress;    ///< privileges, comment, row security with policies, statistics targets
+  std::vector<std::string> indexes;  ///< indexes that only this partition has
+  std::vector<std::string> finish;   ///< autovacuum as it was
   std::string replica_index;
   std::vector<partition::MoveIndexName> index_names;
 };
 
 /// The form (method, columns) of the index that is a table's replica identity; empty if none is.
 std::string replica_index_of(ObjectId relation);
-/// What makes the index of this form the replica identity of a table (quoted); nothing without a form or such an
-/// index. Sees what this transaction has made.
+/// What makes the index of this form the replica identity of a table (quoted); nothing without a form or such
+/// an index. Sees what this transaction has made.
 std::optional<std::string> replica_statement(const std::string& table, const std::string& form);
 
 /// Reads the look of `source` as statements about the table `working` (quoted), which is called `final_table`

@@ -64,7 +64,8 @@ std::string Keys::condition(Position from, Position until) const {
 
 std::optional<Position> Keys::position(const pg::SqlResult& row) const {
   if (row.empty()) return std::nullopt;
-  if (kind_ == KeyKind::uuidv7 || kind_ == KeyKind::ulid) return partition::position_of(kind_, row.text(0, 0));
+  if (kind_ == KeyKind::uuidv7 || kind_ == KeyKind::ulid)
+    return partition::position_of(kind_, row.text(0, 0));
   return partition::position_of(kind_, row.int8(0, 0));
 }
 
@@ -90,8 +91,8 @@ std::vector<KeyRange> Keys::filled(const std::vector<KeyRange>& ranges) const {
     list += (list.empty() ? "" : ", ") + partition::bound_literal(kind_, threshold);
   pg::Spi spi;
   auto const rows = spi.query(
-      fmt::format("select distinct pg_catalog.width_bucket({}, array[{}]::{}[]) from only {} where {}", column_,
-                  list, type_, table_, condition(ranges.front().lower, ranges.back().upper)));
+      fmt::format("select distinct pg_catalog.width_bucket({}, array[{}]::{}[]) from only {} where {}",
+                  column_, list, type_, table_, condition(ranges.front().lower, ranges.back().upper)));
   std::vector<KeyRange> out;
   for (auto const& range : ranges) {
     auto const place = std::ranges::find(thresholds, range.lower) - thresholds.begin() + 1;

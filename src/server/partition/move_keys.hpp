@@ -8,8 +8,8 @@
 
 namespace deal::server {
 
-/// The ranges of the grid, cut where partitions are, of which a partition has finite keys before `until`. Reads
-/// with the rights of the table's owner. Errors: 54000 for more than `most`.
+/// The ranges of the grid, cut where partitions are, of which a partition has finite keys before `until`.
+/// Reads with the rights of the table's owner. Errors: 54000 for more than `most`.
 std::vector<partition::KeyRange> ranges_with_rows(const PartitionedTable& table, const partition::Grid& grid,
                                                   const partition::Partition& leaf, partition::Position until,
                                                   std::size_t most);

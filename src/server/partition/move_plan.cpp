@@ -121,7 +121,8 @@ Scene read_scene(ObjectId parent, bool must_be_set) {
 const Partition& partition_of(const PartitionedTable& table, ObjectId oid) {
   auto const found = std::ranges::find(table.partitions, oid, &Partition::oid);
   if (found == table.partitions.end() || found->detaching)
-    throw Error("42809", fmt::format("relation with OID {} is no partition of {}", oid, quoted_parent(table)));
+    throw Error("42809",
+                fmt::format("relation with OID {} is no partition of {}", oid, quoted_parent(table)));
   return *found;
 }
 
@@ -168,7 +169,8 @@ MoveTarget like_new(const Move& move, const Scene& scene, const KeyRange& range,
   std::string const& tablespace = set.leaf.tablespace.empty() ? facts.tablespace : set.leaf.tablespace;
   if (!tablespace.empty()) target.storage += " tablespace " + quote_identifier(tablespace);
   if (!own_autovacuum)
-    target.finish.push_back(fmt::format("alter table {} reset (autovacuum_enabled)", final_table(move, target)));
+    target.finish.push_back(
+        fmt::format("alter table {} reset (autovacuum_enabled)", final_table(move, target)));
   return target;
 }
 
@@ -217,7 +219,8 @@ const Partition* default_of(const PartitionedTable& table) {
   return nullptr;
 }
 
-/// Splits and merges attach within a range that a default partition has no rows of: a big one is spared the scan.
+/// Splits and merges attach within a range that a default partition has no rows of: a big one is spared the
+/// scan.
 void note_default(Move& move, const Scene& scene, const KeyRange& whole) {
   auto const* leaf = default_of(scene.table);
   if (leaf == nullptr) return;
@@ -256,10 +259,10 @@ void report_rest(const Scene& scene, const Partition& leaf) {
   auto const rows = spi.query(
       fmt::format("select pg_catalog.count(*) from only {}", quote_qualified(leaf.schema, leaf.name)));
   if (rows.int8(0, 0) == 0) return;
-  std::string const limit = scene.until == partition::kMaximum
-                                ? ""
-                                : fmt::format(", at or after {}",
-                                              partition::boundary_text(scene.set.grid, scene.until));
+  std::string const limit =
+      scene.until == partition::kMaximum
+          ? ""
+          : fmt::format(", at or after {}", partition::boundary_text(scene.set.grid, scene.until));
   pg::notice(fmt::format("{} rows stay in {}: their keys are null, infinite{}", rows.int8(0, 0),
                          quote_qualified(leaf.schema, leaf.name), limit));
 }
@@ -272,13 +275,16 @@ bool cancelled(ObjectId parent, const Wishes& wishes, const MoveRequest& request
 
 ObjectId parent_of(ObjectId partition) {
   pg::Spi spi;
-  auto const row = spi.query("select inhparent from pg_catalog.pg_inherits as i join pg_catalog.pg_class as c on "
-                             "c.oid = i.inhrelid where i.inhrelid = $1::oid and c.relispartition",
-                             {std::to_string(partition)});
+  auto const row = spi.query(
+      "select inhparent from pg_catalog.pg_inherits as i join pg_catalog.pg_class as c on "
+      "c.oid = i.inhrelid where i.inhrelid = $1::oid and c.relispartition",
+      {std::to_string(partition)});
   if (row.empty())
-    throw Error("42809", fmt::format("{} is no partition",
-                                     spi.query("select $1::oid::pg_catalog.regclass", {std::to_string(partition)})
-                                         .text(0, 0)));
+    throw Error(
+        "42809",
+        fmt::format(
+            "{} is no partition",
+            spi.query("select $1::oid::pg_catalog.regclass", {std::to_string(partition)}).text(0, 0)));
   return row.oid(0, 0);
 }
 
@@ -289,8 +295,8 @@ KeyRange range_of(const Partition& leaf) {
   return {leaf.lower, leaf.upper};
 }
 
-Move split_move(const Scene& scene, const Partition& leaf, const std::optional<std::vector<std::string>>& given,
-                const Wishes& wishes) {
+Move split_move(const Scene& scene, const Partition& leaf,
+                const std::optional<std::vector<std::string>>& given, const Wishes& wishes) {
   KeyRange const whole = range_of(leaf);
   std::vector<Position> cuts;
   if (given)
@@ -304,8 +310,8 @@ Move split_move(const Scene& scene, const Partition& leaf, const std::optional<s
   taken.erase(leaf.name);
   int number = 0;
   for (auto const& range : ranges) {
-    std::string const name = free_name(
-        partition::partition_name(scene.table.facts.table, scene.set.grid, range.lower), taken);
+    std::string const name =
+        free_name(partition::partition_name(scene.table.facts.table, scene.set.grid, range.lower), taken);
     ++number;
     MoveTarget target = like_old(
         move, leaf, name,
@@ -360,7 +366,8 @@ void drain_default(ObjectId parent, MoveRequest request) {
   }
 }
 
-void split_partition(ObjectId partition, const std::optional<std::vector<std::string>>& cuts, MoveRequest request) {
+void split_partition(ObjectId partition, const std::optional<std::vector<std::string>>& cuts,
+                     MoveRequest request) {
   Wishes const wishes = read_wishes("partition_split", MoveKind::split, request);
   ObjectId const parent = parent_of(partition);
   require_owner(read_scene(parent, false).table);

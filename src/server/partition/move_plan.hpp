@@ -15,13 +15,14 @@ struct MoveRequest {
   std::string options = "{}";
 };
 
-/// Empties the default partition of a set into partitions of their own. Commits. Errors: 42704 no such set, no
-/// default partition; 42501; 54000 more partitions than allowed; those of refuse_move and run_move; 55000 when
-/// the table keeps changing.
+/// Empties the default partition of a set into partitions of their own. Commits. Errors: 42704 no such set,
+/// no default partition; 42501; 54000 more partitions than allowed; those of refuse_move and run_move; 55000
+/// when the table keeps changing.
 void drain_default(ObjectId parent, MoveRequest request);
 
 /// Splits a partition at the given boundaries, or (nothing given) at those of its set's grid. Commits.
-void split_partition(ObjectId partition, const std::optional<std::vector<std::string>>& cuts, MoveRequest request);
+void split_partition(ObjectId partition, const std::optional<std::vector<std::string>>& cuts,
+                     MoveRequest request);
 
 /// Makes one partition of neighbours. Commits. Errors: 22023 when they are none.
 void merge_partitions(const std::vector<ObjectId>& partitions, MoveRequest request);

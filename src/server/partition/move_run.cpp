@@ -25,7 +25,7 @@ using partition::Move;
 using partition::MoveSource;
 using partition::MoveTarget;
 
-constexpr std::int64_t kSmallTail = 500;    // changed keys with which the swap is worth a try
+constexpr std::int64_t kSmallTail = 500;     // changed keys with which the swap is worth a try
 constexpr std::int64_t kLongestTail = 2000;  // and beyond which it is not: more would keep writers waiting
 constexpr int kMostRounds = 20;
 constexpr double kPollMs = 20;
@@ -50,9 +50,11 @@ bool is_stale(const Error& error) {
 bool log_is_there(const MoveState& state) {
   pg::Spi spi;
   return spi
-      .query("select exists (select from pg_catalog.pg_class where oid = pg_catalog.to_regclass($1) and relowner = "
-             "$2::oid)",
-             {partition::helper_table(state.move, "log"), std::to_string(state.owner)})
+      .query(
+          "select exists (select from pg_catalog.pg_class where oid = pg_catalog.to_regclass($1) and "
+          "relowner = "
+          "$2::oid)",
+          {partition::helper_table(state.move, "log"), std::to_string(state.owner)})
       .boolean(0, 0);
 }
 
@@ -60,14 +62,16 @@ bool log_is_there(const MoveState& state) {
 bool is_as_planned(const MoveState& state, const MoveSource& source, bool captured) {
   pg::Spi spi;
   return spi
-      .query("select exists (select from pg_catalog.pg_class as c join pg_catalog.pg_inherits as i on i.inhrelid = "
-             "c.oid where c.oid = pg_catalog.to_regclass($1) and c.oid = $2::oid and i.inhparent = $3::oid and "
-             "c.relowner = $4::oid and pg_catalog.pg_relation_filenode(c.oid) = $5::oid and (not $6::boolean or "
-             "exists (select from pg_catalog.pg_trigger as t where t.tgrelid = c.oid and t.tgname = $7 and "
-             "t.tgenabled = 'A')))",
-             {partition::source_table(source), std::to_string(source.oid), std::to_string(state.move.parent),
-              std::to_string(state.owner), std::to_string(source.file), captured ? "t" : "f",
-              std::string(partition::kCaptureTrigger)})
+      .query(
+          "select exists (select from pg_catalog.pg_class as c join pg_catalog.pg_inherits as i on "
+          "i.inhrelid = "
+          "c.oid where c.oid = pg_catalog.to_regclass($1) and c.oid = $2::oid and i.inhparent = $3::oid and "
+          "c.relowner = $4::oid and pg_catalog.pg_relation_filenode(c.oid) = $5::oid and (not $6::boolean or "
+          "exists (select from pg_catalog.pg_trigger as t where t.tgrelid = c.oid and t.tgname = $7 and "
+          "t.tgenabled = 'A')))",
+          {partition::source_table(source), std::to_string(source.oid), std::to_string(state.move.parent),
+           std::to_string(state.owner), std::to_string(source.file), captured ? "t" : "f",
+           std::string(partition::kCaptureTrigger)})
       .boolean(0, 0);
 }
 
@@ -80,7 +84,8 @@ void require_as_planned(const MoveState& state, bool captured = true) {
   if (!good) throw stale_error();
 }
 
-/// Part of a step that either happens as a whole or leaves no trace, so that whoever catches its error can go on.
+/// Part of a step that either happens as a whole or leaves no trace, so that whoever catches its error can go
+/// on.
 template <class Body>
 void in_subtransaction(Body&& body) {
   auto const failure = pg::attempt(pg::OnSuccess::commit, body);
@@ -175,9 +180,10 @@ void Mover::capture() {
       require_as_planned(state_);
       for (auto& source : state_.move.sources) {
         pg::Spi spi;
-        source.blocks = spi.query("select pg_catalog.pg_relation_size($1::oid) / "
-                                  "pg_catalog.current_setting('block_size')::bigint",
-                                  {std::to_string(source.oid)})
+        source.blocks = spi.query(
+                               "select pg_catalog.pg_relation_size($1::oid) / "
+                               "pg_catalog.current_setting('block_size')::bigint",
+                               {std::to_string(source.oid)})
                             .int8(0, 0);
       }
     }
@@ -227,7 +233,8 @@ void Mover::copy() {
 std::int64_t Mover::renew_in(std::string_view part, bool forced_index) {
   pg::LocalSettings const settings;
   settings.set("row_security", "off");
-  settings.set("jit", "off");  // compiling for all leaves takes seconds, the statements themselves milliseconds
+  settings.set("jit",
+               "off");  // compiling for all leaves takes seconds, the statements themselves milliseconds
   if (forced_index)
     for (const char* way : {"enable_hashjoin", "enable_mergejoin", "enable_seqscan"})
       settings.set(way, "off");
@@ -265,7 +272,8 @@ void Mover::index() {
       pg::AsRole const owner(state_.owner);
       execute_all(partition::frame_statements(move(), target));
       pg::FreshSnapshot const now;
-      if (auto const replica = replica_statement(partition::working_table(move(), target), target.replica_index))
+      if (auto const replica =
+              replica_statement(partition::working_table(move(), target), target.replica_index))
         execute_all({*replica});
       if (move().analyze) execute_all({"analyze " + partition::working_table(move(), target)});
     }
@@ -292,8 +300,8 @@ std::int64_t Mover::catch_up() {
   return taken;
 }
 
-/// A transaction that still looks at the database as it was before the copies were committed would find neither
-/// them nor the old partition's rows after the swap.
+/// A transaction that still looks at the database as it was before the copies were committed would find
+/// neither them nor the old partition's rows after the swap.
 void Mover::wait_for_snapshots() {
   std::uint32_t const copied = writing_transaction();
   pg::commit();
@@ -323,15 +331,16 @@ void Mover::swap_under_locks() {
   for (auto const& target : move().targets) {
     execute_all(partition::foreign_key_statements(move(), target));
     pg::Spi spi;
-    auto const oid = spi.query("select pg_catalog.to_regclass($1)::oid", {partition::working_table(move(), target)});
+    auto const oid =
+        spi.query("select pg_catalog.to_regclass($1)::oid", {partition::working_table(move(), target)});
     mark_foreign_keys_valid(oid.oid(0, 0), valid);
   }
   execute_all(partition::swap_statements(move()));
   swap_ms_ = pg::elapsed_clock_ms() - began;
 }
 
-/// The server looks for rows of each new partition in the default one while it attaches it; not if a check says
-/// that there are none.
+/// The server looks for rows of each new partition in the default one while it attaches it; not if a check
+/// says that there are none.
 void Mover::prove_default() {
   if (move().default_table.empty()) return;
   with_locks([&] {
@@ -391,7 +400,8 @@ void Mover::rename_indexes() {
         pg::AsRole const owner(state_.owner);
         pg::Spi spi;
         auto const rows = spi.query(
-            "select i.indexrelid::pg_catalog.regclass from pg_catalog.pg_index as i join pg_catalog.pg_inherits "
+            "select i.indexrelid::pg_catalog.regclass from pg_catalog.pg_index as i join "
+            "pg_catalog.pg_inherits "
             "as h on h.inhrelid = i.indexrelid join pg_catalog.pg_class as c on c.oid = i.indexrelid where "
             "h.inhparent = $1::oid and i.indrelid = pg_catalog.to_regclass($2) and c.relname <> $3",
             {std::to_string(index.parent_index), partition::final_table(move(), target), index.name});
@@ -404,7 +414,8 @@ void Mover::rename_indexes() {
 }
 
 void Mover::clean() {
-  for (auto const& statements : {partition::drop_old_statements(move()), partition::drop_helper_statements(move())}) {
+  for (auto const& statements :
+       {partition::drop_old_statements(move()), partition::drop_helper_statements(move())}) {
     for (auto const& statement : statements) {
       with_locks([&] {
         pg::AsRole const owner(state_.owner);
@@ -431,16 +442,19 @@ void Mover::clean() {
 bool is_made_by_move(const std::string& table) {
   pg::Spi spi;
   return spi
-      .query("select exists (select from pg_catalog.pg_constraint where conrelid = pg_catalog.to_regclass($1) and "
-             "conname = $2 and contype = 'c')",
-             {table, std::string(partition::kRangeCheck)})
+      .query(
+          "select exists (select from pg_catalog.pg_constraint where conrelid = pg_catalog.to_regclass($1) "
+          "and "
+          "conname = $2 and contype = 'c')",
+          {table, std::string(partition::kRangeCheck)})
       .boolean(0, 0);
 }
 
 void Mover::give_up() {
   state_ = saved_;
   if (state_.phase > MovePhase::swap && !given_up())
-    throw Error("55000", fmt::format("the new partitions of {} are in place already", partition::parent_table(move())))
+    throw Error("55000",
+                fmt::format("the new partitions of {} are in place already", partition::parent_table(move())))
         .hint("The rest takes but a moment: CALL deal_advisor.partition_maintain().");
   in_subtransaction([&] {
     claim_moves(move().parent, true);

@@ -15,7 +15,8 @@ void mark_foreign_keys_valid(ObjectId relation, const std::vector<std::string>& 
 /// Some transaction id that is not older than any write of this transaction so far.
 std::uint32_t writing_transaction();
 
-/// True while another session of this database holds a snapshot to which `transaction`'s writes are invisible.
+/// True while another session of this database holds a snapshot to which `transaction`'s writes are
+/// invisible.
 bool is_hidden_from_others(std::uint32_t transaction);
 
 }  // namespace deal::server

@@ -12,8 +12,10 @@ namespace {
 constexpr pg::DataTable kMoves{
     "partition_move",
     "parent oid primary key, schema_name name not null, table_name name not null, owner oid not null, kind "
-    "text not null, phase text not null, source bigint not null, block bigint not null, rows bigint not null, "
-    "plan jsonb not null, started timestamptz not null default pg_catalog.now(), updated timestamptz not null "
+    "text not null, phase text not null, source bigint not null, block bigint not null, rows bigint not "
+    "null, "
+    "plan jsonb not null, started timestamptz not null default pg_catalog.now(), updated timestamptz not "
+    "null "
     "default pg_catalog.now()"};
 
 constexpr const char* kPhases[] = {"capture", "copy", "renew", "index", "swap", "settle", "clean", "give_up"};
@@ -82,7 +84,8 @@ void begin_move(const MoveState& state) {
 
 void save_move(const MoveState& state, const MoveState& before) {
   std::int64_t const rows = pg::write_data(
-      "update deal_advisor_data.partition_move set phase = $2, source = $3::bigint, block = $4::bigint, rows = "
+      "update deal_advisor_data.partition_move set phase = $2, source = $3::bigint, block = $4::bigint, rows "
+      "= "
       "$5::bigint, updated = pg_catalog.clock_timestamp() where parent = $1::oid and phase = $6 and source = "
       "$7::bigint and block = $8::bigint",
       {std::to_string(state.move.parent), name_of(state.phase), std::to_string(state.source),

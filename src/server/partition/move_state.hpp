@@ -37,8 +37,8 @@ std::optional<MoveState> find_move(ObjectId parent);
 std::vector<ObjectId> moves_under_way();
 
 void begin_move(const MoveState& state);
-/// Writes phase, source, block and rows, in the current transaction. Errors: 55006 if the row is not at the place
-/// of `before` any more: another session has gone on with the move.
+/// Writes phase, source, block and rows, in the current transaction. Errors: 55006 if the row is not at the
+/// place of `before` any more: another session has gone on with the move.
 void save_move(const MoveState& state, const MoveState& before);
 /// Writes the move itself: what was found out after its beginning.
 void save_plan(const MoveState& state);
