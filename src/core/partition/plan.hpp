@@ -20,12 +20,14 @@ struct Action {
   std::string partition;  ///< its name, not quoted
   Position lower = kMinimum;
   Position upper = kMaximum;
+  std::uint32_t oid = 0;  ///< of the partition; 0: it is to be made
 };
 
 /// What is there.
 struct Situation {
   std::vector<Partition> partitions;      ///< by lower bound; the default one, if any, last
   Position now = 0;                       ///< times: the present; integers: the greatest key in use
+  std::optional<Position> start;          ///< where to begin when there is no partition yet; none: now
   bool any_rows = true;                   ///< integers: false if there is no row, so no present
   std::unordered_set<std::string> taken;  ///< names of relations in the schema that new partitions go to
 };

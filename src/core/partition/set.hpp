@@ -43,7 +43,7 @@ struct Set {
   LeafOptions leaf;
   int lock_timeout_ms = 50;
   int max_tries = 60;
-  int analyze_after_rows = 0;  ///< unused when 0: ANALYZE of the parent after new partitions
+  bool analyze = true;  ///< ANALYZE the parent when its rows have changed by a tenth: autovacuum never does
 };
 
 /// One partition as the catalog has it.
@@ -55,6 +55,7 @@ struct Partition {
   Position upper = kMaximum;
   bool is_default = false;
   bool detaching = false;  ///< DETACH CONCURRENTLY was begun and not finished
+  double rows = -1;        ///< pg_class.reltuples; -1: never counted
   bool foreign = false;    ///< a foreign table
 };
 
