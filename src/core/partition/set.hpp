@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/partition/grid.hpp"
@@ -36,7 +37,7 @@ struct Set {
   std::optional<Step> retention;  ///< how long rows are kept; none: for ever
   Retire retire = Retire::drop;
   std::string archive_schema;        ///< archive
-  std::string export_path;           ///< export_: a directory of the server's host
+  std::string export_path;           ///< export_: an absolute path of a directory on the server's host
   bool detach_concurrently = false;  ///< retire through DETACH ... CONCURRENTLY in a background worker
   bool use_default = false;
   bool enabled = true;  ///< false: maintenance leaves it alone
@@ -57,6 +58,8 @@ struct Partition {
   bool detaching = false;  ///< DETACH CONCURRENTLY was begun and not finished
   double rows = -1;        ///< pg_class.reltuples; -1: never counted
   bool foreign = false;    ///< a foreign table
+  bool retiring = false;   ///< with `detaching`: by maintenance itself, so the rest of the retirement is due
+                           ///< as well; a user's own detach is only finished
 };
 
 }  // namespace deal::partition

@@ -9,6 +9,7 @@
 #include "core/base/quote.hpp"
 #include "server/bridge/notice.hpp"
 #include "server/bridge/role.hpp"
+#include "server/bridge/spi.hpp"
 #include "server/partition/history.hpp"
 #include "server/partition/present.hpp"
 

@@ -7,6 +7,7 @@
 
 #include "core/base/quote.hpp"
 #include "server/bridge/role.hpp"
+#include "server/bridge/spi.hpp"
 
 extern "C" {
 #include "utils/timestamp.h"

@@ -16,6 +16,7 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/partcache.h"
 #include "utils/rel.h"
@@ -250,6 +251,22 @@ std::vector<std::string> texts(const char* sql, ObjectId relation) {
   return result;
 }
 
+std::vector<partition::Grant> grants_on(ObjectId relation) {
+  pg::Spi spi;
+  pg::SqlResult const rows = spi.query(
+      "select pg_catalog.string_agg(a.privilege_type, ', ' order by a.privilege_type), coalesce(r.rolname, "
+      "''), "
+      "a.is_grantable from pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a left join "
+      "pg_catalog.pg_roles r "
+      "on r.oid = a.grantee where c.oid = $1::oid and a.grantee <> c.relowner group by a.grantee, r.rolname, "
+      "a.is_grantable order by 2, 3",
+      {std::to_string(relation)});
+  std::vector<partition::Grant> grants;
+  for (size_t row = 0; row < rows.size(); ++row)
+    grants.push_back({rows.text(row, 0), rows.text(row, 1), rows.boolean(row, 2)});
+  return grants;
+}
+
 }  // namespace
 
 PartitionedTable read_partitioned_table(ObjectId relation, KeyKind kind) {
@@ -301,15 +318,7 @@ void read_leaf_facts(PartitionedTable& table) {
       "c.relnamespace "
       "where c.oid <> $1::oid order by c.oid",
       table.oid);
-  table.facts.grants = texts(
-      "select pg_catalog.string_agg(a.privilege_type, ', ' order by a.privilege_type) || ' to ' || case when "
-      "a.grantee = 0 then 'public' else pg_catalog.quote_ident(r.rolname) end || case when a.is_grantable "
-      "then "
-      "' with grant option' else '' end from pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a left "
-      "join "
-      "pg_catalog.pg_roles r on r.oid = a.grantee where c.oid = $1::oid and a.grantee <> c.relowner group by "
-      "a.grantee, r.rolname, a.is_grantable order by 1",
-      table.oid);
+  table.facts.grants = grants_on(table.oid);
 }
 
 KeyKind kind_of_type(ObjectId type) {
