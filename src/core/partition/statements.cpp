@@ -92,45 +92,61 @@ void add_detach(const Set& set, const Parent& parent, const Action& action, std:
   add(out, detach);
 }
 
-void add_drop(const Set& set, const Parent& parent, const Action& action, std::vector<Statement>& out) {
-  if (set.detach_concurrently) {
-    add_detach(set, parent, action, out);
-  } else if (action.attached) {
-    lock_parent(parent, "access exclusive", out);
-  }
+// Unlike DETACH ... CONCURRENTLY this may be part of a transaction. It waits for older snapshots, as long as
+// lock_timeout lets it.
+void add_finalize(const Parent& parent, const Action& action, std::vector<Statement>& out) {
+  lock_parent(parent, "share update exclusive", out);
+  add(out,
+      fmt::format("alter table {} detach partition {} finalize", parent_name(parent), leaf_name(action)));
+}
+
+// A table that is dropped on its own takes its foreign keys' triggers off the tables that they refer to,
+// under a lock against everybody. A partition has none there: they are its parent's.
+void add_drop_of_table(const Parent& parent, const Action& action, std::vector<Statement>& out) {
   lock_referenced(parent, "access exclusive", out);
   add(out, fmt::format("drop table {}", leaf_name(action)));
+}
+
+void add_drop(const Set& set, const Parent& parent, const Action& action, std::vector<Statement>& out) {
+  if (!action.attached || set.detach_concurrently) {
+    add_detach(set, parent, action, out);
+    add_drop_of_table(parent, action, out);
+  } else {
+    lock_parent(parent, "access exclusive", out);
+    add(out, fmt::format("drop table {}", leaf_name(action)));
+  }
 }
 
 // The rows are written once nobody can reach them through the parent any more, and no lock on it is held.
 void add_export(const Set& set, const Parent& parent, const Action& action, std::vector<Statement>& out) {
   add_detach(set, parent, action, out);
   out.push_back({fmt::format("lock table {} in access exclusive mode", leaf_name(action)), false, true});
+  // Forced row security would hide rows from their own owner, and the file would lack them.
+  add(out, fmt::format("alter table {} no force row level security", leaf_name(action)));
   add(out, fmt::format("copy {} to {} with (format csv, header)", leaf_name(action),
                        quote_literal(export_file(set, action))));
-  lock_referenced(parent, "access exclusive", out);
-  add(out, fmt::format("drop table {}", leaf_name(action)));
-}
-
-bool is_safe_in_path(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  add_drop_of_table(parent, action, out);
 }
 
 // Distinct names stay distinct, since % and . are written as %XX too.
 std::string path_component(std::string_view name) {
+  constexpr std::string_view kSpecial = "/\\.%\x7f";
   std::string out;
-  for (const char c : name)
-    out += is_safe_in_path(c) ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = byte >= 0x20 && kSpecial.find(c) == std::string_view::npos;
+    out += plain ? std::string(1, c) : fmt::format("%{:02X}", byte);
+  }
   return out;
 }
 
+// 20260301T000000 in UTC, or the number.
 std::string position_in_path(const Set& set, Position position) {
   if (position == kMinimum) return "min";
-  if (set.grid.kind == KeyKind::integer) return fmt::format("{}", position);
-  std::string literal = bound_literal(is_time(set.grid.kind) ? KeyKind::timestamp : set.grid.kind, position);
+  if (!is_time(set.grid.kind)) return fmt::format("{}", position);
   std::string out;
-  for (const char c : literal) {
-    if (c == ' ') out += 'T';
+  for (const char c : bound_literal(KeyKind::timestamp, position)) {
+    if (c == ' ' && out.find('T') == std::string::npos) out += 'T';
     if ((c >= '0' && c <= '9') || c == '.' || c == 'B' || c == 'C') out += c;
   }
   return out;
@@ -153,9 +169,7 @@ std::vector<Statement> statements(const Set& set, const Parent& parent, const Ac
       add_create(set, parent, action, out);
       break;
     case ActionKind::finalize:
-      out.push_back(
-          {fmt::format("alter table {} detach partition {} finalize", parent_name(parent), leaf_name(action)),
-           true});
+      add_finalize(parent, action, out);
       break;
     case ActionKind::drop:
       add_drop(set, parent, action, out);

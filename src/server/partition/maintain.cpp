@@ -68,22 +68,40 @@ void require_same_partition(const PlannedSet& planned, const Action& action) {
         .hint("Run maintenance again.");
 }
 
-bool is_retirement(ActionKind kind) {
-  return kind != ActionKind::create && kind != ActionKind::finalize;
+/// Retirement takes a partition by its name: under the lock it must still be the one that was planned for.
+Recheck recheck_of(const PlannedSet& planned, const Action& action) {
+  if (action.kind == ActionKind::create || action.kind == ActionKind::finalize || !action.attached) return {};
+  return [&] { require_same_partition(planned, action); };
 }
 
-/// Runs one action; throws what goes wrong.
+/// Runs one action, statements that share a transaction together; throws what goes wrong.
 pg::LockEffort run_action(const PlannedSet& planned, const Action& action, const Between& between,
                           const RunInWorker& worker) {
-  std::vector<std::string> in_worker;
-  std::vector<std::string> here;
-  for (auto const& statement : partition::statements(planned.stored.set, planned.table.facts, action))
-    (statement.worker ? in_worker : here).push_back(statement.sql);
-  if (!in_worker.empty()) worker(planned.stored, in_worker);
-  if (here.empty()) return {};
-  bool const check = is_retirement(action.kind) && in_worker.empty();
-  return run_as_owner(planned.stored, here, between,
-                      check ? Recheck([&] { require_same_partition(planned, action); }) : Recheck());
+  pg::LockEffort effort;
+  std::vector<std::string> together;
+  Recheck recheck = recheck_of(planned, action);
+  auto const run = [&] {
+    if (together.empty()) return;
+    pg::LockEffort const part = run_as_owner(planned.stored, together, between, recheck);
+    effort.tries = std::max(effort.tries, part.tries);
+    effort.waited_ms += part.waited_ms;
+    together.clear();
+    recheck = {};
+  };
+  for (auto const& statement : partition::statements(planned.stored.set, planned.table.facts, action)) {
+    if (statement.worker || statement.own_transaction) {
+      run();
+      pg::commit();
+    }
+    if (statement.worker) {
+      worker(planned.stored, {statement.sql});
+      recheck = {};
+    } else {
+      together.push_back(statement.sql);
+    }
+  }
+  run();
+  return effort;
 }
 
 LogEntry entry_of(const StoredSet& stored, const Action& action) {

@@ -242,13 +242,22 @@ std::string replica_identity_of(ObjectId relation, char kind) {
   return rows.empty() ? "" : rows.text(0, 0);
 }
 
-std::vector<std::string> texts(const char* sql, ObjectId relation) {
+/// LOCK TABLE wants more rights than a foreign key; without them ATTACH takes the lock by itself.
+std::vector<std::string> lockable_references(ObjectId relation, ObjectId owner) {
   pg::Spi spi;
-  pg::SqlResult const rows = spi.query(sql, {std::to_string(relation)});
-  std::vector<std::string> result;
+  pg::SqlResult const rows = spi.query(
+      "select n.nspname, c.relname from (select distinct confrelid from pg_catalog.pg_constraint where "
+      "conrelid = "
+      "$1::oid and contype = 'f') f join pg_catalog.pg_class c on c.oid = f.confrelid join "
+      "pg_catalog.pg_namespace n "
+      "on n.oid = c.relnamespace where c.oid <> $1::oid and pg_catalog.has_table_privilege($2::oid, c.oid, "
+      "'update, "
+      "delete, truncate') order by c.oid",
+      {std::to_string(relation), std::to_string(owner)});
+  std::vector<std::string> tables;
   for (size_t row = 0; row < rows.size(); ++row)
-    result.push_back(rows.text(row, 0));
-  return result;
+    tables.push_back(quote_qualified(rows.text(row, 0), rows.text(row, 1)));
+  return tables;
 }
 
 std::vector<partition::Grant> grants_on(ObjectId relation) {
@@ -310,14 +319,7 @@ PartitionedTable read_partitioned_table(ObjectId relation, KeyKind kind) {
 }
 
 void read_leaf_facts(PartitionedTable& table) {
-  table.facts.referenced = texts(
-      "select pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) from "
-      "(select distinct confrelid from pg_catalog.pg_constraint where conrelid = $1::oid and contype = 'f') "
-      "f "
-      "join pg_catalog.pg_class c on c.oid = f.confrelid join pg_catalog.pg_namespace n on n.oid = "
-      "c.relnamespace "
-      "where c.oid <> $1::oid order by c.oid",
-      table.oid);
+  table.facts.referenced = lockable_references(table.oid, table.owner);
   table.facts.grants = grants_on(table.oid);
 }
 
