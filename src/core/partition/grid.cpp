@@ -75,10 +75,14 @@ bool is_end(Position position) {
   return position == kMinimum || position == kMaximum;
 }
 
+// Not rounded to what the key can hold: a date of three days ago is within the last three days until its end.
 Position moved(const Grid& grid, Position position, const Step& span, Index times) {
   if (is_end(position)) return position;
-  if (span.units > 0) return within_range(grid, saturated(position + times * span.units));
-  return within_range(grid, instant_of(grid, moved_local(local_time(grid, position), span, times)));
+  const Position there = span.units > 0
+                             ? saturated(position + times * span.units)
+                             : instant_of(grid, moved_local(local_time(grid, position), span, times));
+  const Position rounded = within_range(grid, there);
+  return is_end(rounded) ? rounded : there;
 }
 
 }  // namespace

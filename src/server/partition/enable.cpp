@@ -140,8 +140,8 @@ Position parse_position(const partition::Grid& grid, const std::string& text) {
   pg::LocalSettings const settings;
   settings.set("TimeZone", partition::has_zone(grid.kind) ? grid.zone.name : "UTC");
   pg::SqlResult const row = spi.query(
-      "select pg_catalog.isfinite(t), (extract(epoch from t) * 1000000)::bigint from (select $1::timestamptz "
-      "as t) v",
+      "select pg_catalog.isfinite(t), case when pg_catalog.isfinite(t) then (extract(epoch from t) * "
+      "1000000)::bigint end from (select $1::timestamptz as t) v",
       {text});
   if (!row.boolean(0, 0)) throw Error("22008", "\"" + text + "\" is not a finite time");
   constexpr Position kEpochToServer = 10'957 * partition::kDay;  // 1970-01-01 to 2000-01-01
