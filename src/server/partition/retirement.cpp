@@ -14,7 +14,8 @@ using partition::Situation;
 
 constexpr pg::DataTable kRetirement{
     "partition_retirement",
-    "relation oid primary key, schema_name name not null, table_name name not null, partition_schema name not "
+    "relation oid primary key, schema_name name not null, table_name name not null, partition_schema name "
+    "not "
     "null, partition name not null, lower_position bigint not null, upper_position bigint not null, detached "
     "boolean not null, begun timestamptz not null default pg_catalog.clock_timestamp()"};
 
@@ -31,7 +32,8 @@ pg::SqlResult read_notes(const StoredSet& stored) {
   return pg::read_data(
       "select r.relation, r.partition_schema, r.partition, r.lower_position, r.upper_position, r.detached, "
       "c.relispartition from deal_advisor_data.partition_retirement r join pg_catalog.pg_class c on c.oid = "
-      "r.relation and c.relname = r.partition and c.relowner = $3::oid join pg_catalog.pg_namespace n on n.oid "
+      "r.relation and c.relname = r.partition and c.relowner = $3::oid join pg_catalog.pg_namespace n on "
+      "n.oid "
       "= c.relnamespace and n.nspname = r.partition_schema where r.schema_name = $1 and r.table_name = $2",
       {stored.set.schema, stored.set.table, std::to_string(stored.owner)});
 }
@@ -58,7 +60,8 @@ void note_retirement(const StoredSet& stored, const Action& action) {
 
 void forget_unless_pending(const Action& action) {
   change_note(
-      "delete from deal_advisor_data.partition_retirement r where r.relation = $1::oid and not exists (select "
+      "delete from deal_advisor_data.partition_retirement r where r.relation = $1::oid and not exists "
+      "(select "
       "from pg_catalog.pg_inherits i where i.inhrelid = r.relation and i.inhdetachpending)",
       action);
 }

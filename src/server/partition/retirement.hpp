@@ -23,9 +23,9 @@ void note_detached(const partition::Action& action);
 /// The retirement is done. Does nothing if none was noted.
 void forget_retirement(const partition::Action& action);
 
-/// Marks the situation's pending partitions whose detach was maintenance's own, and returns what is left to do
-/// with those whose detach was finished. Only what is still past the set's retention; a user's own detach is
-/// never taken for ours.
+/// Marks the situation's pending partitions whose detach was maintenance's own, and returns what is left to
+/// do with those whose detach was finished. Only what is still past the set's retention; a user's own detach
+/// is never taken for ours.
 std::vector<partition::Action> recall_retirements(const StoredSet& stored, partition::Situation& situation);
 
 }  // namespace deal::server
