@@ -70,9 +70,16 @@ void require_same_partition(const PlannedSet& planned, const Action& action) {
 }
 
 /// Retirement takes a partition by its name: under the lock it must still be the one that was planned for.
-Recheck recheck_of(const PlannedSet& planned, const Action& action) {
-  if (action.kind == ActionKind::create || action.kind == ActionKind::finalize || !action.attached) return {};
-  return [&] { require_same_partition(planned, action); };
+AfterStatement recheck_of(const PlannedSet& planned, const Action& action) {
+  if (action.kind == ActionKind::finalize || !action.attached) return {};
+  return [&](size_t done) {
+    if (done == 1) require_same_partition(planned, action);
+  };
+}
+
+pg::LockEffort create(const PlannedSet& planned, const Action& action, const Between& between) {
+  return run_creation(planned.stored, planned.table.facts, quote_qualified(action.schema, action.partition),
+                      statement_texts(planned, action), between);
 }
 
 /// Begins the part of a retirement that commits by itself; see retirement.hpp.
@@ -103,9 +110,10 @@ void update_notes(const PlannedSet& planned, const Action& action) {
 /// Runs one action, statements that share a transaction together; throws what goes wrong.
 pg::LockEffort run_action(const PlannedSet& planned, const Action& action, const Between& between,
                           const RunInWorker& worker) {
+  if (action.kind == ActionKind::create) return create(planned, action, between);
   pg::LockEffort effort;
   std::vector<std::string> together;
-  Recheck recheck = recheck_of(planned, action);
+  AfterStatement recheck = recheck_of(planned, action);
   auto const run = [&] {
     if (together.empty()) return;
     pg::LockEffort const part = run_as_owner(planned.stored, together, between, recheck);
@@ -120,7 +128,7 @@ pg::LockEffort run_action(const PlannedSet& planned, const Action& action, const
       pg::commit();
     }
     if (statement.worker) {
-      if (recheck) recheck();
+      if (recheck) recheck(1);
       recheck = {};
       detach_in_worker(planned, action, statement.sql, worker);
     } else {
@@ -140,10 +148,10 @@ LogEntry entry_of(const StoredSet& stored, const Action& action) {
   return entry;
 }
 
-void note_failure(Outcome& outcome, const Error& error) {
+void note_failure(Outcome& outcome, const Error& error, const std::string& message) {
   if (!outcome.sqlstate.empty()) return;
   outcome.sqlstate = error.sqlstate();
-  outcome.message = error.message();
+  outcome.message = message;
   outcome.hint = error.hint_text();
 }
 
@@ -161,7 +169,9 @@ bool run_and_log(const PlannedSet& planned, const Action& action, const RunInWor
   } catch (const Error& error) {
     entry.sqlstate = error.sqlstate();
     entry.message = error.message();
-    note_failure(outcome, error);
+    if (action.kind == ActionKind::create && error.sqlstate() == "23514")
+      entry.message += "; partition_drain moves the rows of the default partition out of the way";
+    note_failure(outcome, error, entry.message);
   }
   entry.took_ms = pg::elapsed_clock_ms() - began - entry.waited_ms;
   log_action(entry);
@@ -236,7 +246,7 @@ std::vector<std::string> ensure_planned(const PlannedSet& planned) {
     if (action.kind != ActionKind::create) continue;
     LogEntry entry = entry_of(planned.stored, action);
     double const began = pg::elapsed_clock_ms();
-    pg::LockEffort const effort = run_as_owner(planned.stored, statement_texts(planned, action), pg::pause);
+    pg::LockEffort const effort = create(planned, action, pg::pause);
     entry.tries = effort.tries;
     entry.waited_ms = effort.waited_ms;
     entry.took_ms = pg::elapsed_clock_ms() - began - effort.waited_ms;
@@ -251,7 +261,7 @@ Outcome maintain_set(const StoredSet& stored, const RunInWorker& worker) {
   try {
     carry_out(stored, worker, outcome);
   } catch (const Error& error) {
-    note_failure(outcome, error);
+    note_failure(outcome, error, error.message());
   }
   record_run(stored, outcome);
   pg::commit();
