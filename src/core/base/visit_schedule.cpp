@@ -56,6 +56,7 @@ std::vector<VisitSchedule::Database> VisitSchedule::due(Milliseconds now) const 
   std::ranges::stable_sort(waiting, {}, &Entry::next);
   if (waiting.size() > free_places()) waiting.resize(free_places());
   std::vector<Database> databases;
+  databases.reserve(waiting.size());
   for (const Entry* const entry : waiting)
     databases.push_back(entry->database);
   return databases;

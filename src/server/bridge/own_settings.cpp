@@ -10,7 +10,7 @@ namespace pg {
 namespace {
 
 int maintenance_repeat = 0;
-char* databases = nullptr;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): the server's to set
+char* databases = nullptr;
 
 /// Called by the server, so it may not throw: the server's own allocation and a plain answer.
 bool check_databases(char** value, void**, GucSource) {
@@ -48,6 +48,7 @@ std::vector<std::string> databases_maintain() {
   List* names = NIL;
   call([&] { (void)SplitIdentifierString(pstrdup(databases), ',', &names); });
   std::vector<std::string> result;
+  result.reserve(static_cast<size_t>(list_length(names)));
   for (int i = 0; i < list_length(names); ++i)
     result.emplace_back(static_cast<const char*>(list_nth(names, i)));
   return result;

@@ -235,8 +235,8 @@ void run_all(const Session& session, std::span<const std::string> statements) {
 /// Connects as the caller with the caller's settings; the statement's text.
 const char* become_caller(Task& task) {
 #if PG_VERSION_NUM >= 170000
-  constexpr uint32 kFlags =
-      BGWORKER_BYPASS_ROLELOGINCHECK;  // the caller's right to act for it has been checked
+  // Whether the caller may act for the role has been checked.
+  constexpr uint32 kFlags = BGWORKER_BYPASS_ROLELOGINCHECK;
 #else
   constexpr uint32 kFlags = 0;
 #endif
