@@ -38,22 +38,40 @@ using Position = std::int64_t;
 inline constexpr Position kMinimum = std::numeric_limits<std::int64_t>::min();
 inline constexpr Position kMaximum = std::numeric_limits<std::int64_t>::max();
 
+/// 1970-01-01 00:00 UTC, from where the epoch kinds, uuidv7 and ulid count.
+inline constexpr Microseconds kUnixEpoch = -10'957 * kDay;
+
+/// The least and the greatest position that can be a boundary, both included.
+struct Range {
+  Position least = kMinimum;
+  Position greatest = kMaximum;
+};
+
+/// What the kind can express: the server's timestamps, 48 bits of milliseconds, all integers but the two that
+/// stand for MINVALUE and MAXVALUE.
+Range range_of(KeyKind kind);
+/// The same for a column of so many bytes (2: smallint, 4: integer, 8: bigint), for integer and epoch_*.
+Range range_of(KeyKind kind, int bytes);
+
 /// The boundary as SQL text for FOR VALUES FROM/TO: a quoted literal that doesn't depend on the session's
 /// settings (timestamptz with +00), a number, or MINVALUE/MAXVALUE. uuidv7 and ulid: the smallest value of
-/// that millisecond. Throws Error 22008 if the kind can't express the position (before 1970 for uuidv7 and
+/// that millisecond, all other bits 0. What lies between two values of the kind is rounded up as
+/// representable does. Throws Error 22008 if the kind can't express the position (before 1970 for uuidv7 and
 /// ulid).
 std::string bound_literal(KeyKind kind, Position position);
 
-/// The smallest value of the kind at or after the position, so that boundaries read back are what was
-/// written: epoch_s and date round up to whole seconds and days, uuidv7, ulid and epoch_ms to milliseconds.
+/// The position of the smallest value of the kind at or after the position, so that boundaries read back are
+/// what was written: epoch_s and date round up to whole seconds and days, uuidv7, ulid and epoch_ms to
+/// milliseconds. kMaximum if there is none; kMinimum and kMaximum stay.
 Position representable(KeyKind kind, Position position);
 
 /// From the value behind a boundary to its position. `raw` is, by kind: the server's internal integer for
 /// timestamptz, timestamp (microseconds since 2000) and date (days since 2000); the number for integer and
-/// epoch_*. Infinite times and what doesn't fit give kMinimum or kMaximum.
+/// epoch_*; milliseconds since 1970 for uuidv7 and ulid. Infinite times and what doesn't fit give kMinimum or
+/// kMaximum.
 Position position_of(KeyKind kind, std::int64_t raw);
-/// The same for uuidv7 (36 characters with hyphens) and ulid (26 characters); nothing if the text is neither.
-/// A bound that is only a prefix or has random bits counts as its millisecond.
+/// The same for uuidv7 (36 characters with hyphens) and ulid (26 characters, or the first of them); nothing
+/// if the text is neither. Random bits count for nothing: only the millisecond does.
 std::optional<Position> position_of(KeyKind kind, std::string_view text);
 
 }  // namespace deal::partition

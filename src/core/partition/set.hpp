@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/partition/grid.hpp"
@@ -36,14 +37,14 @@ struct Set {
   std::optional<Step> retention;  ///< how long rows are kept; none: for ever
   Retire retire = Retire::drop;
   std::string archive_schema;        ///< archive
-  std::string export_path;           ///< export_: a directory of the server's host
+  std::string export_path;           ///< export_: an absolute path of a directory on the server's host
   bool detach_concurrently = false;  ///< retire through DETACH ... CONCURRENTLY in a background worker
   bool use_default = false;
   bool enabled = true;  ///< false: maintenance leaves it alone
   LeafOptions leaf;
   int lock_timeout_ms = 50;
   int max_tries = 60;
-  int analyze_after_rows = 0;  ///< unused when 0: ANALYZE of the parent after new partitions
+  bool analyze = true;  ///< ANALYZE the parent when its rows have changed by a tenth: autovacuum never does
 };
 
 /// One partition as the catalog has it.
@@ -55,7 +56,10 @@ struct Partition {
   Position upper = kMaximum;
   bool is_default = false;
   bool detaching = false;  ///< DETACH CONCURRENTLY was begun and not finished
+  double rows = -1;        ///< pg_class.reltuples; -1: never counted
   bool foreign = false;    ///< a foreign table
+  bool retiring = false;   ///< with `detaching`: by maintenance itself, so the rest of the retirement is due
+                           ///< as well; a user's own detach is only finished
 };
 
 }  // namespace deal::partition

@@ -3,15 +3,12 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "server/bridge/member_table.hpp"
 #include "server/bridge/role.hpp"
 
 extern "C" {
 #include "catalog/namespace.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_database.h"
-#include "catalog/pg_namespace.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 }
 
 namespace pg {
@@ -20,38 +17,8 @@ namespace {
 
 constexpr const char* kSchema = "deal_advisor_data";
 
-Oid database_owner() {
-  return call([] {
-    HeapTuple const tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
-    if (!HeapTupleIsValid(tuple)) fail_in_call(ERRCODE_UNDEFINED_DATABASE, "the current database is gone");
-    Oid const owner = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple))->datdba;
-    ReleaseSysCache(tuple);
-    return owner;
-  });
-}
-
 Oid schema_oid() {
   return call([] { return get_namespace_oid(kSchema, true); });
-}
-
-Oid schema_owner(Oid schema) {
-  return call([&] {
-    HeapTuple const tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
-    if (!HeapTupleIsValid(tuple)) return InvalidOid;
-    Oid const owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
-    ReleaseSysCache(tuple);
-    return owner;
-  });
-}
-
-Oid relation_owner(Oid relation) {
-  return call([&] {
-    HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-    if (!HeapTupleIsValid(tuple)) return InvalidOid;
-    Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-    ReleaseSysCache(tuple);
-    return owner;
-  });
 }
 
 Oid table_oid(const DataTable& table) {

@@ -15,11 +15,14 @@ namespace deal::server {
 /// procedure.
 using Between = std::function<void(double milliseconds)>;
 
+/// Called in the set's transaction once its first statement, which locks the parent, has run. May look at the
+/// catalog again, and throw when things are no longer as planned.
+using Recheck = std::function<void()>;
+
 /// Runs the statements in one subtransaction as the set's owner (security restricted), retried while locks
-/// can't be had; what it took. Before each try `recheck` may look at the catalog again (names, bounds) and
-/// throw.
+/// can't be had; what it took.
 pg::LockEffort run_as_owner(const StoredSet& set, const std::vector<std::string>& statements,
-                            const Between& between);
+                            const Between& between, const Recheck& recheck = {});
 
 /// One line of deal_advisor_data.partition_log.
 struct LogEntry {

@@ -14,6 +14,7 @@ struct PartitionedTable {
   ObjectId oid = 0;
   ObjectId owner = 0;
   partition::Parent facts;
+  double rows = -1;    ///< pg_class.reltuples as of the last ANALYZE; -1: never
   std::string column;  ///< the key, not quoted
   ObjectId column_type = 0;
   std::vector<partition::Partition> partitions;  ///< by lower bound; the default one last; detaching ones too
@@ -24,6 +25,10 @@ struct PartitionedTable {
 /// partition. Errors: 42809 not partitioned by range; 0A000 by several columns or by an expression, with what
 /// is possible in the HINT; 42804 the key's type doesn't go with the kind.
 PartitionedTable read_partitioned_table(ObjectId relation, partition::KeyKind kind);
+
+/// Adds what only new partitions need: privileges granted on the table, tables that its foreign keys refer
+/// to.
+void read_leaf_facts(PartitionedTable& table);
 
 /// The kind that goes with a key type when the user names none: timestamptz, timestamp, date, integers, uuid
 /// (uuidv7), 26 characters of text (ulid). Errors: 42804 for other types.

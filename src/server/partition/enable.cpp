@@ -1,0 +1,187 @@
+#include "server/partition/enable.hpp"
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/options.hpp"
+#include "core/base/quote.hpp"
+#include "core/partition/names.hpp"
+#include "server/bridge/member_table.hpp"
+#include "server/bridge/role.hpp"
+#include "server/partition/zone.hpp"
+
+namespace deal::server {
+
+namespace {
+
+using partition::KeyKind;
+using partition::Position;
+using partition::Set;
+
+constexpr int kMostPremade = 1000;
+
+/// What the options say beside the set itself.
+struct Extras {
+  std::string kind;
+  std::string anchor;
+  std::string start;
+};
+
+Extras read_options(Set& set, const std::string& json) {
+  Options options("partition_enable", json);
+  Extras extras;
+  extras.kind = options.text("kind", "");
+  extras.anchor = options.text("anchor", "");
+  extras.start = options.text("start", "");
+  set.archive_schema = options.text("archive_schema", "");
+  set.export_path = options.text("export_path", "");
+  set.detach_concurrently = options.boolean("detach_concurrently", false);
+  set.enabled = options.boolean("enabled", true);
+  set.analyze = options.boolean("analyze", true);
+  set.leaf.privileges = options.boolean("privileges", false);
+  set.leaf.row_security = options.boolean("row_security", true);
+  set.leaf.tablespace = options.text("tablespace", "");
+  set.leaf.storage = options.text("storage", "");
+  set.leaf.unlogged = options.boolean("unlogged", false);
+  set.lock_timeout_ms = static_cast<int>(options.integer("lock_timeout_ms", set.lock_timeout_ms, 1, 60'000));
+  set.max_tries = static_cast<int>(options.integer("max_tries", set.max_tries, 1, 100'000));
+  options.finish();
+  return extras;
+}
+
+ObjectId key_type(const EnableRequest& request) {
+  pg::Spi spi;
+  pg::SqlResult const row = spi.query(
+      "select atttypid from pg_catalog.pg_attribute where attrelid = $1::oid and attname = $2 and attnum > 0 "
+      "and not "
+      "attisdropped",
+      {std::to_string(request.relation), request.key_column});
+  if (row.empty()) throw Error("42703", "column \"" + request.key_column + "\" does not exist");
+  return row.oid(0, 0);
+}
+
+KeyKind requested_kind(const EnableRequest& request, const std::string& name) {
+  ObjectId const type = key_type(request);
+  if (name.empty()) return kind_of_type(type);
+  auto const kind = partition::key_kind(name);
+  if (!kind)
+    throw Error("22023", "unknown kind of key \"" + name + "\"")
+        .hint(
+            "Kinds are timestamptz, timestamp, date, integer, epoch_s, epoch_ms, epoch_us, uuidv7 and ulid.");
+  return *kind;
+}
+
+void check_retirement(Set& set, const EnableRequest& request) {
+  auto const retire = partition::retire_of(request.retire);
+  if (!retire)
+    throw Error("22023", "unknown way to retire partitions \"" + request.retire + "\"")
+        .hint("Ways are drop, detach, archive and export.");
+  set.retire = *retire;
+  if (set.retire == partition::Retire::archive && set.archive_schema.empty())
+    throw Error("22023", "retire archive needs the option archive_schema");
+  if (!set.archive_schema.empty() &&
+      pg::Spi()
+          .query("select 1 from pg_catalog.pg_namespace where nspname = $1", {set.archive_schema})
+          .empty())
+    throw Error("3F000", "schema \"" + set.archive_schema + "\" does not exist");
+  if (set.retire == partition::Retire::export_ && !set.export_path.starts_with('/'))
+    throw Error("22023", "retire export needs the option export_path")
+        .hint("An absolute path of a directory on the server's host, which the server may write.");
+  if (set.use_default && set.detach_concurrently)
+    throw Error("22023", "detach_concurrently does not go with a default partition")
+        .detail("The server refuses DETACH CONCURRENTLY beside a default partition.");
+}
+
+/// Boundaries that are there decide where further ones lie.
+std::int64_t anchor_of(const Set& set, const PartitionedTable& table, const std::string& given) {
+  bool const calendar = set.grid.step.months > 0 || set.grid.step.days > 0;
+  if (!given.empty()) {
+    Position const position = parse_position(set.grid, given);
+    return calendar ? partition::to_local(set.grid.zone, position) : position;
+  }
+  for (auto leaf = table.partitions.rbegin(); leaf != table.partitions.rend(); ++leaf) {
+    if (leaf->is_default || leaf->upper == partition::kMaximum) continue;
+    if (partition::is_boundary(set.grid, leaf->upper)) break;
+    return calendar ? partition::to_local(set.grid.zone, leaf->upper) : leaf->upper;
+  }
+  return set.grid.anchor;
+}
+
+bool has_default(const PartitionedTable& table) {
+  return !table.partitions.empty() && table.partitions.back().is_default;
+}
+
+void make_default(const PlannedSet& planned) {
+  std::string const parent = quote_qualified(planned.stored.set.schema, planned.stored.set.table);
+  std::string const leaf =
+      quote_qualified(planned.stored.set.schema, partition::default_name(planned.stored.set.table));
+  run_as_owner(
+      planned.stored,
+      {fmt::format("lock table only {} in share update exclusive mode", parent),
+       fmt::format("create table {} (like {} including defaults including generated including constraints "
+                   "including storage including compression)",
+                   leaf, parent),
+       fmt::format("alter table {} attach partition {} default", parent, leaf)},
+      pg::pause);
+}
+
+std::string summary(const PlannedSet& planned, size_t made) {
+  Set const& set = planned.stored.set;
+  Position const until = partition::premade_until(set, planned.situation);
+  return fmt::format("{}: {} partitions made, ready until {}", quote_qualified(set.schema, set.table), made,
+                     partition::boundary_text(set.grid, until));
+}
+
+}  // namespace
+
+Position parse_position(const partition::Grid& grid, const std::string& text) {
+  pg::Spi spi;
+  if (!partition::is_time(grid.kind)) return spi.query("select $1::bigint", {text}).int8(0, 0);
+  pg::LocalSettings const settings;
+  settings.set("TimeZone", partition::has_zone(grid.kind) ? grid.zone.name : "UTC");
+  pg::SqlResult const row = spi.query(
+      "select pg_catalog.isfinite(t), case when pg_catalog.isfinite(t) then (extract(epoch from t) * "
+      "1000000)::bigint end from (select $1::timestamptz as t) v",
+      {text});
+  if (!row.boolean(0, 0)) throw Error("22008", "\"" + text + "\" is not a finite time");
+  constexpr Position kEpochToServer = 10'957 * partition::kDay;  // 1970-01-01 to 2000-01-01
+  return row.int8(0, 1) - kEpochToServer;
+}
+
+std::string enable_set(const EnableRequest& request) {
+  StoredSet stored;
+  Set& set = stored.set;
+  stored.relation = request.relation;
+  stored.owner = pg::relation_owner(request.relation);
+  set.owner = pg::role_name(stored.owner);
+  set.column = request.key_column;
+  set.premake = request.premake;
+  set.use_default = request.use_default;
+  if (set.premake < 1 || set.premake > kMostPremade)
+    throw Error("22023", fmt::format("premake must be between 1 and {}", kMostPremade));
+  Extras const extras = read_options(set, request.options);
+  set.grid.kind = requested_kind(request, extras.kind);
+  set.grid.step = partition::parse_step(set.grid.kind, request.step);
+  set.grid.zone = partition::has_zone(set.grid.kind) ? server_zone(request.zone) : partition::utc();
+  set.grid.anchor = partition::default_anchor(set.grid.kind, set.grid.step);
+  if (request.retention) set.retention = partition::parse_step(set.grid.kind, *request.retention);
+  if (request.horizon) set.horizon = partition::parse_step(set.grid.kind, *request.horizon);
+  check_retirement(set, request);
+  PartitionedTable const table =
+      pg::rolled_back([&] { return read_partitioned_table(request.relation, set.grid.kind); });
+  set.schema = table.facts.schema;
+  set.table = table.facts.table;
+  if (table.column != request.key_column)
+    throw Error("22023",
+                fmt::format("{} is partitioned by \"{}\", not by \"{}\"",
+                            quote_qualified(set.schema, set.table), table.column, request.key_column));
+  set.grid.anchor = anchor_of(set, table, extras.anchor);
+  save_set(request.relation, set);
+  std::optional<Position> start;
+  if (!extras.start.empty()) start = parse_position(set.grid, extras.start);
+  if (set.use_default && !has_default(table)) make_default(plan_set(stored, {}, start));
+  PlannedSet const planned = plan_set(stored, {}, start);
+  return summary(planned, ensure_planned(planned).size());
+}
+
+}  // namespace deal::server

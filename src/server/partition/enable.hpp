@@ -1,0 +1,33 @@
+/// Making a partitioned table a set, and taking that back.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "server/partition/maintain.hpp"
+
+namespace deal::server {
+
+/// The arguments of partition_enable; texts as the user wrote them.
+struct EnableRequest {
+  ObjectId relation = 0;
+  std::string key_column;
+  std::string step;
+  int premake = 4;
+  std::optional<std::string> retention;
+  std::string retire = "drop";
+  std::string zone = "UTC";
+  std::optional<std::string> horizon;
+  bool use_default = false;
+  std::string options = "{}";
+};
+
+/// Checks everything, writes the set's row and makes the partitions that are due, in the caller's
+/// transaction; what was done, in words. Errors: 42501 not the owner; those of read_partitioned_table,
+/// parse_step and server_zone; 22023 values out of range; 3F000 no such archive schema.
+std::string enable_set(const EnableRequest& request);
+
+/// A position that the user wrote: a time as the server reads it in the set's zone, or a number.
+partition::Position parse_position(const partition::Grid& grid, const std::string& text);
+
+}  // namespace deal::server
