@@ -72,7 +72,7 @@ struct PartitionSet {
   std::string retire;                   ///< drop, detach, archive, export
   std::string archive_schema;
   bool archive_schema_exists = true;
-  bool use_default = false;
+  std::string enable_call;  ///< the statement that makes the same set again
   bool enabled = true;
   bool run_known = false;     ///< what follows was recorded
   std::int64_t last_run = 0;  ///< microseconds since 1970 (UTC); 0: never

@@ -3,28 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "core/base/quote.hpp"
+#include "core/partition/calendar.hpp"
+#include "core/partition/key.hpp"
 
 namespace deal::review {
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000;
+using partition::kDay;
+using partition::kSecond;
+
 constexpr std::int64_t kMinute = 60 * kSecond;
 constexpr std::int64_t kHour = 60 * kMinute;
-constexpr std::int64_t kDay = 24 * kHour;
-constexpr std::int64_t kEpochShift = 10'957 * kDay;  // 1970-01-01 to 2000-01-01
 
 std::string moment_text(std::int64_t position) {
-  std::int64_t const shifted = position + kEpochShift;
-  std::int64_t const days = shifted >= 0 ? shifted / kDay : -((kDay - 1 - shifted) / kDay);
-  std::chrono::year_month_day const date{std::chrono::sys_days(std::chrono::days(days))};
-  std::int64_t const rest = (shifted - days * kDay) / kSecond;
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}+00", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), rest / 3600,
-                     rest / 60 % 60, rest % 60);
+  partition::Moment const at = partition::moment_of(position);
+  std::int64_t const seconds = at.time / kSecond;
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}+00", at.date.year, at.date.month, at.date.day,
+                     seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
 std::string counted(std::int64_t count, std::string_view unit) {
@@ -42,7 +40,7 @@ std::string calendar_text(std::int64_t days) {
 }  // namespace
 
 std::int64_t now_on_axis(const Catalog& catalog) {
-  return catalog.server.now - kEpochShift;
+  return catalog.server.now + partition::kUnixEpoch;
 }
 
 std::string position_text(PartitionAxis axis, std::int64_t position) {

@@ -35,16 +35,22 @@ std::vector<Gap> gaps_of(const Catalog& catalog, const Table& table) {
   return gaps;
 }
 
-std::string free_partition_name(const Catalog& catalog, const Table& table, std::size_t number) {
-  return free_index_name(catalog, table, {"gap", fmt::format("{}", number)});
+/// A name that no relation of the schema has yet.
+std::string free_partition_name(const Catalog& catalog, const Table& table, int& number) {
+  for (;; ++number) {
+    std::string const name =
+        quote_qualified(table.schema, fitting_name(table.name, fmt::format("_gap{}", number)));
+    if (!catalog.relation_names.contains(name)) return name;
+  }
 }
 
 /// The partition is made beside the table and attached: nobody waits but readers of the default one.
 void fix_by_attaching(Finding& finding, const Catalog& catalog, const Table& table,
                       const std::vector<Gap>& gaps) {
   finding.fix_transactional = true;
-  for (std::size_t i = 0; i < std::min(gaps.size(), kMostGaps); ++i) {
-    std::string const name = quote_qualified(table.schema, free_partition_name(catalog, table, i + 1));
+  int number = 1;
+  for (std::size_t i = 0; i < std::min(gaps.size(), kMostGaps); ++i, ++number) {
+    std::string const name = free_partition_name(catalog, table, number);
     finding.fix.push_back(
         fmt::format("CREATE TABLE {} (LIKE {} INCLUDING ALL EXCLUDING IDENTITY)", name, table.identity));
     finding.fix.push_back(fmt::format("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})",
@@ -157,7 +163,7 @@ void check_default_constraint(const Check& check, Review& review) {
     add_size(finding.evidence, catalog, leaf);
     finding.evidence.add("parent", table.identity, "", "pg_inherits");
     std::string const quoted = quote_identifier(column);
-    std::string const name = quote_identifier(index_name(leaf.name, std::vector<std::string>{"later"}));
+    std::string const name = quote_identifier(fitting_name(leaf.name, "_later"));
     std::string const clear_until = position_text(key.axis, last->to + kClearAhead * (last->to - last->from));
     finding.fix = {
         fmt::format("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({} IS NOT NULL AND ({} < {} OR {} >= {})) "

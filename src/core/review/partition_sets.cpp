@@ -36,7 +36,8 @@ void report_vanished(const Check& check, Review& review, const PartitionSet& set
       "under "
       "the old name is refused unless the same role owns it.";
   finding.severity = Severity::low;
-  finding.fix = {fmt::format("SELECT deal_advisor.partition_disable({})", quote_literal(set.identity))};
+  finding.fix = {fmt::format("SELECT deal_advisor.partition_forget({}, {})", quote_literal(set.schema),
+                             quote_literal(set.name))};
   finding.fix_transactional = true;
   finding.lock_level = "none";
   finding.blocks = "nothing";
@@ -54,9 +55,7 @@ void report_owner(const Check& check, Review& review, const PartitionSet& set) {
       "with the rights of a role that never asked for it.";
   finding.lock_level = "none";
   finding.blocks = "nothing";
-  finding.fix = {fmt::format("SELECT deal_advisor.partition_disable({})", quote_literal(set.identity)),
-                 fmt::format("SELECT deal_advisor.partition_enable({}, {}, {})", quote_literal(set.identity),
-                             quote_literal(set.column), quote_literal(set.step))};
+  finding.fix = {set.enable_call};
   finding.fix_transactional = true;
   finding.verify = verified_by_review(check, finding);
   review.findings.push_back(std::move(finding));

@@ -8,11 +8,10 @@
 #include <unordered_map>
 
 #include "core/base/quote.hpp"
-#include "server/bridge/data_table.hpp"
-#include "server/bridge/role.hpp"
 #include "server/bridge/settings.hpp"
 #include "server/bridge/subtransaction.hpp"
 #include "server/catalog/bound_tree.hpp"
+#include "server/catalog/partition_sets.hpp"
 
 namespace deal::server {
 
@@ -47,35 +46,6 @@ where c.relnamespace = any ($1::oid[]) and c.relispartition and c.relkind in ('r
                   where h.privilege_type = g.privilege_type and h.grantee in (0, g.grantee))
 order by c.oid, 2)sql";
 
-// Of keys that count time, now and later are moments on the set's calendar; integers have none.
-constexpr const char* kSets = R"sql(
-select s.schema_name, s.table_name, s.owner_name, s.key_column, s.key_kind <> 'integer', s.step,
-  case when s.key_kind = 'integer' then s.step::bigint else (extract(epoch from s.step::interval) * 1000000)::bigint end,
-  s.premake,
-  case when s.key_kind <> 'integer' then (extract(epoch from greatest(
-    (z.local + s.premake * s.step::interval) at time zone s.zone,
-    (z.local + s.horizon::interval) at time zone s.zone) - m.epoch) * 1000000)::bigint end,
-  s.retention,
-  case when s.key_kind = 'integer' then s.retention::bigint
-    else (extract(epoch from s.retention::interval) * 1000000)::bigint end,
-  case when s.key_kind <> 'integer' then (extract(epoch from
-    (z.local - s.retention::interval) at time zone s.zone - m.epoch) * 1000000)::bigint end,
-  s.retire, s.options ->> 'archive_schema',
-  exists (select from pg_catalog.pg_namespace a where a.nspname = s.options ->> 'archive_schema'),
-  s.use_default, s.enabled, c.oid, pg_catalog.pg_get_userbyid(c.relowner), n.oid, n.oid is null
-from deal_advisor.partition_set s
-cross join (select timestamptz '2000-01-01 00:00:00+00' as epoch) m
-cross join lateral (select pg_catalog.now() at time zone s.zone as local) z
-left join pg_catalog.pg_namespace n on n.nspname = s.schema_name
-left join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = s.table_name
-order by s.schema_name, s.table_name)sql";
-
-constexpr const char* kRuns = R"sql(
-select schema_name, table_name, (extract(epoch from last_run) * 1000000)::bigint,
-  (extract(epoch from last_ok) * 1000000)::bigint, (extract(epoch from next_try) * 1000000)::bigint, failures,
-  last_error
-from deal_advisor_data.partition_run)sql";
-
 /// Fills in what is about partitions.
 class Reader {
  public:
@@ -96,7 +66,8 @@ class Reader {
     keys();
     bounds();
     privileges();
-    read_sets();
+    sets();
+    sort_bounds();  // once a set has said what its keys mean
   }
 
  private:
@@ -136,11 +107,6 @@ class Reader {
       read_bound_tree(rows.text(row, 6), bound);
       catalog_.partition_bounds.push_back(std::move(bound));
     }
-    std::sort(catalog_.partition_bounds.begin(), catalog_.partition_bounds.end(),
-              [](const PartitionBound& a, const PartitionBound& b) {
-                return std::tie(a.parent, a.is_default, a.from, a.to, a.identity) <
-                       std::tie(b.parent, b.is_default, b.from, b.to, b.identity);
-              });
   }
 
   void privileges() {
@@ -154,77 +120,20 @@ class Reader {
     }
   }
 
-  void read_sets() {
-    auto const failure = pg::attempt(pg::OnSuccess::commit, [&] { sets(); });
-    if (failure) {
-      catalog_.partition_sets.clear();
-      catalog_.partition_sets_unknown = failure->message;
-      return;
-    }
-    pg::attempt(pg::OnSuccess::commit, [&] { runs(); });  // without a record the sets are still worth a look
-  }
-
-  /// Members of the extension: nobody has rights on them, so they are read as their owner.
-  pg::SqlResult rows_of_sets() {
-    ObjectId const owner = spi_.query(
-                                   "select relowner from pg_catalog.pg_class where oid = "
-                                   "'deal_advisor.partition_set'::pg_catalog.regclass")
-                               .oid(0, 0);
-    pg::AsRole const as_owner(owner);
-    pg::Spi spi;
-    return spi.query(kSets);
-  }
-
   void sets() {
-    pg::SqlResult const rows = rows_of_sets();
-    for (size_t row = 0; row < rows.size(); ++row) {
-      bool const schema_gone = rows.boolean(row, 20);
-      // Of a schema that is gone only those who see all of them hear.
-      bool const seen = schema_gone ? schemas_.all : schemas_.names.contains(rows.oid(row, 19));
-      if (seen) catalog_.partition_sets.push_back(set_of(rows, row));
-    }
+    auto const failure =
+        pg::attempt(pg::OnSuccess::commit, [&] { read_partition_sets(spi_, schemas_, catalog_); });
+    if (!failure) return;
+    catalog_.partition_sets.clear();
+    catalog_.partition_sets_unknown = failure->message;
   }
 
-  PartitionSet set_of(const pg::SqlResult& rows, size_t row) const {
-    PartitionSet set;
-    set.schema = rows.text(row, 0);
-    set.name = rows.text(row, 1);
-    set.identity = quote_qualified(set.schema, set.name);
-    set.owner = rows.text(row, 2);
-    set.column = rows.text(row, 3);
-    set.time = rows.boolean(row, 4);
-    set.step = rows.text(row, 5);
-    set.step_length = rows.int8(row, 6);
-    set.premake = static_cast<int>(rows.int8(row, 7));
-    if (!rows.is_null(row, 8)) set.wanted_until = rows.int8(row, 8);
-    set.retention = rows.text(row, 9);
-    set.retention_length = rows.int8(row, 10);
-    if (!rows.is_null(row, 11)) set.keep_from = rows.int8(row, 11);
-    set.retire = rows.text(row, 12);
-    set.archive_schema = rows.text(row, 13);
-    set.archive_schema_exists = rows.boolean(row, 14);
-    set.use_default = rows.boolean(row, 15);
-    set.enabled = rows.boolean(row, 16);
-    set.exists = !rows.is_null(row, 17);
-    set.table = set.exists ? position(rows.oid(row, 17)) : -1;
-    set.owner_now = rows.text(row, 18);
-    return set;
-  }
-
-  void runs() {
-    static constexpr pg::DataTable kTable{"partition_run", ""};
-    if (!pg::data_table_exists(kTable)) return;
-    pg::SqlResult const rows = pg::read_data(kRuns, {});
-    for (size_t row = 0; row < rows.size(); ++row)
-      for (auto& set : catalog_.partition_sets) {
-        if (set.schema != rows.text(row, 0) || set.name != rows.text(row, 1)) continue;
-        set.run_known = true;
-        set.last_run = rows.int8(row, 2);
-        set.last_ok = rows.int8(row, 3);
-        set.next_try = rows.int8(row, 4);
-        set.failures = static_cast<int>(rows.int8(row, 5));
-        set.last_error = rows.text(row, 6);
-      }
+  void sort_bounds() {
+    std::sort(catalog_.partition_bounds.begin(), catalog_.partition_bounds.end(),
+              [](const PartitionBound& a, const PartitionBound& b) {
+                return std::tie(a.parent, a.is_default, a.from, a.to, a.identity) <
+                       std::tie(b.parent, b.is_default, b.from, b.to, b.identity);
+              });
   }
 
   pg::Spi& spi_;

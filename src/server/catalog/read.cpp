@@ -10,6 +10,7 @@
 #include "server/bridge/subtransaction.hpp"
 #include "server/catalog/facts.hpp"
 #include "server/catalog/partitions.hpp"
+#include "server/catalog/sql.hpp"
 
 namespace deal::server {
 
@@ -20,12 +21,6 @@ namespace {
   "c.relnamespace = any ($1::oid[]) and c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't' "        \
   "and not exists (select from pg_catalog.pg_depend x where x.classid = 'pg_catalog.pg_class'::regclass " \
   "and x.objid = c.oid and x.deptype = 'e')"
-
-/// Relations under an ACCESS EXCLUSIVE lock of another session: deparsing would wait for it.
-#define LOCKED                                                                                            \
-  "select l.relation from pg_catalog.pg_locks l where l.locktype = 'relation' and l.granted and "         \
-  "l.mode = 'AccessExclusiveLock' and l.pid <> pg_catalog.pg_backend_pid() and l.database = (select oid " \
-  "from pg_catalog.pg_database where datname = pg_catalog.current_database())"
 
 constexpr const char* kTables = R"sql(
 select c.oid, c.relnamespace, c.relname, c.relowner, c.relkind, c.relispartition, i.inhparent,
@@ -88,7 +83,7 @@ left join (select a.attrelid, pg_catalog.string_agg(
              a.attnum || ' ' || pg_catalog.array_to_string(a.attoptions, ', '), pg_catalog.chr(1) order by a.attnum)
              as parameters
            from pg_catalog.pg_attribute a where a.attoptions is not null group by 1) o on o.attrelid = i.indexrelid
-left join ()sql" LOCKED R"sql() l on l.relation = i.indrelid
+left join ()sql" LOCKED_RELATIONS R"sql() l on l.relation = i.indrelid
 where )sql" USER_TABLES R"sql( order by i.indrelid, i.indexrelid)sql";
 
 #if PG_VERSION_NUM >= 180000
@@ -111,7 +106,7 @@ from pg_catalog.pg_class c
 join pg_catalog.pg_constraint k on k.conrelid = c.oid and k.contype <> 't'
 left join pg_catalog.pg_class r on r.oid = k.confrelid
 left join pg_catalog.pg_namespace f on f.oid = r.relnamespace
-left join ()sql" LOCKED R"sql() l on l.relation = k.conrelid
+left join ()sql" LOCKED_RELATIONS R"sql() l on l.relation = k.conrelid
 where )sql" USER_TABLES R"sql( order by k.conrelid, k.oid)sql";
 
 constexpr const char* kNames = R"sql(
