@@ -170,7 +170,11 @@ void report_mixed(const Check& check, Review& review, const Table& parent,
       .add("partitions", static_cast<std::int64_t>(all), "", "pg_inherits");
   finding.impact = some.size() == all ? "New partitions won't have it."
                                       : "A query's plan and time depend on the partition that it reads.";
-  if (can_be_completed(catalog, parent))
+  bool const constraint =
+      std::any_of(some.begin(), some.end(), [](const Index* one) { return one->constraint; });
+  if (constraint)
+    finding.why += " It backs a constraint of the partition: declare that on the parent.";
+  else if (can_be_completed(catalog, parent))
     fix_on_parent(finding, catalog, parent,
                   {"", 0, tail, key_names(catalog, *some.front()), some.front()->unique});
   finding.verify = verified_by_review(check, finding);
