@@ -85,6 +85,11 @@ struct Statement {
   bool own_transaction = false;
 };
 
+/// The statements that make a partition of any kind: `leaf` is its quoted and qualified name, `bound` what
+/// ATTACH takes ("for values in ('de')", "default"). All in one transaction, locks in the right order.
+std::vector<Statement> creation(const LeafOptions& options, const Parent& parent, const std::string& leaf,
+                                const std::string& bound);
+
 /// The action's statements, in the order in which locks must be taken: the parent first, then referenced
 /// tables, then the partition. Those between two marks share a transaction.
 std::vector<Statement> statements(const Set& set, const Parent& parent, const Action& action);

@@ -69,17 +69,25 @@ void require_same_partition(const PlannedSet& planned, const Action& action) {
 }
 
 /// Retirement takes a partition by its name: under the lock it must still be the one that was planned for.
-Recheck recheck_of(const PlannedSet& planned, const Action& action) {
-  if (action.kind == ActionKind::create || action.kind == ActionKind::finalize || !action.attached) return {};
-  return [&] { require_same_partition(planned, action); };
+AfterStatement recheck_of(const PlannedSet& planned, const Action& action) {
+  if (action.kind == ActionKind::finalize || !action.attached) return {};
+  return [&](size_t done) {
+    if (done == 1) require_same_partition(planned, action);
+  };
+}
+
+pg::LockEffort create(const PlannedSet& planned, const Action& action, const Between& between) {
+  return run_creation(planned.stored, planned.table.facts, quote_qualified(action.schema, action.partition),
+                      statement_texts(planned, action), between);
 }
 
 /// Runs one action, statements that share a transaction together; throws what goes wrong.
 pg::LockEffort run_action(const PlannedSet& planned, const Action& action, const Between& between,
                           const RunInWorker& worker) {
+  if (action.kind == ActionKind::create) return create(planned, action, between);
   pg::LockEffort effort;
   std::vector<std::string> together;
-  Recheck recheck = recheck_of(planned, action);
+  AfterStatement recheck = recheck_of(planned, action);
   auto const run = [&] {
     if (together.empty()) return;
     pg::LockEffort const part = run_as_owner(planned.stored, together, between, recheck);
@@ -126,8 +134,10 @@ bool run_and_log(const PlannedSet& planned, const Action& action, const RunInWor
   } catch (const Error& error) {
     entry.sqlstate = error.sqlstate();
     entry.message = error.message();
+    if (action.kind == ActionKind::create && error.sqlstate() == "23514")
+      entry.message += "; partition_drain moves the rows of the default partition out of the way";
     outcome.sqlstate = error.sqlstate();
-    outcome.message = error.message();
+    outcome.message = entry.message;
   }
   entry.took_ms = pg::elapsed_clock_ms() - began - entry.waited_ms;
   log_action(entry);
@@ -193,7 +203,7 @@ std::vector<std::string> ensure_planned(const PlannedSet& planned) {
     if (action.kind != ActionKind::create) continue;
     LogEntry entry = entry_of(planned.stored, action);
     double const began = pg::elapsed_clock_ms();
-    pg::LockEffort const effort = run_as_owner(planned.stored, statement_texts(planned, action), pg::pause);
+    pg::LockEffort const effort = create(planned, action, pg::pause);
     entry.tries = effort.tries;
     entry.waited_ms = effort.waited_ms;
     entry.took_ms = pg::elapsed_clock_ms() - began - effort.waited_ms;
