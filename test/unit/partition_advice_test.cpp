@@ -159,7 +159,7 @@ TEST(PartitionAdvice, WithoutStatisticsTheRateOfInsertsTellsTheSpan) {
   tables[0].columns[1].least.reset();
   tables[0].columns[1].greatest.reset();
   auto const row = advice_for(tables).at(0);
-  EXPECT_EQ(row.step, "1 month") << "5e8 rows at 1e6 a day are 500 days";
+  EXPECT_EQ(row.step, "7 days") << "5e8 rows at 1e6 a day are 500 days";
   tables[0].inserts = 0;
   EXPECT_LT(advice_for(tables).at(0).confidence, row.confidence);
 }
@@ -173,7 +173,8 @@ TEST(PartitionStep, KeepsNumberAndSizeWithinTheLimits) {
   EXPECT_EQ(step(1000, 365), "7 days");
   EXPECT_EQ(step(4000, 365), "1 day");
   EXPECT_EQ(step(200, 30), "1 day");
-  EXPECT_EQ(step(100, 20 * 365), "1 year");
+  EXPECT_EQ(step(100, 20 * 365), "3 months");
+  EXPECT_EQ(step(100, 25 * 365), "1 year");
   EXPECT_EQ(step(100, 0), "none");
 }
 
