@@ -218,6 +218,11 @@ std::uint32_t stable_hash(std::string_view text) noexcept {
   return hash;
 }
 
+std::string cut_to_fit(std::string_view name, std::string_view suffix, std::string_view hashed) {
+  const std::string end = fmt::format("_{:08x}{}", stable_hash(hashed), suffix);
+  return std::string(utf8_prefix(name, kMaxIdentifierBytes - end.size())) + end;
+}
+
 }  // namespace
 
 std::string quote_identifier(std::string_view name) {
@@ -244,14 +249,18 @@ std::string quote_literal(std::string_view text) {
   return quoted;
 }
 
+std::string fitting_name(std::string_view name, std::string_view suffix) {
+  if (name.size() + suffix.size() <= kMaxIdentifierBytes) return std::string(name).append(suffix);
+  return cut_to_fit(name, suffix, name);
+}
+
 std::string index_name(std::string_view table, std::span<const std::string> columns) {
   std::string name(table);
   for (const std::string& column : columns)
     name.append("_").append(column);
   std::string whole = name + "_idx";
   if (whole.size() <= kMaxIdentifierBytes) return whole;
-  const std::string suffix = fmt::format("_{:08x}_idx", stable_hash(whole));
-  return std::string(utf8_prefix(name, kMaxIdentifierBytes - suffix.size())) + suffix;
+  return cut_to_fit(name, "_idx", whole);
 }
 
 }  // namespace deal

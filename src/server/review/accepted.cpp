@@ -6,46 +6,16 @@
 #include <unordered_map>
 
 #include "core/base/error.hpp"
+#include "server/bridge/member_table.hpp"
 #include "server/bridge/role.hpp"
 #include "server/bridge/spi.hpp"
 #include "server/review/engine.hpp"
-
-extern "C" {
-#include "utils/acl.h"
-}
 
 namespace deal::server {
 
 namespace {
 
-ObjectId single_oid(const char* sql) {
-  pg::Spi spi;
-  return spi.query(sql).oid(0, 0);
-}
-
-ObjectId table_owner() {
-  return single_oid(
-      "select relowner from pg_catalog.pg_class where oid = 'deal_advisor.accepted'::pg_catalog.regclass");
-}
-
-bool owns_database() {
-  ObjectId const owner =
-      single_oid("select datdba from pg_catalog.pg_database where datname = pg_catalog.current_database()");
-  return pg::call([&] { return has_privs_of_role(GetUserId(), owner); });
-}
-
-/// Runs one statement on the table as its owner; the number of rows.
-int64_t write(const char* sql, std::initializer_list<pg::Cell> parameters) {
-  pg::AsRole const owner(table_owner());
-  pg::Spi spi;
-  return spi.execute(sql, parameters);
-}
-
-pg::SqlResult read(const char* sql, std::initializer_list<pg::Cell> parameters) {
-  pg::AsRole const owner(table_owner());
-  pg::Spi spi;
-  return spi.query(sql, parameters);
-}
+constexpr pg::MemberTable kAccepted("accepted");
 
 Error not_allowed(const std::string& object) {
   Error error("42501", "permission denied to decide about findings on " + object);
@@ -56,7 +26,7 @@ Error not_allowed(const std::string& object) {
 }  // namespace
 
 void mark_accepted(std::vector<Finding>& findings, std::int64_t now) {
-  pg::SqlResult const rows = read(
+  pg::SqlResult const rows = kAccepted.read(
       "select fingerprint, pg_catalog.format('accepted by %s%s: %s', accepted_by, "
       "' until ' || accepted_until, reason) from deal_advisor.accepted where accepted_until is null or "
       "extract(epoch from accepted_until) * 1000000 > $1::bigint",
@@ -78,13 +48,13 @@ std::string accept_finding(const std::string& fingerprint, const std::string& re
     throw Error("22023", "an accepted finding needs a reason")
         .hint("Say why it may stay, for whoever reads it next year.");
   Finding const finding = findings_with({fingerprint}).front();
-  if (!owns_object(finding) && !owns_database()) throw not_allowed(finding.object);
+  if (!owns_object(finding) && !pg::owns_database()) throw not_allowed(finding.object);
   if (until) {
     pg::Spi spi;
     if (!spi.query("select $1::timestamptz > pg_catalog.now()", {*until}).boolean(0, 0))
       throw Error("22023", "the time until which a finding is accepted must lie in the future");
   }
-  write(
+  kAccepted.write(
       "insert into deal_advisor.accepted (fingerprint, check_id, object, reason, accepted_until, "
       "accepted_by) values ($1, $2, $3, $4, $5::timestamptz, $6) on conflict (fingerprint) do update set "
       "reason = excluded.reason, accepted_until = excluded.accepted_until, accepted_by = "
@@ -96,12 +66,12 @@ std::string accept_finding(const std::string& fingerprint, const std::string& re
 
 std::string reopen_finding(const std::string& fingerprint) {
   pg::SqlResult const row =
-      read("select check_id, object, accepted_by from deal_advisor.accepted where fingerprint = $1",
-           {fingerprint});
+      kAccepted.read("select check_id, object, accepted_by from deal_advisor.accepted where fingerprint = $1",
+                     {fingerprint});
   if (row.empty())
     throw Error("42704", "no accepted finding has fingerprint \"" + fingerprint + "\"")
         .hint("select fingerprint, object from deal_advisor.findings_detail() where status = 'accepted';");
-  bool allowed = row.text(0, 2) == pg::role_name(pg::current_role()) || owns_database();
+  bool allowed = row.text(0, 2) == pg::role_name(pg::current_role()) || pg::owns_database();
   if (!allowed) {
     auto const found = review(ReviewRequest{});
     allowed = std::any_of(found.begin(), found.end(), [&](const Finding& finding) {
@@ -109,7 +79,7 @@ std::string reopen_finding(const std::string& fingerprint) {
     });
   }
   if (!allowed) throw not_allowed(row.text(0, 1));
-  write("delete from deal_advisor.accepted where fingerprint = $1", {fingerprint});
+  kAccepted.write("delete from deal_advisor.accepted where fingerprint = $1", {fingerprint});
   return fmt::format("open again: {} {}", row.text(0, 0), row.text(0, 1));
 }
 
