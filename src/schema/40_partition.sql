@@ -125,3 +125,17 @@ returns setof record
   as 'MODULE_PATHNAME', 'deal_advisor_partition_bounds';
 comment on function deal_advisor.partition_bounds(text, timestamptz, timestamptz, text, text) is
 'Where partitions of a step begin and end in a time zone, and their names: what partition_enable would use. step: as there; since, until: the partitions that hold any moment from the first to before the second, 10000 at most; zone: days and months begin at its midnight, shorter steps are counted in real time. Errors: 22023 step, zone, times; 54000 too many. Example: select * from deal_advisor.partition_bounds(''1 day'', ''2026-03-28'', ''2026-03-31'', ''Europe/Berlin'');';
+
+create function deal_advisor.partition_create_hash(parent regclass, modulus integer, options jsonb default '{}')
+returns setof text
+  language c volatile parallel unsafe rows 10
+  as 'MODULE_PATHNAME', 'deal_advisor_partition_create_hash';
+comment on function deal_advisor.partition_create_hash(regclass, integer, jsonb) is
+'Makes the partitions of a table that is partitioned by hash, as far as they are missing; their names. modulus: how many there are to be, at most 10000; options: privileges, row_security, tablespace, storage, unlogged, as in partition_enable. Locks as partition_ensure. Errors: 42809 not partitioned by hash; 42501 unless the caller owns the table; 22023 modulus. Example: select deal_advisor.partition_create_hash(''shop.carts'', 8);';
+
+create function deal_advisor.partition_create_list(parent regclass, partitions jsonb, options jsonb default '{}')
+returns setof text
+  language c volatile parallel unsafe rows 10
+  as 'MODULE_PATHNAME', 'deal_advisor_partition_create_list';
+comment on function deal_advisor.partition_create_list(regclass, jsonb, jsonb) is
+'Makes partitions of a table that is partitioned by list; their names. partitions: what each name ends in, and its value or array of values; null: the default partition; options: privileges, row_security, tablespace, storage, unlogged, as in partition_enable. Locks as partition_ensure. Errors: 42809 not partitioned by list; 42501 unless the caller owns the table; 22023 no values; 42P17 values that another partition has. Example: select deal_advisor.partition_create_list(''shop.orders_by_country'', ''{"dach": ["de", "at", "ch"], "other": null}'');';

@@ -1,6 +1,6 @@
 -- Partition sets: kinds of keys, settings, plans, names; bad input; whose rights count.
 begin;
-select plan(56);
+select plan(66);
 set local client_min_messages = warning;
 create schema shop;
 create role part_owner;
@@ -98,10 +98,33 @@ select deal_advisor.partition_enable('shop."Long ""name"" with äöü and much, 
 select is((select count(*) from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = (select oid from pg_class where relname like 'Long%' and relkind = 'p') and octet_length(c.relname) <= 63), 5::bigint, 'long and odd names are cut and stay different');
 select results_eq($$select partition from deal_advisor.partition_bounds('1 hour', '2026-10-25 00:00+00', '2026-10-25 02:00+00', 'Europe/Berlin', 't')$$, $$values ('t_p20261025_02'), ('t_p20261025_02e01')$$, 'an hour that repeats has two names');
 
+-- An index as replica identity
+create table shop.replicated (id int not null, k date not null) partition by range (k);
+create unique index replicated_key on shop.replicated (id, k);
+alter table shop.replicated replica identity using index replicated_key;
+select deal_advisor.partition_enable('shop.replicated', 'k', '1 day', premake => 1) is null as no \gset
+select is((select count(*) from pg_inherits i join pg_index x on x.indrelid = i.inhrelid where i.inhparent = 'shop.replicated'::regclass and x.indisreplident), 2::bigint, 'a replica identity index is taken over');
+
+-- List and hash
+create table shop.carts (id int, c text) partition by hash (id);
+create index on shop.carts (c);
+select set_eq($$select deal_advisor.partition_create_hash('shop.carts', 3)$$, $$values ('shop.carts_p0'), ('shop.carts_p1'), ('shop.carts_p2')$$, 'hash partitions');
+drop table shop.carts_p1;
+select set_eq($$select deal_advisor.partition_create_hash('shop.carts', 3)$$, $$values ('shop.carts_p1')$$, 'those that are missing');
+select throws_ok($$select deal_advisor.partition_create_hash('shop.carts', 4)$$, '22023', null, 'of one modulus');
+create table shop.by_country (country text, v int) partition by list (country);
+select set_eq($$select deal_advisor.partition_create_list('shop.by_country', '{"dach": ["de", "at", "o''x"], "none": [null], "other": null}')$$, $$values ('shop.by_country_dach'), ('shop.by_country_none'), ('shop.by_country_other')$$, 'list partitions');
+insert into shop.by_country values ('at', 1), (null, 2), ('fr', 3), ('o''x', 4);
+select results_eq($$select tableoid::regclass::text, v from shop.by_country order by 2$$, $$values ('shop.by_country_dach', 1), ('shop.by_country_none', 2), ('shop.by_country_other', 3), ('shop.by_country_dach', 4)$$, 'rows find theirs');
+select throws_ok($$select deal_advisor.partition_create_list('shop.by_country', '{"again": ["de"]}')$$, '42P17', null, 'no value twice');
+select throws_ok($$select deal_advisor.partition_create_list('shop.by_country', '{"empty": []}')$$, '22023', null, 'no partition without a value');
+select throws_ok($$select deal_advisor.partition_create_list('shop.carts', '{"a": ["b"]}')$$, '42809', null, 'not of a hash table');
+select throws_ok($$select deal_advisor.partition_create_hash('shop.carts', 3, '{"storage": "fillfactor=10); drop table shop.ref; --"}')$$, '22023', null, 'storage parameters are nothing but that');
+
 -- Bad input
 select throws_ok($$select deal_advisor.partition_enable('shop.ref', 'id', '10')$$, '42809', null, 'not a partitioned table');
-select throws_ok($$select deal_advisor.partition_enable('shop.by_date', 'v', '1 day')$$, '42804', null, 'a key of text that is no ULID');
-select throws_ok($$select deal_advisor.partition_enable('shop.by_date', 'missing', '1 day')$$, '42703', null, 'no such column');
+select throws_ok($$select deal_advisor.partition_enable('shop.by_date', 'v', '1 day')$$, '22023', null, 'a column that is not the key');
+select throws_ok($$select deal_advisor.partition_enable('shop.by_date', 'missing', '1 day')$$, '22023', null, 'no such column');
 select throws_ok($$select deal_advisor.partition_enable('shop.by_date', 'k', '10')$$, '22023', null, 'a step without a unit');
 select throws_ok($$select deal_advisor.partition_enable('shop.by_date', 'k', '1 day', retention => '10')$$, '22023', null, 'a retention without a unit');
 select throws_ok($$select deal_advisor.partition_enable('shop.by_date', 'k', '1 day', retire => 'burn')$$, '22023', null, 'an unknown way to retire');

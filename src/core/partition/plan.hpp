@@ -13,6 +13,8 @@ namespace deal::partition {
 
 enum class ActionKind : std::uint8_t { create, finalize, drop, detach, archive, export_ };
 std::string_view name_of(ActionKind kind);
+/// What retires a partition in this way.
+ActionKind action_of(Retire retire);
 
 /// One thing that maintenance would do, each in a transaction of its own.
 struct Action {
@@ -84,6 +86,11 @@ struct Statement {
   /// `worker` statement as well, so that no lock on the parent is held during a copy.
   bool own_transaction = false;
 };
+
+/// The statements that make a partition of any kind: `leaf` is its quoted and qualified name, `bound` what
+/// ATTACH takes ("for values in ('de')", "default"). All in one transaction, locks in the right order.
+std::vector<Statement> creation(const LeafOptions& options, const Parent& parent, const std::string& leaf,
+                                const std::string& bound);
 
 /// The action's statements, in the order in which locks must be taken: the parent first, then referenced
 /// tables, then the partition. Those between two marks share a transaction.

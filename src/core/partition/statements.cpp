@@ -37,45 +37,34 @@ void lock_referenced(const Parent& parent, std::string_view mode, std::vector<St
 
 // LIKE leaves out indexes, which ATTACH makes or finds, and identity, which a partition can't have of its
 // own.
-std::string create_table(const Set& set, const Parent& parent, const Action& action) {
+std::string create_table(const LeafOptions& options, const Parent& parent, const std::string& leaf) {
   std::string sql = fmt::format(
       "create {}table {} (like {} including defaults including generated including constraints including "
       "storage "
       "including compression including comments including statistics)",
-      set.leaf.unlogged ? "unlogged " : "", leaf_name(action), parent_name(parent));
+      options.unlogged ? "unlogged " : "", leaf, parent_name(parent));
   if (!parent.access_method.empty()) sql += " using " + quote_identifier(parent.access_method);
-  if (!set.leaf.storage.empty()) sql += fmt::format(" with ({})", set.leaf.storage);
-  const std::string& tablespace = set.leaf.tablespace.empty() ? parent.tablespace : set.leaf.tablespace;
+  if (!options.storage.empty()) sql += fmt::format(" with ({})", options.storage);
+  const std::string& tablespace = options.tablespace.empty() ? parent.tablespace : options.tablespace;
   if (!tablespace.empty()) sql += " tablespace " + quote_identifier(tablespace);
   return sql;
 }
 
-void add_leaf_options(const Set& set, const Parent& parent, const Action& action,
+void add_leaf_options(const LeafOptions& options, const Parent& parent, const std::string& leaf,
                       std::vector<Statement>& out) {
-  const std::string leaf = leaf_name(action);
-  if (set.leaf.row_security && parent.row_security) {
+  if (options.row_security && parent.row_security) {
     add(out, fmt::format("alter table {} enable row level security", leaf));
     if (parent.force_row_security) add(out, fmt::format("alter table {} force row level security", leaf));
   }
   if (parent.replica_identity == "full" || parent.replica_identity == "nothing") {
     add(out, fmt::format("alter table {} replica identity {}", leaf, parent.replica_identity));
   }
-  if (!set.leaf.privileges) return;
+  if (!options.privileges) return;
   for (const Grant& grant : parent.grants) {
     add(out, fmt::format("grant {} on {} to {}{}", grant.privileges, leaf,
                          grant.grantee.empty() ? "public" : quote_identifier(grant.grantee),
                          grant.grantable ? " with grant option" : ""));
   }
-}
-
-void add_create(const Set& set, const Parent& parent, const Action& action, std::vector<Statement>& out) {
-  lock_parent(parent, "share update exclusive", out);
-  add(out, create_table(set, parent, action));
-  add_leaf_options(set, parent, action, out);
-  lock_referenced(parent, "share row exclusive", out);
-  add(out, fmt::format("alter table {} attach partition {} for values from ({}) to ({})", parent_name(parent),
-                       leaf_name(action), bound_literal(set.grid.kind, action.lower),
-                       bound_literal(set.grid.kind, action.upper)));
 }
 
 // Takes the partition off its parent, in whatever way the set wants.
@@ -162,11 +151,24 @@ std::string export_file(const Set& set, const Action& action) {
                      path_component(action.partition), position_in_path(set, action.lower));
 }
 
+std::vector<Statement> creation(const LeafOptions& options, const Parent& parent, const std::string& leaf,
+                                const std::string& bound) {
+  std::vector<Statement> out;
+  lock_parent(parent, "share update exclusive", out);
+  add(out, create_table(options, parent, leaf));
+  add_leaf_options(options, parent, leaf, out);
+  lock_referenced(parent, "share row exclusive", out);
+  add(out, fmt::format("alter table {} attach partition {} {}", parent_name(parent), leaf, bound));
+  return out;
+}
+
 std::vector<Statement> statements(const Set& set, const Parent& parent, const Action& action) {
   std::vector<Statement> out;
   switch (action.kind) {
     case ActionKind::create:
-      add_create(set, parent, action, out);
+      out = creation(set.leaf, parent, leaf_name(action),
+                     fmt::format("for values from ({}) to ({})", bound_literal(set.grid.kind, action.lower),
+                                 bound_literal(set.grid.kind, action.upper)));
       break;
     case ActionKind::finalize:
       add_finalize(parent, action, out);

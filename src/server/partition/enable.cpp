@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <regex>
+
 #include "core/base/error.hpp"
-#include "core/base/options.hpp"
 #include "core/base/quote.hpp"
 #include "core/partition/names.hpp"
 #include "server/bridge/member_table.hpp"
@@ -38,15 +39,20 @@ Extras read_options(Set& set, const std::string& json) {
   set.detach_concurrently = options.boolean("detach_concurrently", false);
   set.enabled = options.boolean("enabled", true);
   set.analyze = options.boolean("analyze", true);
-  set.leaf.privileges = options.boolean("privileges", false);
-  set.leaf.row_security = options.boolean("row_security", true);
-  set.leaf.tablespace = options.text("tablespace", "");
-  set.leaf.storage = options.text("storage", "");
-  set.leaf.unlogged = options.boolean("unlogged", false);
+  set.leaf = read_leaf_options(options);
   set.lock_timeout_ms = static_cast<int>(options.integer("lock_timeout_ms", set.lock_timeout_ms, 1, 60'000));
   set.max_tries = static_cast<int>(options.integer("max_tries", set.max_tries, 1, 100'000));
   options.finish();
   return extras;
+}
+
+/// Said before anything about types: the most likely slip.
+void require_key(const EnableRequest& request) {
+  PartitionKeyFacts const key = pg::rolled_back([&] { return read_partition_key(request.relation); });
+  if (key.strategy == 0 || key.column.empty() || key.column == request.key_column) return;
+  throw Error("22023", fmt::format("{} is partitioned by \"{}\", not by \"{}\"",
+                                   quote_qualified(key.facts.schema, key.facts.table), key.column,
+                                   request.key_column));
 }
 
 ObjectId key_type(const EnableRequest& request) {
@@ -92,17 +98,22 @@ void check_retirement(Set& set, const EnableRequest& request) {
         .detail("The server refuses DETACH CONCURRENTLY beside a default partition.");
 }
 
+bool on_calendar(const Set& set) {
+  return set.grid.step.months > 0 || set.grid.step.days > 0;
+}
+
+std::int64_t anchor_at(const Set& set, const std::string& given) {
+  Position const position = parse_position(set.grid, given);
+  return on_calendar(set) ? partition::to_local(set.grid.zone, position) : position;
+}
+
 /// Boundaries that are there decide where further ones lie.
 std::int64_t anchor_of(const Set& set, const PartitionedTable& table, const std::string& given) {
-  bool const calendar = set.grid.step.months > 0 || set.grid.step.days > 0;
-  if (!given.empty()) {
-    Position const position = parse_position(set.grid, given);
-    return calendar ? partition::to_local(set.grid.zone, position) : position;
-  }
+  if (!given.empty()) return set.grid.anchor;
   for (auto leaf = table.partitions.rbegin(); leaf != table.partitions.rend(); ++leaf) {
     if (leaf->is_default || leaf->upper == partition::kMaximum) continue;
     if (partition::is_boundary(set.grid, leaf->upper)) break;
-    return calendar ? partition::to_local(set.grid.zone, leaf->upper) : leaf->upper;
+    return on_calendar(set) ? partition::to_local(set.grid.zone, leaf->upper) : leaf->upper;
   }
   return set.grid.anchor;
 }
@@ -112,17 +123,13 @@ bool has_default(const PartitionedTable& table) {
 }
 
 void make_default(const PlannedSet& planned) {
-  std::string const parent = quote_qualified(planned.stored.set.schema, planned.stored.set.table);
-  std::string const leaf =
-      quote_qualified(planned.stored.set.schema, partition::default_name(planned.stored.set.table));
-  run_as_owner(
-      planned.stored,
-      {fmt::format("lock table only {} in share update exclusive mode", parent),
-       fmt::format("create table {} (like {} including defaults including generated including constraints "
-                   "including storage including compression)",
-                   leaf, parent),
-       fmt::format("alter table {} attach partition {} default", parent, leaf)},
-      pg::pause);
+  partition::Set const& set = planned.stored.set;
+  std::vector<std::string> statements;
+  for (auto& statement :
+       partition::creation(set.leaf, planned.table.facts,
+                           quote_qualified(set.schema, partition::default_name(set.table)), "default"))
+    statements.push_back(std::move(statement.sql));
+  run_as_owner(planned.stored, statements, pg::pause);
 }
 
 std::string summary(const PlannedSet& planned, size_t made) {
@@ -133,6 +140,20 @@ std::string summary(const PlannedSet& planned, size_t made) {
 }
 
 }  // namespace
+
+partition::LeafOptions read_leaf_options(Options& options) {
+  partition::LeafOptions leaf;
+  leaf.privileges = options.boolean("privileges", false);
+  leaf.row_security = options.boolean("row_security", true);
+  leaf.tablespace = options.text("tablespace", "");
+  leaf.storage = options.text("storage", "");
+  leaf.unlogged = options.boolean("unlogged", false);
+  std::regex const parameters("[a-z_0-9.]+ *= *[a-z_0-9.]+( *, *[a-z_0-9.]+ *= *[a-z_0-9.]+)*");
+  if (!leaf.storage.empty() && !std::regex_match(leaf.storage, parameters))
+    throw Error("22023", "option storage \"" + leaf.storage + "\" is no list of storage parameters")
+        .hint("Write it as in WITH (...): 'fillfactor=90, autovacuum_enabled=on'.");
+  return leaf;
+}
 
 Position parse_position(const partition::Grid& grid, const std::string& text) {
   pg::Spi spi;
@@ -148,33 +169,41 @@ Position parse_position(const partition::Grid& grid, const std::string& text) {
   return row.int8(0, 1) - kEpochToServer;
 }
 
-std::string enable_set(const EnableRequest& request) {
-  StoredSet stored;
-  Set& set = stored.set;
-  stored.relation = request.relation;
-  stored.owner = pg::relation_owner(request.relation);
-  set.owner = pg::role_name(stored.owner);
+RequestedSet requested_set(const EnableRequest& request) {
+  RequestedSet requested;
+  Set& set = requested.set;
+  set.owner = pg::role_name(pg::relation_owner(request.relation));
   set.column = request.key_column;
   set.premake = request.premake;
   set.use_default = request.use_default;
   if (set.premake < 1 || set.premake > kMostPremade)
     throw Error("22023", fmt::format("premake must be between 1 and {}", kMostPremade));
   Extras const extras = read_options(set, request.options);
+  requested.anchor = extras.anchor;
+  requested.start = extras.start;
+  require_key(request);
   set.grid.kind = requested_kind(request, extras.kind);
   set.grid.step = partition::parse_step(set.grid.kind, request.step);
   set.grid.zone = partition::has_zone(set.grid.kind) ? server_zone(request.zone) : partition::utc();
   set.grid.anchor = partition::default_anchor(set.grid.kind, set.grid.step);
+  if (!extras.anchor.empty()) set.grid.anchor = anchor_at(set, extras.anchor);
   if (request.retention) set.retention = partition::parse_step(set.grid.kind, *request.retention);
   if (request.horizon) set.horizon = partition::parse_step(set.grid.kind, *request.horizon);
   check_retirement(set, request);
+  return requested;
+}
+
+std::string enable_set(const EnableRequest& request) {
+  RequestedSet const extras = requested_set(request);
+  StoredSet stored;
+  stored.set = extras.set;
+  stored.relation = request.relation;
+  stored.owner = pg::relation_owner(request.relation);
+  Set& set = stored.set;
   PartitionedTable const table =
       pg::rolled_back([&] { return read_partitioned_table(request.relation, set.grid.kind); });
   set.schema = table.facts.schema;
   set.table = table.facts.table;
-  if (table.column != request.key_column)
-    throw Error("22023",
-                fmt::format("{} is partitioned by \"{}\", not by \"{}\"",
-                            quote_qualified(set.schema, set.table), table.column, request.key_column));
   set.grid.anchor = anchor_of(set, table, extras.anchor);
   save_set(request.relation, set);
   std::optional<Position> start;

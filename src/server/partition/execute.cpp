@@ -1,7 +1,9 @@
 #include "server/partition/execute.hpp"
 
+#include "core/base/quote.hpp"
 #include "server/bridge/data_table.hpp"
 #include "server/bridge/role.hpp"
+#include "server/bridge/snapshot.hpp"
 
 namespace deal::server {
 
@@ -20,24 +22,46 @@ pg::Cell or_null(const std::string& text) {
   return text.empty() ? pg::Cell{} : pg::Cell{text};
 }
 
+/// ATTACH has made or found the leaf's index that belongs to the parent's; its name is known only now.
+void take_replica_identity(const partition::Parent& parent, const std::string& leaf) {
+  pg::FreshSnapshot const now;
+  pg::Spi spi;
+  pg::SqlResult const row = spi.query(
+      "select c.relname from pg_catalog.pg_inherits h join pg_catalog.pg_index i on i.indexrelid = "
+      "h.inhrelid join "
+      "pg_catalog.pg_class c on c.oid = h.inhrelid where h.inhparent = $1::pg_catalog.regclass and "
+      "i.indrelid = "
+      "$2::pg_catalog.regclass",
+      {quote_qualified(parent.schema, parent.replica_identity), leaf});
+  if (!row.empty())
+    spi.execute("alter table " + leaf + " replica identity using index " + quote_identifier(row.text(0, 0)));
+}
+
 }  // namespace
 
 pg::LockEffort run_as_owner(const StoredSet& set, const std::vector<std::string>& statements,
-                            const Between& between, const Recheck& recheck) {
+                            const Between& between, const AfterStatement& after) {
   pg::LockPatience patience;
   patience.timeout_ms = set.set.lock_timeout_ms;
   patience.most_tries = set.set.max_tries;
   return pg::with_short_locks(patience, between, [&] {
     pg::AsRole const owner(set.owner);
-    bool first = true;
-    for (auto const& statement : statements) {
+    for (size_t i = 0; i < statements.size(); ++i) {
       {
         pg::Spi spi;
-        spi.execute(statement);
+        spi.execute(statements[i]);
       }
-      if (first && recheck) recheck();
-      first = false;
+      if (after) after(i + 1);
     }
+  });
+}
+
+pg::LockEffort run_creation(const StoredSet& set, const partition::Parent& parent, const std::string& leaf,
+                            const std::vector<std::string>& statements, const Between& between) {
+  bool const by_index = !parent.replica_identity.empty() && parent.replica_identity != "full" &&
+                        parent.replica_identity != "nothing";
+  return run_as_owner(set, statements, between, [&](size_t done) {
+    if (by_index && done == statements.size()) take_replica_identity(parent, leaf);
   });
 }
 

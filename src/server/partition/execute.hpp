@@ -15,14 +15,20 @@ namespace deal::server {
 /// procedure.
 using Between = std::function<void(double milliseconds)>;
 
-/// Called in the set's transaction once its first statement, which locks the parent, has run. May look at the
-/// catalog again, and throw when things are no longer as planned.
-using Recheck = std::function<void()>;
+/// Called in the set's transaction and as its owner, with the number of statements that have run. After the
+/// first, which locks the parent, it may look at the catalog again and throw when things are no longer as
+/// planned.
+using AfterStatement = std::function<void(size_t done)>;
 
 /// Runs the statements in one subtransaction as the set's owner (security restricted), retried while locks
 /// can't be had; what it took.
 pg::LockEffort run_as_owner(const StoredSet& set, const std::vector<std::string>& statements,
-                            const Between& between, const Recheck& recheck = {});
+                            const Between& between, const AfterStatement& after = {});
+
+/// Runs the statements that make the partition `leaf` (quoted and qualified) of `parent`, whose facts say
+/// whether an index is its replica identity: then the leaf's index of the same kind is the leaf's.
+pg::LockEffort run_creation(const StoredSet& set, const partition::Parent& parent, const std::string& leaf,
+                            const std::vector<std::string>& statements, const Between& between);
 
 /// One line of deal_advisor_data.partition_log.
 struct LogEntry {

@@ -56,7 +56,7 @@ struct RawTable {
   Oid schema;
   const char* name;
   bool partitioned;
-  bool by_range;
+  char strategy;
   int key_columns;
   AttrNumber column;
   const char* column_name;
@@ -136,12 +136,13 @@ RawTable read_raw(Oid oid) {
     table.partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
     if (table.partitioned) {
       PartitionKey const key = RelationGetPartitionKey(relation);
-      table.by_range = key->strategy == PARTITION_STRATEGY_RANGE;
+      table.strategy = key->strategy;
       table.key_columns = key->partnatts;
       table.column = key->partattrs[0];
       table.column_type = key->parttypid[0];
       if (table.column != 0) table.column_name = get_attname(oid, table.column, false);
-      if (table.by_range && table.key_columns == 1) read_partitions(relation, key, table);
+      if (table.strategy == PARTITION_STRATEGY_RANGE && table.key_columns == 1)
+        read_partitions(relation, key, table);
     }
     table_close(relation, AccessShareLock);
     return table;
@@ -206,9 +207,11 @@ void refuse_other_shapes(const RawTable& table, const std::string& identity) {
   if (!table.partitioned)
     throw Error("42809", identity + " is not a partitioned table")
         .hint("deal_advisor.partition_convert_plan shows how to make it one while it is in use.");
-  if (!table.by_range)
+  if (table.strategy != PARTITION_STRATEGY_RANGE)
     throw Error("42809", identity + " is not partitioned by range")
-        .hint("List and hash partitions have no next one to make ready; they need no maintenance.");
+        .hint(
+            "List and hash partitions need no maintenance; deal_advisor.partition_create_list and _hash make "
+            "them.");
   if (table.key_columns != 1)
     throw Error("0A000", identity + " is partitioned by several columns")
         .hint(
@@ -276,6 +279,15 @@ std::vector<partition::Grant> grants_on(ObjectId relation) {
   return grants;
 }
 
+partition::Parent facts_of(const RawTable& raw) {
+  partition::Parent facts;
+  facts.schema = schema_name(raw.schema);
+  facts.table = raw.name;
+  facts.row_security = raw.row_security;
+  facts.force_row_security = raw.force_row_security;
+  return facts;
+}
+
 }  // namespace
 
 PartitionedTable read_partitioned_table(ObjectId relation, KeyKind kind) {
@@ -284,8 +296,7 @@ PartitionedTable read_partitioned_table(ObjectId relation, KeyKind kind) {
   table.oid = relation;
   table.owner = raw.owner;
   table.rows = raw.rows;
-  table.facts.schema = schema_name(raw.schema);
-  table.facts.table = raw.name;
+  table.facts = facts_of(raw);
   std::string const identity = quote_qualified(table.facts.schema, table.facts.table);
   refuse_other_shapes(raw, identity);
   table.column = raw.column_name;
@@ -294,8 +305,6 @@ PartitionedTable read_partitioned_table(ObjectId relation, KeyKind kind) {
     throw Error("42804",
                 fmt::format("key \"{}\" of {} is of type {}, which does not go with kind {}", table.column,
                             identity, type_name(raw.column_type), partition::name_of(kind)));
-  table.facts.row_security = raw.row_security;
-  table.facts.force_row_security = raw.force_row_security;
   table.partitions.reserve(static_cast<size_t>(raw.count));
   Oid last_schema = InvalidOid;
   std::string last_name;
@@ -321,6 +330,19 @@ PartitionedTable read_partitioned_table(ObjectId relation, KeyKind kind) {
 void read_leaf_facts(PartitionedTable& table) {
   table.facts.referenced = lockable_references(table.oid, table.owner);
   table.facts.grants = grants_on(table.oid);
+}
+
+PartitionKeyFacts read_partition_key(ObjectId relation) {
+  RawTable const raw = read_raw(relation);
+  PartitionKeyFacts key;
+  key.strategy = raw.strategy;
+  if (raw.column_name != nullptr) key.column = raw.column_name;
+  key.owner = raw.owner;
+  key.facts = facts_of(raw);
+  key.facts.replica_identity = replica_identity_of(relation, raw.replica_identity);
+  key.facts.referenced = lockable_references(relation, raw.owner);
+  key.facts.grants = grants_on(relation);
+  return key;
 }
 
 KeyKind kind_of_type(ObjectId type) {

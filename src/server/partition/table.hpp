@@ -26,6 +26,16 @@ struct PartitionedTable {
 /// is possible in the HINT; 42804 the key's type doesn't go with the kind.
 PartitionedTable read_partitioned_table(ObjectId relation, partition::KeyKind kind);
 
+/// How a table is partitioned, of whatever kind it is.
+struct PartitionKeyFacts {
+  char strategy = 0;   ///< r: range, l: list, h: hash; 0: not partitioned
+  std::string column;  ///< the key's first column, not quoted; empty for an expression
+  ObjectId owner = 0;
+  partition::Parent facts;
+};
+/// Reads that, with what new partitions need; no partitions. Takes ACCESS SHARE on the table.
+PartitionKeyFacts read_partition_key(ObjectId relation);
+
 /// Adds what only new partitions need: privileges granted on the table, tables that its foreign keys refer
 /// to.
 void read_leaf_facts(PartitionedTable& table);
