@@ -119,19 +119,6 @@ void add_creations(const Set& set, const std::vector<Interval>& gaps, std::unord
   }
 }
 
-ActionKind action_of(Retire retire) {
-  switch (retire) {
-    case Retire::drop:
-      return ActionKind::drop;
-    case Retire::detach:
-      return ActionKind::detach;
-    case Retire::archive:
-      return ActionKind::archive;
-    default:
-      return ActionKind::export_;
-  }
-}
-
 Action action_on(const Partition& partition, ActionKind kind, bool attached) {
   return {kind, partition.schema, partition.name, partition.lower, partition.upper, partition.oid, attached};
 }
@@ -156,6 +143,19 @@ void add_retirements(const Set& set, const Situation& situation, Position retain
 }
 
 }  // namespace
+
+ActionKind action_of(Retire retire) {
+  switch (retire) {
+    case Retire::drop:
+      return ActionKind::drop;
+    case Retire::detach:
+      return ActionKind::detach;
+    case Retire::archive:
+      return ActionKind::archive;
+    default:
+      return ActionKind::export_;
+  }
+}
 
 std::string_view name_of(ActionKind kind) {
   constexpr std::array<std::string_view, 6> kNames{"create", "finalize", "drop",
