@@ -46,8 +46,8 @@ struct PlannedConversion {
 };
 
 /// Plans from the table as it is. `stored`: the conversion that is to be continued, whose names and cutoff
-/// hold. Changes nothing; keeps no lock. `own_leaves`: partitions of the parent that is there already, whose
-/// names are no obstacle. Errors: 42501 unless the caller may act as the owner; those of partition_enable.
+/// hold. Changes nothing; keeps no lock. Errors: 42501 unless the caller may act as the owner; those of
+/// partition_enable.
 PlannedConversion plan_conversion(const ConvertRequest& request, const StoredConversion* stored);
 
 /// The conversion's set with its names filled in: for the steps after the swap.
