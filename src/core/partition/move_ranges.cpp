@@ -65,8 +65,7 @@ std::vector<KeyRange> covered(std::span<const Partition> partitions, std::span<c
 
 std::vector<KeyRange> split_range(const Grid& grid, const KeyRange& whole, std::vector<Position> cuts) {
   std::ranges::sort(cuts);
-  const auto twice = std::ranges::unique(cuts);
-  cuts.erase(twice.begin(), twice.end());
+  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
   std::vector<KeyRange> out;
   Position lower = whole.lower;
   for (const Position cut : cuts) {
@@ -126,11 +125,13 @@ std::string default_condition(KeyKind kind, std::string_view column, std::span<c
   const std::string name = quote_identifier(column);
   std::string outside;
   for (const KeyRange& range : ranges) {
-    std::string below =
+    const std::string below =
         range.lower == kMinimum ? "" : fmt::format("{} < {}", name, bound_literal(kind, range.lower));
-    std::string above =
+    const std::string above =
         range.upper == kMaximum ? "" : fmt::format("{} >= {}", name, bound_literal(kind, range.upper));
-    std::string either = below.empty() ? above : above.empty() ? below : below + " or " + above;
+    std::string either = below;
+    if (!below.empty() && !above.empty()) either += " or ";
+    either += above;
     if (either.empty()) return name + " is null";
     outside += (outside.empty() ? "(" : " and (") + either + ")";
   }

@@ -330,8 +330,8 @@ Move merge_move(const Scene& scene, const std::vector<ObjectId>& oids, const Wis
     (void)range_of(parts.back());
   }
   std::ranges::sort(parts, {}, &Partition::lower);
-  auto const twice = std::ranges::unique(parts, {}, &Partition::oid);
-  parts.erase(twice.begin(), twice.end());
+  auto const same = [](const Partition& one, const Partition& other) { return one.oid == other.oid; };
+  parts.erase(std::unique(parts.begin(), parts.end(), same), parts.end());
   KeyRange const whole = partition::merged_range(scene.set.grid, parts);
   std::vector<const Partition*> sources;
   for (auto const& part : parts)
