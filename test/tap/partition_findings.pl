@@ -79,6 +79,9 @@ $rollback = mends('PAR-006', 'shop.prices_default', 'a default partition without
 run_all(@$rollback);
 is(scalar @{ (finding('PAR-006', 'shop.prices_default'))[3] }, 1, 'PAR-006: the rollback drops it');
 
+mends('CAP-008', 'shop.prices', 'rows in the default partition');
+is($node->safe_psql('postgres', 'select count(*) from shop.prices'), '8000', 'CAP-008: no row is lost');
+
 # Maintenance: it never ran, partitions are missing, the retention is not kept
 $node->safe_psql('postgres', q{
   create table shop.log (at timestamptz not null) partition by range (at);

@@ -175,7 +175,16 @@ TEST(DefaultRows, AreCountedByStatistics) {
   auto const found = Events().standard(7).run("CAP-008");
   ASSERT_EQ(found.size(), 1u);
   EXPECT_NE(found.front().evidence.json().find("\"rows\": {\"value\": 7"), std::string::npos);
-  EXPECT_EQ(found.front().fix, std::vector<std::string>{"CALL deal_advisor.partition_drain('shop.events')"});
+  EXPECT_EQ(found.front().fix.back(), "CALL deal_advisor.partition_drain('shop.events')");
+}
+
+TEST(DefaultRows, AreInTheWayOfMaintenance) {
+  Events events;
+  EXPECT_EQ(events.standard(7).run("CAP-008").front().severity, Severity::medium);
+  EXPECT_EQ(events.run("CAP-008").front().fix.size(), 2u) << "it becomes a set first";
+  events.keep();
+  EXPECT_EQ(events.run("CAP-008").front().severity, Severity::high);
+  EXPECT_EQ(events.run("CAP-008").front().fix.size(), 1u);
 }
 
 TEST(DefaultRows, OfAListMayBeMeant) {

@@ -66,10 +66,9 @@ std::vector<AdviceRow> advise(const std::vector<AdviceTable>& tables, const Advi
   for (auto const& table : tables) {
     poll_interrupts();
     if (table.bytes < options.min_bytes || table.rows < 1) continue;
-    if (auto row = by_range(table); row)
-      rows.push_back(std::move(*row));
-    else if (row = by_value(table); row)
-      rows.push_back(std::move(*row));
+    auto row = by_range(table);
+    if (!row) row = by_value(table);
+    if (row) rows.push_back(std::move(*row));
   }
   std::stable_sort(rows.begin(), rows.end(), [](const AdviceRow& a, const AdviceRow& b) {
     double const first = usefulness(a);

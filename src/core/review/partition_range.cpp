@@ -70,6 +70,28 @@ Severity severity_of(const Catalog& catalog, const PartitionKey& key, const std:
   return ahead ? Severity::high : Severity::medium;
 }
 
+/// Moves the rows to partitions of their own; what is no set yet becomes one first.
+void drain(Finding& finding, const Catalog& catalog, const PartitionKey& key, const Table& table) {
+  const PartitionSet* const set = catalog.partition_set(key.table);
+  bool const kept = set != nullptr && set->enabled;
+  if (kept) finding.severity = Severity::high;
+  if (!kept) {
+    std::int64_t const width = coverage_from(catalog, table, now_on_axis(catalog)).width;
+    if (key.axis == PartitionAxis::other || width == 0) {
+      finding.why += " Once the table is a partition set, partition_drain moves them.";
+      return;
+    }
+    finding.fix = {fmt::format("SELECT deal_advisor.partition_enable({}, {}, {}, use_default => true)",
+                               quote_literal(table.identity),
+                               quote_literal(catalog.column_names(table, key.columns).front()),
+                               quote_literal(step_text(key.axis, width)))};
+  }
+  finding.fix.push_back(call_of("partition_drain", table.identity));
+  finding.fix_transactional = false;
+  finding.lock_level = "ACCESS EXCLUSIVE";
+  finding.blocks = "reads and writes, for a moment";
+}
+
 }  // namespace
 
 void check_partition_gaps(const Check& check, Review& review) {
@@ -125,13 +147,8 @@ void check_default_rows(const Check& check, Review& review) {
       finding.why += " Of a list this may be meant: values too rare for a partition of their own.";
       finding.verify.clear();
     } else {
-      const PartitionSet* const set = catalog.partition_set(key.table);
-      if (set != nullptr && set->enabled) finding.severity = Severity::high;
-      finding.fix = {call_of("partition_drain", table.identity)};
-      finding.fix_transactional = false;
-      finding.lock_level = "ROW EXCLUSIVE";
-      finding.blocks = "nothing, but for moments when a partition is attached";
-      finding.est_seconds = scan_seconds(catalog, leaf);
+      drain(finding, catalog, key, table);
+      if (!finding.fix.empty()) finding.est_seconds = scan_seconds(catalog, leaf);
     }
     review.findings.push_back(std::move(finding));
   }
