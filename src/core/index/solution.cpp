@@ -55,7 +55,8 @@ bool budget_can_bind(const Problem& problem) {
   std::int64_t bytes = 0;
   for (const CandidateIndex& candidate : problem.candidates)
     bytes += candidate.existing ? 0 : candidate.bytes;
-  return problem.budget_bytes < bytes;
+  if (problem.budget_bytes == std::numeric_limits<std::int64_t>::max()) return false;
+  return problem.net_budget || problem.budget_bytes < bytes;
 }
 
 Solution describe(const Problem& problem, PlanCache& cache, const Refunds& refunds, SearchState& state) {

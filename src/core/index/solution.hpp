@@ -6,7 +6,8 @@
 
 namespace deal::index {
 
-/// False if all new candidates together fit, so that bytes are no reason to leave one out.
+/// False if all new candidates together fit, so that bytes are no reason to leave one out. Under a net budget
+/// what gives bytes back is better all the same.
 bool budget_can_bind(const Problem& problem);
 
 /// Turns a selection into advice: finds the existing indexes that it makes superfluous, asks what would be
