@@ -2,6 +2,8 @@
 
 #include "core/base/interrupt.hpp"
 #include "server/bridge/bridge.hpp"
+#include "server/bridge/launcher.hpp"
+#include "server/bridge/own_settings.hpp"
 #include "server/index/what_if.hpp"
 
 extern "C" {
@@ -19,6 +21,8 @@ void _PG_init(void) {
   pg::guard([] {
     deal::set_interrupt_check(pg::check_for_interrupts);
     deal::server::install_what_if_hooks();
+    pg::define_own_settings();
+    pg::register_launcher();
   });
 }
 

@@ -23,6 +23,9 @@ using deal::server::PlannedSet;
 using deal::server::StoredSet;
 
 constexpr int kMostBounds = 10'000;
+/// How long DETACH ... CONCURRENTLY waits for transactions that may still use the partition, which blocks
+/// nobody. After that it stays "detach pending", and the next maintenance finishes it.
+constexpr const char* kDetachPatience = "30s";
 
 deal::server::EnableRequest enable_request(const pg::Arguments& args) {
   deal::server::EnableRequest request;
@@ -152,8 +155,9 @@ DEAL_FUNCTION(deal_advisor_partition_maintain) {
   pg::require_own_transactions(args);
   std::optional<deal::ObjectId> relation;
   if (!args.is_null(0)) relation = args.oid(0);
-  deal::server::maintain(relation, [&](const StoredSet&, const std::vector<std::string>& statements) {
-    pg::run_in_worker(args, statements);
+  deal::server::maintain(relation, [&](const StoredSet& stored, const std::vector<std::string>& statements) {
+    bool const unlimited = pg::setting("lock_timeout") == "0";
+    pg::run_in_worker_as(args, stored.owner, statements, unlimited ? kDetachPatience : "");
   });
   return Datum{0};
 }

@@ -74,6 +74,10 @@ create function deal_test.numbers(count int) returns setof int
 
 create function deal_test.work(seed int) returns void
   language c volatile as 'MODULE_PATHNAME', 'deal_advisor_test_work';
+create function deal_test.short_locks(statements text[], timeout_ms int, most_tries int, pause_ms int) returns bool
+  language c volatile as 'MODULE_PATHNAME', 'deal_advisor_test_short_locks';
+create procedure deal_test.short_locks_run(statements text[], timeout_ms int, most_tries int, pause_ms int)
+  language c as 'MODULE_PATHNAME', 'deal_advisor_test_short_locks_run';
 create procedure deal_test.run(variadic statements text[])
   language c as 'MODULE_PATHNAME', 'deal_advisor_test_run';
 

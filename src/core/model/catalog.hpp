@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/model/finding.hpp"
+#include "core/model/partitions.hpp"
 
 namespace deal {
 
@@ -41,10 +42,15 @@ struct Table {
   std::int64_t inserts = 0;
   std::int64_t updates = 0;
   std::int64_t deletes = 0;
+  double live = 0;  ///< rows by the counters (pg_stat_all_tables.n_live_tup)
+  bool row_security = false;
+  bool force_row_security = false;
+  bool granted = false;      ///< somebody else than its owner has a right on it or on one of its columns
   bool maintenance = false;  ///< some session holds SHARE UPDATE EXCLUSIVE: a build or vacuum may be running
   Range columns;
   Range indexes;
   Range constraints;
+  Range bounds;  ///< of a partitioned table: its partitions
 };
 
 struct Column {
@@ -79,7 +85,9 @@ struct Index {
   std::string predicate;  ///< deparsed; empty: not partial
   std::string options;    ///< reloptions
   ObjectId tablespace = 0;
-  bool deparsed = true;  ///< false: expressions and predicate could not be read without waiting for a lock
+  std::string definition;  ///< whole; only of partitions' indexes that hang on no other and of unfinished
+                           ///< ones of partitioned tables
+  bool deparsed = true;    ///< false: expressions and predicate could not be read without waiting for a lock
   bool partial = false;
   bool unique = false;
   bool nulls_not_distinct = false;
@@ -140,6 +148,11 @@ class Catalog {
   std::vector<Index> indexes;
   std::vector<IndexColumn> index_columns;
   std::vector<Constraint> constraints;
+  std::vector<PartitionKey> partition_keys;        ///< ordered by table
+  std::vector<PartitionBound> partition_bounds;    ///< by parent; of one by position, the default one last
+  std::vector<LeafPrivileges> leaf_privileges;     ///< ordered by table
+  std::vector<PartitionSet> partition_sets;        ///< by name
+  std::string partition_sets_unknown;              ///< why the sets could not be read; empty: they could
   std::vector<std::string> hidden_schemas;         ///< not read: the caller has no USAGE on them
   std::unordered_set<std::string> relation_names;  ///< schema.name, quoted: names that are taken
 
@@ -151,6 +164,13 @@ class Catalog {
   std::span<const IndexColumn> columns_of(const Index& index) const {
     return slice(index_columns, index.columns);
   }
+  std::span<const PartitionBound> bounds_of(const Table& table) const {
+    return slice(partition_bounds, table.bounds);
+  }
+  /// How a table is partitioned; nullptr if it isn't.
+  const PartitionKey* partition_key(int table) const;
+  /// The enabled or disabled set of a table; nullptr if there is none.
+  const PartitionSet* partition_set(int table) const;
   /// The first key_count columns.
   std::span<const IndexColumn> keys_of(const Index& index) const {
     return columns_of(index).first(static_cast<std::size_t>(index.key_count));

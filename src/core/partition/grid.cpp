@@ -60,15 +60,24 @@ Index number_near(const Grid& grid, Position position) {
   return floor_divided(months(moment_of(local).date) - months(moment_of(grid.anchor).date), grid.step.months);
 }
 
-// The number of the last boundary at or before the position, which is not one of the ends.
-Index number_at(const Grid& grid, Position position) {
+// The boundaries on both sides of a position, and the number of the lower one.
+struct Cell {
+  Index number;
+  Position lower;  ///< at or before the position
+  Position upper;  ///< after it
+};
+
+// Of any position but kMaximum.
+Cell cell_of(const Grid& grid, Position position) {
   const auto [least, greatest] = range_of(grid);
   Index number = number_near(grid, std::clamp(position, least, greatest));
-  while (boundary(grid, number) > position)
-    --number;
-  while (boundary(grid, number + 1) <= position)
-    ++number;
-  return number;
+  Position lower = boundary(grid, number);
+  Position upper = boundary(grid, number + 1);
+  for (; lower > position; lower = boundary(grid, --number))
+    upper = lower;
+  for (; upper <= position; upper = boundary(grid, ++number + 1))
+    lower = upper;
+  return {number, lower, upper};
 }
 
 bool is_end(Position position) {
@@ -96,18 +105,11 @@ Microseconds local_time(const Grid& grid, Position position) {
 }
 
 Position boundary_at(const Grid& grid, Position position) {
-  return is_end(position) ? position : boundary(grid, number_at(grid, position));
+  return is_end(position) ? position : cell_of(grid, position).lower;
 }
 
 Position boundary_after(const Grid& grid, Position position) {
-  if (position == kMaximum) return kMaximum;
-  // The first boundary of all is the one after the last that can't be expressed.
-  const Position first = range_of(grid).least;
-  if (position < first) {
-    const Position at = boundary_at(grid, first);
-    return at == kMinimum ? boundary_after(grid, first) : at;
-  }
-  return boundary(grid, number_at(grid, position) + 1);
+  return position == kMaximum ? kMaximum : cell_of(grid, position).upper;
 }
 
 bool is_boundary(const Grid& grid, Position position) {
@@ -119,13 +121,13 @@ std::int64_t partitions_between(const Grid& grid, Position lower, Position upper
   const Position first = std::max(lower, range_of(grid).least);
   const Position last = std::min(upper, range_of(grid).greatest);
   if (last <= first) return 1;
-  return saturated(number_at(grid, last - 1) - number_at(grid, first) + 1);
+  return saturated(cell_of(grid, last - 1).number - cell_of(grid, first).number + 1);
 }
 
 Position shifted(const Grid& grid, Position position, std::int64_t steps) {
   if (is_end(position)) return position;
-  const Index number = number_at(grid, position);
-  if (boundary(grid, number) == position) return boundary(grid, number + steps);
+  const Cell cell = cell_of(grid, position);
+  if (cell.lower == position) return boundary(grid, cell.number + steps);
   return moved(grid, position, grid.step, steps);
 }
 

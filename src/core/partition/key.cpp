@@ -186,7 +186,8 @@ std::string bound_literal(KeyKind kind, Position position) {
     throw Error("22008", fmt::format("partition bound out of range for key kind {}", name_of(kind)))
         .detail(fmt::format("The bound lies {} microseconds from 2000-01-01 00:00 UTC.", position));
   }
-  const std::int64_t value = (rounded - origin_of(kind)) / unit_of(kind);
+  const auto value =
+      static_cast<std::int64_t>((static_cast<__int128>(rounded) - origin_of(kind)) / unit_of(kind));
   switch (kind) {
     case KeyKind::timestamptz:
       return timestamp_literal(rounded, "+00");

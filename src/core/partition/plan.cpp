@@ -62,7 +62,8 @@ std::vector<Interval> gaps(const Situation& situation, Position from, Position u
 
 // Steps from fine to coarse that people use.
 std::vector<Step> common_steps(KeyKind kind) {
-  if (is_time(kind)) return {{.days = 1}, {.days = 7}, {.months = 1}, {.months = 3}, {.months = 12}};
+  if (is_time(kind))
+    return {{.units = kDay / 24}, {.days = 1}, {.days = 7}, {.months = 1}, {.months = 3}, {.months = 12}};
   std::vector<Step> steps;
   for (std::int64_t units = 1'000; units < kMaximum / 10; units *= 10)
     steps.push_back({.units = units});
@@ -118,19 +119,6 @@ void add_creations(const Set& set, const std::vector<Interval>& gaps, std::unord
   }
 }
 
-ActionKind action_of(Retire retire) {
-  switch (retire) {
-    case Retire::drop:
-      return ActionKind::drop;
-    case Retire::detach:
-      return ActionKind::detach;
-    case Retire::archive:
-      return ActionKind::archive;
-    default:
-      return ActionKind::export_;
-  }
-}
-
 Action action_on(const Partition& partition, ActionKind kind, bool attached) {
   return {kind, partition.schema, partition.name, partition.lower, partition.upper, partition.oid, attached};
 }
@@ -155,6 +143,19 @@ void add_retirements(const Set& set, const Situation& situation, Position retain
 }
 
 }  // namespace
+
+ActionKind action_of(Retire retire) {
+  switch (retire) {
+    case Retire::drop:
+      return ActionKind::drop;
+    case Retire::detach:
+      return ActionKind::detach;
+    case Retire::archive:
+      return ActionKind::archive;
+    default:
+      return ActionKind::export_;
+  }
+}
 
 std::string_view name_of(ActionKind kind) {
   constexpr std::array<std::string_view, 6> kNames{"create", "finalize", "drop",
@@ -183,7 +184,7 @@ std::vector<Action> plan(const Set& set, const Situation& situation, std::option
   const Position from = std::max(wanted_from(set, situation), boundary_at(set.grid, retained));
   const std::vector<Interval> missing = gaps(situation, from, end);
   require_at_most(set.grid, missing, most);
-  add_creations(set, missing, situation.taken, retained, actions);
+  if (!missing.empty()) add_creations(set, missing, situation.taken, retained, actions);
   add_retirements(set, situation, retained, actions);
   return actions;
 }

@@ -13,6 +13,8 @@ namespace deal::partition {
 
 enum class ActionKind : std::uint8_t { create, finalize, drop, detach, archive, export_ };
 std::string_view name_of(ActionKind kind);
+/// What retires a partition in this way.
+ActionKind action_of(Retire retire);
 
 /// One thing that maintenance would do, each in a transaction of its own.
 struct Action {

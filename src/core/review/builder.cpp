@@ -175,6 +175,13 @@ std::optional<std::pair<double, double>> scan_seconds(const Catalog& catalog, co
   return std::pair(bytes / kFastBytesPerSecond, bytes / kSlowBytesPerSecond);
 }
 
+std::string verified_by_review(const Check& check, const Finding& finding) {
+  return fmt::format(
+      "select 1 from deal_advisor.findings_detail(areas => '{{{}}}', options => '{{\"checks\": [\"{}\"]}}') "
+      "where fingerprint = '{}' and status <> 'skipped'",
+      check.area, check.id, finding.fingerprint);
+}
+
 void add_size(Evidence& evidence, const Catalog& catalog, const Table& table) {
   if (table.rows >= 0)
     evidence.add("rows", static_cast<std::int64_t>(table.rows), "rows", "pg_class.reltuples");

@@ -45,6 +45,9 @@ std::string free_index_name(const Catalog& catalog, const Table& table,
 /// when the size is not known.
 std::optional<std::pair<double, double>> scan_seconds(const Catalog& catalog, const Table& table);
 
+/// A query that gives a row for as long as the check finds this: for what no plain catalog query can tell.
+std::string verified_by_review(const Check& check, const Finding& finding);
+
 /// Adds row count and size of a table, where known.
 void add_size(Evidence& evidence, const Catalog& catalog, const Table& table);
 

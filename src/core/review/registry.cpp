@@ -9,10 +9,20 @@ namespace deal::review {
 
 namespace {
 
-constexpr std::array<Check, 14> kChecks{{
+constexpr std::array<Check, 27> kChecks{{
     {"GEN-001", "general", Severity::info, "coverage", "schemas not reviewed",
      "What the caller may not see is not reviewed, so this is no all-clear for the whole database.",
      check_coverage},
+    {"CAP-007", "partition", Severity::medium, "availability", "partitions run out",
+     "A row that no partition takes is refused, so partitions must be made ahead of time.",
+     check_partition_runway},
+    {"CAP-008", "partition", Severity::medium, "availability", "rows in default partition",
+     "As long as rows that belong to a partition lie in the default one, that partition can't be made; and "
+     "each new partition reads the default one under an exclusive lock.",
+     check_default_rows},
+    {"CAP-010", "partition", Severity::medium, "performance", "very many partitions",
+     "Planning time, memory and locks grow with every partition that a statement can't leave out.",
+     check_partition_count},
     {"IDX-001", "index", Severity::medium, "performance", "identical indexes",
      "Both answer the same searches; each costs space, cache and time in every write.",
      check_redundant_indexes},
@@ -49,6 +59,32 @@ constexpr std::array<Check, 14> kChecks{{
     {"IDX-014", "index", Severity::medium, "performance", "missing index",
      "The statements that ran were planned again as if the index were there, and would cost less.",
      check_missing_indexes},
+    {"IDX-024", "partition", Severity::medium, "performance", "indexes differ by partition",
+     "An index that some partitions lack, or the parent, does not speed up what the others hold, and new "
+     "partitions don't get it.",
+     check_leaf_indexes},
+    {"PAR-001", "partition", Severity::high, "integrity", "detach half done",
+     "A DETACH CONCURRENTLY was begun and not finished: it was cut off, or waits for an old transaction.",
+     check_pending_detach},
+    {"PAR-002", "partition", Severity::medium, "availability", "gap between partitions",
+     "Between two partitions there is a range that none takes.", check_partition_gaps},
+    {"PAR-003", "partition", Severity::medium, "integrity", "key holds in each partition only",
+     "A unique key that lacks a column of the partition key keeps duplicates out of each partition, not out "
+     "of "
+     "the table.",
+     check_leaf_keys},
+    {"PAR-004", "partition", Severity::high, "availability", "owner changed since enabled",
+     "Maintenance acts as the table's owner, and only as the one who asked for it.", check_set_tables},
+    {"PAR-005", "partition", Severity::medium, "availability", "maintenance fails or never runs",
+     "Nothing makes or retires partitions unless partition_maintain is called and succeeds.",
+     check_set_maintenance},
+    {"PAR-006", "partition", Severity::medium, "performance", "default read for each partition",
+     "The default partition has no valid CHECK that keeps rows of the next partitions out, so attaching each "
+     "of those reads it whole under an exclusive lock.",
+     check_default_constraint},
+    {"PAR-007", "partition", Severity::medium, "capacity", "retention not kept",
+     "Rows older than the retention are still there, or the retention can't be kept as it is configured.",
+     check_set_retention},
     {"SCH-001", "schema", Severity::medium, "integrity", "no primary key",
      "Rows have no declared identity: nothing keeps duplicates out, foreign keys and ORMs have nothing to "
      "point at, and logical replication can't apply updates and deletes.",
@@ -61,9 +97,17 @@ constexpr std::array<Check, 14> kChecks{{
      "The constraint holds for new rows only; rows from before it may break it, and the planner can't trust "
      "it.",
      check_not_valid_constraints},
+    {"SEC-011", "partition", Severity::high, "security", "partition open past parent",
+     "Rights and row security of the parent don't protect a partition that is named directly.",
+     check_leaf_rights},
     {"SRV-018", "server", Severity::medium, "observability", "no pg_stat_statements",
      "Nothing records which statements run and what they cost, so there is no workload to advise on.",
      check_statement_statistics},
+    {"VAC-016", "partition", Severity::medium, "performance", "parent never analysed",
+     "Autovacuum analyses partitions, never their parent: without statistics of the whole, row counts of "
+     "joins "
+     "and groups are guesses.",
+     check_parent_statistics},
 }};
 
 template <class Names>

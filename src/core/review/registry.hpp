@@ -59,12 +59,26 @@ bool selected(const Check& check, const Selection& selection);
 std::vector<Finding> run_checks(const Catalog& catalog, const Selection& selection,
                                 const Foreseen& foreseen = {});
 
-// The checks themselves, by area (index.cpp, missing_index.cpp, redundancy.cpp, schema.cpp, server.cpp).
+// The checks themselves, by area (index.cpp, missing_index.cpp, partition_*.cpp, redundancy.cpp, schema.cpp,
+// server.cpp).
 void check_coverage(const Check& check, Review& review);
 void check_redundant_indexes(const Check& check, Review& review);
 void check_invalid_indexes(const Check& check, Review& review);
 void check_missing_indexes(const Check& check, Review& review);
 void check_unused_indexes(const Check& check, Review& review);
+void check_partition_runway(const Check& check, Review& review);
+void check_default_rows(const Check& check, Review& review);
+void check_partition_count(const Check& check, Review& review);
+void check_leaf_indexes(const Check& check, Review& review);
+void check_pending_detach(const Check& check, Review& review);
+void check_partition_gaps(const Check& check, Review& review);
+void check_leaf_keys(const Check& check, Review& review);
+void check_set_tables(const Check& check, Review& review);
+void check_set_maintenance(const Check& check, Review& review);
+void check_default_constraint(const Check& check, Review& review);
+void check_set_retention(const Check& check, Review& review);
+void check_leaf_rights(const Check& check, Review& review);
+void check_parent_statistics(const Check& check, Review& review);
 void check_primary_keys(const Check& check, Review& review);
 void check_foreign_key_indexes(const Check& check, Review& review);
 void check_not_valid_constraints(const Check& check, Review& review);

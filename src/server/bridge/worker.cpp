@@ -1,25 +1,26 @@
 #include "server/bridge/worker.hpp"
 
 #include "core/base/error.hpp"
+#include "server/bridge/role.hpp"
 #include "server/bridge/settings.hpp"
+#include "server/bridge/top_level.hpp"
 
 extern "C" {
 #include "access/xact.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_database.h"
 #include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "nodes/parsenodes.h"
-#include "parser/analyze.h"
-#include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "storage/dsm.h"
 #include "storage/ipc.h"
-#include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
-#include "tcop/utility.h"
+#include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/portal.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 }
 
 #ifndef DEAL_ADVISOR_MODULE
@@ -68,10 +69,22 @@ void put(char (&to)[N], const char* from) {
   to[length] = '\0';
 }
 
-Task* new_task(dsm_segment*& segment, const std::string& statement) {
+/// Whose session the worker's is, as whom it acts, and how long it waits for locks ("": as the caller does).
+struct Session {
+  Oid session_role;
+  Oid role;
+  const char* lock_timeout;
+};
+
+std::string carried_value(const Session& session, std::string_view name) {
+  bool const own = name == "lock_timeout" && session.lock_timeout[0] != '\0';
+  return own ? session.lock_timeout : setting(name.data());
+}
+
+Task* new_task(dsm_segment*& segment, const Session& session, const std::string& statement) {
   std::string texts;
   for (const char* const name : kCarried)
-    texts.append(setting(name)).push_back('\0');
+    texts.append(carried_value(session, name)).push_back('\0');
   texts.append(statement).push_back('\0');
   return call([&] {
     segment = dsm_create(sizeof(Task) + texts.size(), 0);
@@ -80,20 +93,52 @@ Task* new_task(dsm_segment*& segment, const std::string& statement) {
     std::memset(task, 0, sizeof(Task));
     task->magic = kMagic;
     task->database = MyDatabaseId;
-    task->session_role = GetSessionUserId();
-    task->role = GetUserId();
+    task->session_role = session.session_role;
+    task->role = session.role;
     std::memcpy(task->texts(), texts.data(), texts.size());
     return task;
   });
 }
 
-deal::Error no_free_slot(std::span<const std::string> statements) {
+std::string listed(std::span<const std::string> statements) {
   std::string list;
   for (auto const& statement : statements)
     list += "\n  " + statement + ";";
+  return list;
+}
+
+deal::Error no_free_slot(std::span<const std::string> statements) {
   deal::Error error("53400", "no background worker slot is free");
-  error.hint("Raise max_worker_processes, or run these statements in psql:" + list);
+  error.hint("Raise max_worker_processes, or run these statements in psql:" + listed(statements));
   return error;
+}
+
+/// What a session of the role would fail on before it could tell us.
+const char* obstacle_to_session(Oid role) {
+  return call([&]() -> const char* {
+    HeapTuple const tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
+    if (!HeapTupleIsValid(tuple)) return "is gone";
+    [[maybe_unused]] bool const may_log_in = reinterpret_cast<Form_pg_authid>(GETSTRUCT(tuple))->rolcanlogin;
+    ReleaseSysCache(tuple);
+#if PG_VERSION_NUM < 170000
+    if (!may_log_in) return "is not permitted to log in";
+#endif
+#if PG_VERSION_NUM >= 160000
+    bool const may_connect =
+        object_aclcheck(DatabaseRelationId, MyDatabaseId, role, ACL_CONNECT) == ACLCHECK_OK;
+#else
+    bool const may_connect = pg_database_aclcheck(MyDatabaseId, role, ACL_CONNECT) == ACLCHECK_OK;
+#endif
+    return may_connect ? nullptr : "has no CONNECT privilege on the database";
+  });
+}
+
+void require_session(Oid role, std::span<const std::string> statements) {
+  const char* const obstacle = obstacle_to_session(role);
+  if (obstacle == nullptr) return;
+  throw deal::Error("28000", "no background worker can act as role \"" + role_name(role) + "\"")
+      .detail("The role " + std::string(obstacle) + ".")
+      .hint("Run these statements in psql, as a superuser or after SET ROLE:" + listed(statements));
 }
 
 BackgroundWorkerHandle* start_worker(dsm_segment* segment) {
@@ -153,9 +198,10 @@ void require_top_level(const Arguments& args) {
   if (XactReadOnly) throw deal::Error("25006", "this procedure cannot run in a read-only transaction");
 }
 
-void run_one(const std::string& statement, std::span<const std::string> remaining) {
+void run_one(const Session& session, std::span<const std::string> remaining) {
+  std::string const& statement = remaining.front();
   dsm_segment* segment = nullptr;
-  Task* const task = new_task(segment, statement);
+  Task* const task = new_task(segment, session, statement);
   Task result{};
   try {
     BackgroundWorkerHandle* const handle = start_worker(segment);
@@ -178,42 +224,23 @@ void run_one(const std::string& statement, std::span<const std::string> remainin
   throw error;
 }
 
-/// Executes one statement as a client's top-level command would be.
-void run_top_level(const char* sql) {
-  MemoryContext const context =
-      AllocSetContextCreate(TopMemoryContext, "deal_advisor worker statement", ALLOCSET_DEFAULT_SIZES);
-  StartTransactionCommand();
-  MemoryContextSwitchTo(context);  // must survive the commits inside a concurrent build
-  debug_query_string = sql;
-  pgstat_report_activity(STATE_RUNNING, sql);
-  List* const parsed = pg_parse_query(sql);
-  if (list_length(parsed) != 1)
-    ereport(ERROR,
-            (errcode(ERRCODE_SYNTAX_ERROR), errmsg("expected one statement, found %d", list_length(parsed))));
-  auto* raw = linitial_node(RawStmt, parsed);
-  bool const snapshot = analyze_requires_snapshot(raw);
-  if (snapshot) PushActiveSnapshot(GetTransactionSnapshot());
-  List* const queries = pg_analyze_and_rewrite_fixedparams(raw, sql, nullptr, 0, nullptr);
-  List* const plans = pg_plan_queries(queries, sql, CURSOR_OPT_PARALLEL_OK, nullptr);
-  if (snapshot) PopActiveSnapshot();
-  Portal const portal = CreatePortal("", true, true);
-  portal->visible = false;
-  PortalDefineQuery(portal, nullptr, sql, CreateCommandTag(raw->stmt), plans, nullptr);
-  PortalStart(portal, nullptr, 0, InvalidSnapshot);
-  QueryCompletion completion;
-  DestReceiver* const nowhere = CreateDestReceiver(DestNone);
-#if PG_VERSION_NUM >= 180000
-  (void)PortalRun(portal, FETCH_ALL, true, nowhere, nowhere, &completion);
-#else
-  (void)PortalRun(portal, FETCH_ALL, true, true, nowhere, nowhere, &completion);
-#endif
-  PortalDrop(portal, false);
-  CommitTransactionCommand();
+void run_all(const Session& session, std::span<const std::string> statements) {
+  commit_callers_transaction();
+  for (size_t i = 0; i < statements.size(); ++i) {
+    call([&] { ereport(NOTICE, (errmsg_internal("running %s", statements[i].c_str()))); });
+    run_one(session, statements.subspan(i));
+  }
 }
 
 /// Connects as the caller with the caller's settings; the statement's text.
 const char* become_caller(Task& task) {
-  BackgroundWorkerInitializeConnectionByOid(task.database, task.session_role, 0);
+#if PG_VERSION_NUM >= 170000
+  // Whether the caller may act for the role has been checked.
+  constexpr uint32 kFlags = BGWORKER_BYPASS_ROLELOGINCHECK;
+#else
+  constexpr uint32 kFlags = 0;
+#endif
+  BackgroundWorkerInitializeConnectionByOid(task.database, task.session_role, kFlags);
   SetConfigOption("application_name", "deal_advisor worker", PGC_USERSET, PGC_S_SESSION);
   StartTransactionCommand();
   if (task.role != task.session_role)
@@ -238,12 +265,14 @@ void record(Task& task, const ErrorData& error) {
 
 void run_in_worker(const Arguments& args, std::span<const std::string> statements) {
   require_top_level(args);
-  commit_callers_transaction();
-  for (size_t i = 0; i < statements.size(); ++i) {
-    std::string const& statement = statements[i];
-    call([&] { ereport(NOTICE, (errmsg_internal("running %s", statement.c_str()))); });
-    run_one(statement, statements.subspan(i));
-  }
+  run_all({GetSessionUserId(), GetUserId(), ""}, statements);
+}
+
+void run_in_worker_as(const Arguments& args, Oid role, std::span<const std::string> statements,
+                      const char* lock_timeout) {
+  require_top_level(args);
+  require_session(role, statements);
+  run_all({role, role, lock_timeout}, statements);
 }
 
 void worker_main(Datum argument) {

@@ -15,6 +15,14 @@ namespace pg {
 /// and message; the statements before it stay done. A worker that dies: 58000.
 void run_in_worker(const Arguments& args, std::span<const std::string> statements);
 
+/// The same as another role, for whom the caller may act (it has checked that). The worker's session is that
+/// role's from the beginning, as if it had logged in: unlike after SET ROLE, nothing that runs in it can get
+/// at the caller's rights. So the role must be allowed to connect to the database and, before version 17, to
+/// log in: else 28000, whose HINT lists the statements for psql. `lock_timeout` is used in place of the
+/// session's, unless it is empty.
+void run_in_worker_as(const Arguments& args, Oid role, std::span<const std::string> statements,
+                      const char* lock_timeout);
+
 /// The worker's main function; `argument` is the handle of the shared segment.
 void worker_main(Datum argument);
 

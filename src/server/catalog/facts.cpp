@@ -1,5 +1,7 @@
 #include "server/catalog/facts.hpp"
 
+#include <charconv>
+
 #include "core/base/error.hpp"
 #include "core/base/quote.hpp"
 
@@ -77,7 +79,21 @@ Schemas read_schemas(pg::Spi& spi, const std::vector<std::string>& wanted) {
     if (!found[i])
       throw Error("3F000", "schema \"" + wanted[i] + "\" does not exist or is not reviewed")
           .hint("Schemas of the server itself and of this extension are not reviewed.");
+  schemas.all = wanted.empty() && schemas.hidden.empty();
   return schemas;
+}
+
+std::vector<std::int64_t> numbers_in(const std::string& text) {
+  std::vector<std::int64_t> numbers;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at < end) {
+    std::int64_t number = 0;
+    auto const [next, error] = std::from_chars(at, end, number);
+    if (error == std::errc()) numbers.push_back(number);
+    at = error == std::errc() ? next : at + 1;
+  }
+  return numbers;
 }
 
 }  // namespace deal::server

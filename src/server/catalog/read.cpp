@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <charconv>
 #include <unordered_map>
 
 #include "core/base/quote.hpp"
 #include "server/bridge/spi.hpp"
 #include "server/bridge/subtransaction.hpp"
 #include "server/catalog/facts.hpp"
+#include "server/catalog/partitions.hpp"
+#include "server/catalog/sql.hpp"
 
 namespace deal::server {
 
@@ -21,18 +22,14 @@ namespace {
   "and not exists (select from pg_catalog.pg_depend x where x.classid = 'pg_catalog.pg_class'::regclass " \
   "and x.objid = c.oid and x.deptype = 'e')"
 
-/// Relations under an ACCESS EXCLUSIVE lock of another session: deparsing would wait for it.
-#define LOCKED                                                                                            \
-  "select l.relation from pg_catalog.pg_locks l where l.locktype = 'relation' and l.granted and "         \
-  "l.mode = 'AccessExclusiveLock' and l.pid <> pg_catalog.pg_backend_pid() and l.database = (select oid " \
-  "from pg_catalog.pg_database where datname = pg_catalog.current_database())"
-
 constexpr const char* kTables = R"sql(
 select c.oid, c.relnamespace, c.relname, c.relowner, c.relkind, c.relispartition, i.inhparent,
   c.reltuples, c.relpages, pg_catalog.pg_stat_get_numscans(c.oid),
   pg_catalog.pg_stat_get_tuples_inserted(c.oid),
   pg_catalog.pg_stat_get_tuples_updated(c.oid), pg_catalog.pg_stat_get_tuples_deleted(c.oid),
-  l.relation is not null
+  l.relation is not null, pg_catalog.pg_stat_get_live_tuples(c.oid), c.relrowsecurity, c.relforcerowsecurity,
+  exists (select from pg_catalog.aclexplode(c.relacl) g where g.grantee <> c.relowner)
+    or exists (select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attacl is not null)
 from pg_catalog.pg_class c
 left join pg_catalog.pg_inherits i on i.inhrelid = c.oid and c.relispartition
 left join (select distinct relation from pg_catalog.pg_locks
@@ -70,7 +67,10 @@ select i.indrelid, i.indexrelid, n.relname, m.amname, i.indkey, i.indclass, i.in
     (select pg_catalog.string_agg(pg_catalog.pg_get_indexdef(i.indexrelid, k, false), pg_catalog.chr(1)
        order by k)
      from pg_catalog.generate_series(1, i.indnatts::int) k where i.indkey[k - 1] = 0) end,
-  coalesce(q.backed, false), coalesce(q.target, false), o.parameters
+  coalesce(q.backed, false), coalesce(q.target, false), o.parameters,
+  case when l.relation is null and h.inhparent is null
+    and (c.relispartition and n.relkind = 'i' or n.relkind = 'I' and not i.indisvalid)
+    then pg_catalog.pg_get_indexdef(i.indexrelid) end
 from pg_catalog.pg_class c
 join pg_catalog.pg_index i on i.indrelid = c.oid and i.indislive
 join pg_catalog.pg_class n on n.oid = i.indexrelid
@@ -83,7 +83,7 @@ left join (select a.attrelid, pg_catalog.string_agg(
              a.attnum || ' ' || pg_catalog.array_to_string(a.attoptions, ', '), pg_catalog.chr(1) order by a.attnum)
              as parameters
            from pg_catalog.pg_attribute a where a.attoptions is not null group by 1) o on o.attrelid = i.indexrelid
-left join ()sql" LOCKED R"sql() l on l.relation = i.indrelid
+left join ()sql" LOCKED_RELATIONS R"sql() l on l.relation = i.indrelid
 where )sql" USER_TABLES R"sql( order by i.indrelid, i.indexrelid)sql";
 
 #if PG_VERSION_NUM >= 180000
@@ -106,7 +106,7 @@ from pg_catalog.pg_class c
 join pg_catalog.pg_constraint k on k.conrelid = c.oid and k.contype <> 't'
 left join pg_catalog.pg_class r on r.oid = k.confrelid
 left join pg_catalog.pg_namespace f on f.oid = r.relnamespace
-left join ()sql" LOCKED R"sql() l on l.relation = k.conrelid
+left join ()sql" LOCKED_RELATIONS R"sql() l on l.relation = k.conrelid
 where )sql" USER_TABLES R"sql( order by k.conrelid, k.oid)sql";
 
 constexpr const char* kNames = R"sql(
@@ -122,20 +122,6 @@ from (select c.oid, c.reltablespace, pg_catalog.pg_get_indexdef(c.oid) as defini
       where c.oid = any ($1::oid[])) x
 left join pg_catalog.pg_tablespace s on s.oid = x.reltablespace
 where x.definition is not null)sql";
-
-/// Numbers in a vector's or array's text, such as "1 2" or "{1,2}".
-std::vector<int64_t> numbers_of(const std::string& text) {
-  std::vector<int64_t> numbers;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (at < end) {
-    int64_t number = 0;
-    auto const [next, error] = std::from_chars(at, end, number);
-    if (error == std::errc()) numbers.push_back(number);
-    at = error == std::errc() ? next : at + 1;
-  }
-  return numbers;
-}
 
 std::vector<std::string> split(const std::string& text) {
   std::vector<std::string> parts;
@@ -171,7 +157,6 @@ class Reader {
     indexes();
     constraints();
     names();
-    catalog_.link();
   }
 
  private:
@@ -204,6 +189,10 @@ class Reader {
       table.updates = result.int8(row, 11);
       table.deletes = result.int8(row, 12);
       table.maintenance = result.boolean(row, 13);
+      table.live = result.float8(row, 14);
+      table.row_security = result.boolean(row, 15);
+      table.force_row_security = result.boolean(row, 16);
+      table.granted = result.boolean(row, 17);
       positions_.emplace(table.oid, static_cast<int>(row));
       catalog_.tables.push_back(std::move(table));
     }
@@ -274,14 +263,15 @@ class Reader {
     index.predicate = result.text(row, 26);
     index.constraint = result.boolean(row, 28);
     index.key_target = result.boolean(row, 29);
+    index.definition = result.text(row, 31);
     return index;
   }
 
   void index_columns(const pg::SqlResult& result, size_t row, Index& index) {
-    auto const numbers = numbers_of(result.text(row, 4));
-    auto const opclasses = numbers_of(result.text(row, 5));
-    auto const collations = numbers_of(result.text(row, 6));
-    auto const options = numbers_of(result.text(row, 7));
+    auto const numbers = numbers_in(result.text(row, 4));
+    auto const opclasses = numbers_in(result.text(row, 5));
+    auto const collations = numbers_in(result.text(row, 6));
+    auto const options = numbers_in(result.text(row, 7));
     auto const expressions = split(result.text(row, 27));
     size_t next_expression = 0;
     index.columns.begin = static_cast<int>(catalog_.index_columns.size());
@@ -319,7 +309,7 @@ class Reader {
       constraint.validated = result.boolean(row, 4);
       constraint.enforced = result.boolean(row, 5);
       constraint.inherited = result.boolean(row, 6);
-      for (int64_t const number : numbers_of(result.text(row, 7)))
+      for (int64_t const number : numbers_in(result.text(row, 7)))
         constraint.columns.push_back(static_cast<int>(number));
       constraint.referenced_oid = result.oid(row, 8);
       constraint.index = result.oid(row, 9);
@@ -353,6 +343,8 @@ Catalog read_catalog(const std::vector<std::string>& schemas) {
     catalog.server = read_facts(spi);
     Schemas seen = read_schemas(spi, schemas);
     Reader(spi, seen, catalog).read();
+    read_partitions(spi, seen, catalog);
+    catalog.link();
     catalog.hidden_schemas = std::move(seen.hidden);
     return catalog;
   });

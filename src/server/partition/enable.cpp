@@ -98,17 +98,22 @@ void check_retirement(Set& set, const EnableRequest& request) {
         .detail("The server refuses DETACH CONCURRENTLY beside a default partition.");
 }
 
+bool on_calendar(const Set& set) {
+  return set.grid.step.months > 0 || set.grid.step.days > 0;
+}
+
+std::int64_t anchor_at(const Set& set, const std::string& given) {
+  Position const position = parse_position(set.grid, given);
+  return on_calendar(set) ? partition::to_local(set.grid.zone, position) : position;
+}
+
 /// Boundaries that are there decide where further ones lie.
 std::int64_t anchor_of(const Set& set, const PartitionedTable& table, const std::string& given) {
-  bool const calendar = set.grid.step.months > 0 || set.grid.step.days > 0;
-  if (!given.empty()) {
-    Position const position = parse_position(set.grid, given);
-    return calendar ? partition::to_local(set.grid.zone, position) : position;
-  }
+  if (!given.empty()) return set.grid.anchor;
   for (auto leaf = table.partitions.rbegin(); leaf != table.partitions.rend(); ++leaf) {
     if (leaf->is_default || leaf->upper == partition::kMaximum) continue;
     if (partition::is_boundary(set.grid, leaf->upper)) break;
-    return calendar ? partition::to_local(set.grid.zone, leaf->upper) : leaf->upper;
+    return on_calendar(set) ? partition::to_local(set.grid.zone, leaf->upper) : leaf->upper;
   }
   return set.grid.anchor;
 }
@@ -164,26 +169,37 @@ Position parse_position(const partition::Grid& grid, const std::string& text) {
   return row.int8(0, 1) - kEpochToServer;
 }
 
-std::string enable_set(const EnableRequest& request) {
-  StoredSet stored;
-  Set& set = stored.set;
-  stored.relation = request.relation;
-  stored.owner = pg::relation_owner(request.relation);
-  set.owner = pg::role_name(stored.owner);
+RequestedSet requested_set(const EnableRequest& request) {
+  RequestedSet requested;
+  Set& set = requested.set;
+  set.owner = pg::role_name(pg::relation_owner(request.relation));
   set.column = request.key_column;
   set.premake = request.premake;
   set.use_default = request.use_default;
   if (set.premake < 1 || set.premake > kMostPremade)
     throw Error("22023", fmt::format("premake must be between 1 and {}", kMostPremade));
   Extras const extras = read_options(set, request.options);
+  requested.anchor = extras.anchor;
+  requested.start = extras.start;
   require_key(request);
   set.grid.kind = requested_kind(request, extras.kind);
   set.grid.step = partition::parse_step(set.grid.kind, request.step);
   set.grid.zone = partition::has_zone(set.grid.kind) ? server_zone(request.zone) : partition::utc();
   set.grid.anchor = partition::default_anchor(set.grid.kind, set.grid.step);
+  if (!extras.anchor.empty()) set.grid.anchor = anchor_at(set, extras.anchor);
   if (request.retention) set.retention = partition::parse_step(set.grid.kind, *request.retention);
   if (request.horizon) set.horizon = partition::parse_step(set.grid.kind, *request.horizon);
   check_retirement(set, request);
+  return requested;
+}
+
+std::string enable_set(const EnableRequest& request) {
+  RequestedSet const extras = requested_set(request);
+  StoredSet stored;
+  stored.set = extras.set;
+  stored.relation = request.relation;
+  stored.owner = pg::relation_owner(request.relation);
+  Set& set = stored.set;
   PartitionedTable const table =
       pg::rolled_back([&] { return read_partitioned_table(request.relation, set.grid.kind); });
   set.schema = table.facts.schema;

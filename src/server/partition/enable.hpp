@@ -23,6 +23,15 @@ struct EnableRequest {
   std::string options = "{}";
 };
 
+/// What a request asks for, before the table is looked at: everything but schema and table. Errors as
+/// enable_set.
+struct RequestedSet {
+  partition::Set set;
+  std::string anchor;  ///< as given; empty: none
+  std::string start;
+};
+RequestedSet requested_set(const EnableRequest& request);
+
 /// Checks everything, writes the set's row and makes the partitions that are due, in the caller's
 /// transaction; what was done, in words. Errors: 42501 not the owner; those of read_partitioned_table,
 /// parse_step and server_zone; 22023 values out of range; 3F000 no such archive schema.

@@ -12,6 +12,7 @@
 #include "server/bridge/spi.hpp"
 #include "server/partition/history.hpp"
 #include "server/partition/present.hpp"
+#include "server/partition/retirement.hpp"
 
 extern "C" {
 #include "utils/lsyscache.h"
@@ -81,6 +82,31 @@ pg::LockEffort create(const PlannedSet& planned, const Action& action, const Bet
                       statement_texts(planned, action), between);
 }
 
+/// Begins the part of a retirement that commits by itself; see retirement.hpp.
+void detach_in_worker(const PlannedSet& planned, const Action& action, const std::string& sql,
+                      const RunInWorker& worker) {
+  bool const more_follows = action.kind != ActionKind::detach;
+  if (more_follows) note_retirement(planned.stored, action);
+  pg::commit();
+  try {
+    worker(planned.stored, {sql});
+  } catch (const Error&) {
+    forget_unless_pending(action);
+    throw;
+  }
+  if (more_follows) note_detached(action);
+}
+
+/// What has been achieved needs no note, or another one.
+void update_notes(const PlannedSet& planned, const Action& action) {
+  bool const more_follows =
+      action.kind == ActionKind::finalize && planned.stored.set.retire != partition::Retire::detach;
+  if (more_follows)
+    note_detached(action);
+  else if (action.kind != ActionKind::create)
+    forget_retirement(action);
+}
+
 /// Runs one action, statements that share a transaction together; throws what goes wrong.
 pg::LockEffort run_action(const PlannedSet& planned, const Action& action, const Between& between,
                           const RunInWorker& worker) {
@@ -102,8 +128,9 @@ pg::LockEffort run_action(const PlannedSet& planned, const Action& action, const
       pg::commit();
     }
     if (statement.worker) {
-      worker(planned.stored, {statement.sql});
+      if (recheck) recheck(1);
       recheck = {};
+      detach_in_worker(planned, action, statement.sql, worker);
     } else {
       together.push_back(statement.sql);
     }
@@ -121,6 +148,13 @@ LogEntry entry_of(const StoredSet& stored, const Action& action) {
   return entry;
 }
 
+void note_failure(Outcome& outcome, const Error& error, const std::string& message) {
+  if (!outcome.sqlstate.empty()) return;
+  outcome.sqlstate = error.sqlstate();
+  outcome.message = message;
+  outcome.hint = error.hint_text();
+}
+
 /// Runs one action in its own transaction and logs it; false when it failed.
 bool run_and_log(const PlannedSet& planned, const Action& action, const RunInWorker& worker,
                  Outcome& outcome) {
@@ -130,14 +164,14 @@ bool run_and_log(const PlannedSet& planned, const Action& action, const RunInWor
     pg::LockEffort const effort = run_action(planned, action, pg::commit_and_pause, worker);
     entry.tries = effort.tries;
     entry.waited_ms = effort.waited_ms;
+    update_notes(planned, action);
     ++outcome.done;
   } catch (const Error& error) {
     entry.sqlstate = error.sqlstate();
     entry.message = error.message();
     if (action.kind == ActionKind::create && error.sqlstate() == "23514")
       entry.message += "; partition_drain moves the rows of the default partition out of the way";
-    outcome.sqlstate = error.sqlstate();
-    outcome.message = entry.message;
+    note_failure(outcome, error, entry.message);
   }
   entry.took_ms = pg::elapsed_clock_ms() - began - entry.waited_ms;
   log_action(entry);
@@ -162,9 +196,16 @@ void carry_out(const StoredSet& stored, const RunInWorker& worker, Outcome& outc
   PlannedSet planned;
   auto const failure = pg::attempt(pg::OnSuccess::roll_back, [&] { planned = plan_set(stored); });
   if (failure) throw Error(failure->sqlstate, failure->message);
+  // A detach that can't be finished must not keep new partitions from being made.
+  bool stuck = false;
   for (auto const& action : planned.actions) {
-    if (!run_and_log(planned, action, worker, outcome)) return;
+    bool const is_creation = action.kind == ActionKind::create;
+    if (stuck && !is_creation) continue;
+    if (run_and_log(planned, action, worker, outcome)) continue;
+    if (is_creation) return;
+    stuck = true;
   }
+  if (stuck) return;
   if (planned.analyze) analyze_parent(planned);
 }
 
@@ -179,11 +220,13 @@ PlannedSet plan_set(const StoredSet& stored, std::optional<partition::Position> 
     planned.situation.partitions = planned.table.partitions;
     planned.situation.start = start;
     read_present(planned);
+    std::vector<Action> const rest = recall_retirements(stored, planned.situation);
     planned.actions = partition::plan(stored.set, planned.situation, until);
     if (creates(planned.actions)) {
       read_taken_names(planned);
       planned.actions = partition::plan(stored.set, planned.situation, until);
     }
+    planned.actions.insert(planned.actions.end(), rest.begin(), rest.end());
     if (!planned.actions.empty()) read_leaf_facts(planned.table);
     planned.analyze = analyze_due(planned);
   });
@@ -215,14 +258,10 @@ std::vector<std::string> ensure_planned(const PlannedSet& planned) {
 
 Outcome maintain_set(const StoredSet& stored, const RunInWorker& worker) {
   Outcome outcome;
-  auto const failed = [&](const std::string& sqlstate, const std::string& message) {
-    outcome.sqlstate = sqlstate;
-    outcome.message = message;
-  };
   try {
     carry_out(stored, worker, outcome);
   } catch (const Error& error) {
-    failed(error.sqlstate(), error.message());
+    note_failure(outcome, error, error.message());
   }
   record_run(stored, outcome);
   pg::commit();
@@ -245,9 +284,11 @@ void maintain(std::optional<ObjectId> relation, const RunInWorker& worker) {
     }
     Outcome const outcome = maintain_set(stored, worker);
     if (outcome.sqlstate.empty()) continue;
-    if (relation) throw Error(outcome.sqlstate, outcome.message);
+    if (relation) throw Error(outcome.sqlstate, outcome.message).hint(outcome.hint);
     pg::warning(fmt::format("maintenance of {} failed: {}", name, outcome.message),
-                "select * from deal_advisor.partition_status(); the other sets go on.");
+                !outcome.hint.empty()
+                    ? outcome.hint
+                    : "select * from deal_advisor.partition_status(); the other sets go on.");
   }
 }
 

@@ -34,6 +34,7 @@ struct Outcome {
   int done = 0;
   std::string sqlstate;  ///< of the first failure; empty: none
   std::string message;
+  std::string hint;
 };
 
 /// Carries out everything that is due on one set, committing after each action. What fails is logged and told
