@@ -142,6 +142,7 @@ void Mover::with_locks(const std::function<void()>& body, const std::function<vo
   };
   effort_ = pg::with_short_locks(manner_.patience, wait, [&] {
     claim_moves(move().parent, true);
+    examine_lock_waits_early();
     {
       // Losing this commit in a crash is harmless, as the step is done again then; waiting for the disk under
       // these locks is not.

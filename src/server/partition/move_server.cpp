@@ -10,6 +10,7 @@ extern "C" {
 #include "catalog/pg_constraint.h"
 #include "storage/proc.h"
 #include "storage/procarray.h"
+#include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -54,6 +55,13 @@ bool is_hidden_from_others(std::uint32_t transaction) {
         transaction, true, false, PROC_IS_AUTOVACUUM | PROC_IN_VACUUM | PROC_IN_SAFE_IC, &count);
     pfree(holders);
     return count > 0;
+  });
+}
+
+void examine_lock_waits_early() {
+  pg::call([] {
+    (void)set_config_option("deadlock_timeout", "10ms", PGC_SUSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
+                            false);
   });
 }
 

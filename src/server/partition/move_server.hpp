@@ -19,4 +19,10 @@ std::uint32_t writing_transaction();
 /// invisible.
 bool is_hidden_from_others(std::uint32_t transaction);
 
+/// Until the transaction ends, waits for locks are examined after 10 ms instead of the server's
+/// deadlock_timeout (which only superusers may set): an autovacuum in the way is cancelled then, as it is by
+/// everybody who waits longer than we do; else a short lock_timeout would never get past a long vacuum. A
+/// deadlock is our error, to be tried again.
+void examine_lock_waits_early();
+
 }  // namespace deal::server
