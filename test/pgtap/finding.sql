@@ -143,7 +143,7 @@ alter extension deal_advisor drop table tap_shop.member;
 -- Partitions are their parent's business.
 create table tap_shop.parts (at date, buyer bigint references tap_shop.buyers) partition by range (at);
 create table tap_shop.parts_1 partition of tap_shop.parts for values from ('2020-01-01') to ('2021-01-01');
-select results_eq($$select check_id, object from deal_advisor.findings_detail(schemas => '{tap_shop}')
+select results_eq($$select check_id, object from deal_advisor.findings_detail('{schema}', '{tap_shop}')
   where object ~ 'parts' order by 1$$, $$values ('SCH-001', 'tap_shop.parts'),
   ('SCH-003', 'parts_buyer_fkey on tap_shop.parts')$$, 'a partitioned table is one object');
 
