@@ -22,7 +22,7 @@ struct ExportedColumn {
   std::vector<std::uint32_t> bytes;  ///< of each value, as stored in the table
   std::vector<std::int32_t> place;   ///< of each value: see place_of
   std::vector<std::int32_t> alike;   ///< of each value: so many characters it begins with as the lower bound
-                                    ///< of its bucket does; if negative, as the upper one; 0: unknown
+                                     ///< of its bucket does; if negative, as the upper one; 0: unknown
 };
 
 /// Where a value stands in pg_stats.
