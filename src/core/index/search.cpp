@@ -227,7 +227,7 @@ class Search {
         const bool used = (state.plan(query).used & cache_.bit(query, partial)) != 0;
         if (used) stake += problem_.weights[static_cast<std::size_t>(query)] * state.plan(query).cost;
       }
-      if (state.loss_without(partial) <= kTwinShare * stake) state.apply({{}, {partial}}, true);
+      if (state.loss_without(partial) <= kTwinShare * stake) state.apply({{}, {partial}}, Ask::unsure);
     }
   }
 
