@@ -158,11 +158,8 @@ const PlanCache::Record& PlanCache::record(int query, CandidateSet set, const Qu
   entry.bounds.clear();
   // What stands for no work is somewhere in the leaves: a plan with such a part is not priced anew.
   const bool known_whole = plan.overcharge == 0;
-  QueryPlan kept{plan.cost - plan.overcharge,
-                 plan.used,
-                 {},
-                 plan.overcharge,
-                 known_whole ? plan.leaves : std::vector<PlanLeaf>{}};
+  QueryPlan kept{plan.cost - plan.overcharge, plan.used, {}, {}, plan.overcharge};
+  if (known_whole) kept.leaves = plan.leaves;
   RepricedPlan repriced(entry.members, entry.accesses, kept);
   entry.records.push_back({set, reach_of(entry, set), used & set, kept.cost, plan.overcharge, std::move(kept),
                            std::move(repriced)});

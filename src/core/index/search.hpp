@@ -85,11 +85,11 @@ struct QueryPlan {
   /// How each available candidate could be read, if the planner told (once for each query is enough). One
   /// that isn't there is taken to be of no use to the query.
   std::vector<AccessCost> accesses{};
-  double overcharge = 0;  ///< part of `cost` that is known to stand for no work: the search weighs plans
-                          ///< without it, what it reports has it
   /// Where the plan reads the candidates it uses, each use once, and relations without one; empty if the
   /// planner doesn't tell. Then the plan is taken to need all it uses.
   std::vector<PlanLeaf> leaves{};
+  double overcharge = 0;  ///< part of `cost` that is known to stand for no work: the search weighs plans
+                          ///< without it, what it reports has it
 };
 
 /// One planner call, the only expensive thing here: plans `query` as if exactly the candidates in `available`

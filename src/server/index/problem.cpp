@@ -360,7 +360,7 @@ void SearchSpace::take_bases(const AnalysedWorkload& workload) {
 }
 
 index::QueryPlan SearchSpace::as_answer(const PlanOutcome& outcome) const {
-  index::QueryPlan answer{outcome.cost, {}, {}, outcome.overcharge, {}};
+  index::QueryPlan answer{outcome.cost, {}, {}, {}, outcome.overcharge};
   for (auto const* const list : {&outcome.used, &outcome.informing})
     for (Oid const oid : *list) {
       auto const found = by_oid_.find(oid);
