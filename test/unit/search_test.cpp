@@ -495,8 +495,8 @@ TEST(Moves, AWideIndexIsNarrowedToMakeRoom) {
   for (const int query : {0, 1})
     cache.plan_base(query);
   deal::index::SearchState state(problem, cache, refunds);
-  state.apply({{0}, {}}, true);
-  state.apply({{1}, {0}}, true);
+  state.apply({{0}, {}}, deal::index::Ask::unsure);
+  state.apply({{1}, {0}}, deal::index::Ask::unsure);
   const std::vector<deal::index::Move> moves = deal::index::exchanges(problem, cache, state, {0, 1, 2});
   EXPECT_TRUE(std::any_of(moves.begin(), moves.end(), [](const deal::index::Move& move) {
     return move.add == std::vector<int>{2, 0} && move.remove == std::vector<int>{1};
