@@ -9,7 +9,7 @@ namespace {
 
 using namespace deal::partition;
 
-constexpr Position kJanuary = 820'454'400 * kSecond;  // 2026-01-01 UTC, from 2000-01-01
+constexpr Position kJanuary = 820'540'800 * kSecond;  // 2026-01-01 UTC, from 2000-01-01
 constexpr Position kFebruary = kJanuary + 31 * kDay;
 constexpr Position kMarch = kFebruary + 28 * kDay;
 
