@@ -268,6 +268,14 @@ TEST(PartitionPlan, TheOldestPartWithinTheRetentionIsMadeWhole) {
   EXPECT_EQ(planned(set, situation).front(), "create t_p20260401 [26-04-01, 26-05-01)");
 }
 
+TEST(PartitionPlan, APieceBeforeAnIrregularPartitionIsNotMadePastItsRetention) {
+  Set set = monthly(0);
+  set.retention = Step{.days = 10};  // from 2026-04-25
+  const Situation situation = at(day(2026, 5, 5), {partition_of(day(2026, 3, 1), day(2026, 3, 20), "old"),
+                                                   partition_of(day(2026, 4, 10), day(2026, 6, 1))});
+  EXPECT_EQ(planned(set, situation), (Lines{"drop old [26-03-01, 26-03-20)"}));
+}
+
 TEST(PartitionPlan, ALegacyPartitionIsRetiredAsAWhole) {
   Set set = monthly(0);
   set.retention = Step{.months = 1};

@@ -44,8 +44,8 @@ std::string offset_digits(std::int64_t offset) {
 bool date_does(const Grid& grid, Position lower, Microseconds local) {
   if (grid.step.units > 0) return false;
   if (!is_boundary(grid, lower)) return floor_divided(local, kDay) * kDay == local && grid.anchor % kDay == 0;
-  const Position before = boundary_at(grid, lower - 1);
-  return before == kMinimum || floor_divided(local_time(grid, before), kDay) != floor_divided(local, kDay);
+  const Microseconds before = local_time(grid, boundary_at(grid, lower - 1));
+  return floor_divided(before, kDay) != floor_divided(local, kDay);
 }
 
 std::string time_suffix(const Grid& grid, Position lower) {

@@ -217,14 +217,15 @@ PlannedSet plan_set(const StoredSet& stored, std::optional<partition::Position> 
   planned.stored = stored;
   pg::rolled_back([&] {
     planned.table = read_partitioned_table(stored.relation, stored.set.grid.kind);
+    planned.stored.set.grid.column = planned.table.column_range;
     planned.situation.partitions = planned.table.partitions;
     planned.situation.start = start;
     read_present(planned);
     std::vector<Action> const rest = recall_retirements(stored, planned.situation);
-    planned.actions = partition::plan(stored.set, planned.situation, until);
+    planned.actions = partition::plan(planned.stored.set, planned.situation, until);
     if (creates(planned.actions)) {
       read_taken_names(planned);
-      planned.actions = partition::plan(stored.set, planned.situation, until);
+      planned.actions = partition::plan(planned.stored.set, planned.situation, until);
     }
     planned.actions.insert(planned.actions.end(), rest.begin(), rest.end());
     if (!planned.actions.empty()) read_leaf_facts(planned.table);

@@ -199,6 +199,10 @@ bool goes_with(Oid type, KeyKind kind) {
   }
 }
 
+int integer_bytes(Oid type) {
+  return type == INT2OID ? 2 : type == INT4OID ? 4 : 8;
+}
+
 std::string type_name(Oid type) {
   return pg::call([&]() -> const char* { return format_type_be(type); });
 }
@@ -305,6 +309,7 @@ PartitionedTable read_partitioned_table(ObjectId relation, KeyKind kind) {
     throw Error("42804",
                 fmt::format("key \"{}\" of {} is of type {}, which does not go with kind {}", table.column,
                             identity, type_name(raw.column_type), partition::name_of(kind)));
+  table.column_range = partition::range_of(kind, integer_bytes(raw.column_type));
   table.partitions.reserve(static_cast<size_t>(raw.count));
   Oid last_schema = InvalidOid;
   std::string last_name;

@@ -17,6 +17,7 @@ struct PartitionedTable {
   double rows = -1;    ///< pg_class.reltuples as of the last ANALYZE; -1: never
   std::string column;  ///< the key, not quoted
   ObjectId column_type = 0;
+  partition::Range column_range;                 ///< the positions that a value of that type can have
   std::vector<partition::Partition> partitions;  ///< by lower bound; the default one last; detaching ones too
 };
 
