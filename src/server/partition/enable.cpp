@@ -210,7 +210,16 @@ std::string enable_set(const EnableRequest& request) {
   if (!extras.start.empty()) start = parse_position(set.grid, extras.start);
   if (set.use_default && !has_default(table)) make_default(plan_set(stored, {}, start));
   PlannedSet const planned = plan_set(stored, {}, start);
-  return summary(planned, ensure_planned(planned).size());
+  try {
+    return summary(planned, ensure_planned(planned).size());
+  } catch (const Error& error) {
+    // The set stands all the same: draining it makes these partitions.
+    if (error.sqlstate() != "23514" || !has_default(planned.table)) throw;
+    return fmt::format(
+        "{0}: the default partition holds rows of partitions that are due; call "
+        "deal_advisor.partition_drain({1}) makes them",
+        quote_qualified(set.schema, set.table), quote_literal(quote_qualified(set.schema, set.table)));
+  }
 }
 
 }  // namespace deal::server

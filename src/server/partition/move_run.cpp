@@ -125,6 +125,7 @@ class Mover {
   void swap_under_locks();
   void with_locks(const std::function<void()>& body, const std::function<void()>& between = {});
   void rename_indexes();
+  void rename_own_indexes(const partition::MoveTarget& target);
 
   MoveState state_;
   MoveState saved_;  ///< as the row says
@@ -393,7 +394,26 @@ void Mover::settle() {
 }
 
 /// The new indexes get the names that the old ones had; where a name is in use, it stays as it is.
+/// Indexes that the parent doesn't have were named by the server after the table's working name.
+void Mover::rename_own_indexes(const partition::MoveTarget& target) {
+  (void)pg::attempt(pg::OnSuccess::commit, [&] {
+    pg::AsRole const owner(state_.owner);
+    pg::Spi spi;
+    auto const rows = spi.query(
+        "select i.indexrelid::regclass, c.relname from pg_index as i join pg_class as c on c.oid = "
+        "i.indexrelid "
+        "where i.indrelid = to_regclass($1) and $2 <> $3 and starts_with(c.relname, $2 || '_')",
+        {partition::final_table(move(), target), target.working, target.name});
+    for (size_t row = 0; row < rows.size(); ++row) {
+      std::string const name = fitting_name(target.name, rows.text(row, 1).substr(target.working.size()));
+      spi.execute(fmt::format("alter index {} rename to {}", rows.text(row, 0), quote_identifier(name)));
+    }
+  });
+}
+
 void Mover::rename_indexes() {
+  for (auto const& target : move().targets)
+    rename_own_indexes(target);
   if (!move().keep_old.empty()) return;
   for (auto const& target : move().targets) {
     for (auto const& index : target.index_names) {
@@ -564,8 +584,7 @@ bool give_up_move(ObjectId parent, const MoveManner& manner) {
 void recover_moves(const MoveManner& manner) {
   for (ObjectId const parent : moves_under_way()) {
     auto const state = find_move(parent);
-    if (!state || !pg::may_assume(pg::current_role(), state->owner)) continue;
-    if (!claim_moves(parent, false)) continue;  // somebody is at it
+    if (!state || !pg::may_assume(pg::current_role(), state->owner) || !claim_moves(parent, false)) continue;
     try {
       (void)run_move(parent, manner);
     } catch (const Error& error) {
