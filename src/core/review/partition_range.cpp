@@ -38,8 +38,7 @@ std::vector<Gap> gaps_of(const Catalog& catalog, const Table& table) {
 /// A name that no relation of the schema has yet.
 std::string free_partition_name(const Catalog& catalog, const Table& table, int& number) {
   for (;; ++number) {
-    std::string name =
-        quote_qualified(table.schema, fitting_name(table.name, fmt::format("_gap{}", number)));
+    std::string name = quote_qualified(table.schema, fitting_name(table.name, fmt::format("_gap{}", number)));
     if (!catalog.relation_names.contains(name)) return name;
   }
 }
