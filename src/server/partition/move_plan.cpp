@@ -341,6 +341,7 @@ Move merge_move(const Scene& scene, const std::vector<ObjectId>& oids, const Wis
   parts.erase(std::unique(parts.begin(), parts.end(), same), parts.end());
   KeyRange const whole = partition::merged_range(scene.set.grid, parts);
   std::vector<const Partition*> sources;
+  sources.reserve(parts.size());
   for (auto const& part : parts)
     sources.push_back(&part);
   Move move = new_move(MoveKind::merge, scene, sources, wishes);
