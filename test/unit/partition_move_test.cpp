@@ -153,7 +153,7 @@ Move sample(MoveKind kind) {
   rest.name = "prices_default";
   rest.working = "deal_move_7_new1";
   rest.lower = rest.upper = "";
-  rest.index_names = {{12, "prices_default_pkey"}};
+  rest.index_names = {{12, "prices_default_pkey", ""}};
   move.targets = {leaf, rest};
   move.foreign_keys = {{"fk", "FOREIGN KEY (p) REFERENCES q(id)", true},
                        {"nv", "FOREIGN KEY (p) REFERENCES r(id) NOT VALID", false}};

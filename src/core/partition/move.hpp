@@ -34,10 +34,11 @@ struct MoveSource {
   std::int64_t blocks = 0;                ///< as many hold rows that were there before changes were noted
 };
 
-/// An index of a source, by which the new one is found.
+/// The name of a source's index, and by what the new one is found.
 struct MoveIndexName {
-  std::uint32_t parent_index = 0;
+  std::uint32_t parent_index = 0;  ///< the index of the parent that it belongs to; 0: none
   std::string name;
+  std::string form;  ///< without one: method, columns, condition
 };
 
 /// A table that rows move to.

@@ -51,10 +51,10 @@ MoveSource read_source(const Json& json) {
 }
 
 Json index_json(const MoveIndexName& index) {
-  return {{"parent_index", index.parent_index}, {"name", index.name}};
+  return {{"parent_index", index.parent_index}, {"name", index.name}, {"form", index.form}};
 }
 MoveIndexName read_index(const Json& json) {
-  return {json.at("parent_index"), json.at("name")};
+  return {json.at("parent_index"), json.at("name"), json.at("form")};
 }
 
 Json target_json(const MoveTarget& target) {

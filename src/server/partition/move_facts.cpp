@@ -237,9 +237,12 @@ constexpr const char* kDress =
     "attstattarget) from pg_catalog.pg_attribute where attrelid = $1::oid and attnum > 0 and not "
     "attisdropped "
     "and attstattarget >= 0 "
-    "union all select pg_catalog.format('alter table %s alter column %I set (%s)', $2, attname, "
-    "pg_catalog.array_to_string(attoptions, ', ')) from pg_catalog.pg_attribute where attrelid = $1::oid and "
-    "attnum > 0 and not attisdropped and attoptions is not null";
+    "union all select pg_catalog.format('alter table %s alter column %I set (%s)', $2, attname, o.list) from "
+    "pg_catalog.pg_attribute cross join lateral (select pg_catalog.string_agg(option_name || ' = ' || "
+    "option_value, ', ') as list from pg_catalog.pg_options_to_table(attoptions) where option_name in "
+    "('n_distinct', 'n_distinct_inherited')) as o where attrelid = $1::oid and attnum > 0 and not "
+    "attisdropped "
+    "and o.list is not null";
 
 // What pg_get_indexdef says after the table's name fits any table with the same columns.
 constexpr std::string_view kIndexForm =
@@ -313,6 +316,21 @@ std::string replica_index_of(ObjectId relation) {
   return row.empty() ? "" : row.text(0, 0);
 }
 
+std::optional<std::string> index_named_differently(const std::string& table,
+                                                   const partition::MoveIndexName& index) {
+  pg::Spi spi;
+  pg::SqlResult const rows = spi.query(
+      fmt::format(
+          "select i.indexrelid::pg_catalog.regclass {} left join pg_catalog.pg_inherits as h on h.inhrelid = "
+          "i.indexrelid where i.indrelid = pg_catalog.to_regclass($1) and c.relname <> $2 and case when "
+          "$3 = '0' then h.inhparent is null and {} = $4 else h.inhparent = $3::oid end order by "
+          "c.relname limit 1",
+          kIndexFrom, kIndexForm),
+      {table, index.name, std::to_string(index.parent_index), index.form});
+  if (rows.empty()) return std::nullopt;
+  return rows.text(0, 0);
+}
+
 std::optional<std::string> replica_statement(const std::string& table, const std::string& form) {
   if (form.empty()) return std::nullopt;
   pg::Spi spi;
@@ -363,6 +381,13 @@ TableLook look_of(ObjectId source, const std::string& working, const std::string
   look.dress = texts(spi.query(kDress, {oid_text(source), working}));
   look.replica_index = replica_index_of(source);
   look.indexes = texts(spi.query(own_indexes_query(), {oid_text(source), working}));
+  pg::SqlResult const own = spi.query(
+      fmt::format(
+          "select c.relname, {} {} where i.indrelid = $1::oid and i.indisvalid and not c.relispartition",
+          kIndexForm, kIndexFrom),
+      {oid_text(source)});
+  for (size_t row = 0; row < own.size(); ++row)
+    look.index_names.push_back({0, own.text(row, 0), own.text(row, 1)});
   pg::SqlResult const names = spi.query(
       "select h.inhparent, c.relname from pg_catalog.pg_index as i join pg_catalog.pg_inherits as h on "
       "h.inhrelid "
@@ -371,7 +396,7 @@ TableLook look_of(ObjectId source, const std::string& working, const std::string
       "h.inhparent",
       {oid_text(source)});
   for (size_t row = 0; row < names.size(); ++row)
-    look.index_names.push_back({names.oid(row, 0), names.text(row, 1)});
+    look.index_names.push_back({names.oid(row, 0), names.text(row, 1), ""});
   return look;
 }
 

@@ -34,6 +34,11 @@ struct TableLook {
   std::vector<partition::MoveIndexName> index_names;
 };
 
+/// The index of a table (quoted) that is the one meant but has another name, quoted; nothing if there is
+/// none.
+std::optional<std::string> index_named_differently(const std::string& table,
+                                                   const partition::MoveIndexName& index);
+
 /// The form (method, columns) of the index that is a table's replica identity; empty if none is.
 std::string replica_index_of(ObjectId relation);
 /// What makes the index of this form the replica identity of a table (quoted); nothing without a form or such

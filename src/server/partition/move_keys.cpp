@@ -102,6 +102,31 @@ std::vector<KeyRange> Keys::filled(const std::vector<KeyRange>& ranges) const {
   return out;
 }
 
+/// Where keys begin to make sense: at year 1, with UUIDs and ULIDs at 1970, their first millisecond.
+Position floor_of(const partition::Grid& grid) {
+  constexpr Position kYearOne = -730'119 * partition::kDay;
+  switch (grid.kind) {
+    case KeyKind::integer:
+      return partition::boundary_after(grid, partition::kMinimum);
+    case KeyKind::uuidv7:
+    case KeyKind::ulid:
+      return -kEpochToServer;
+    default:
+      return kYearOne;
+  }
+}
+
+/// Where partitions end: integer keys may go on from there by so many steps, more than that is an outlier
+/// whose partition would leave a gap that maintenance could never fill.
+Position reach_of(const PartitionedTable& table, const partition::Grid& grid, Position first,
+                  std::size_t most) {
+  Position last = partition::kMinimum;
+  for (auto const& leaf : table.partitions)
+    if (!leaf.is_default) last = std::max(last, leaf.upper);
+  if (last == partition::kMinimum) last = first;
+  return last == partition::kMaximum ? last : partition::shifted(grid, last, static_cast<std::int64_t>(most));
+}
+
 }  // namespace
 
 std::vector<KeyRange> ranges_with_rows(const PartitionedTable& table, const partition::Grid& grid,
@@ -112,7 +137,9 @@ std::vector<KeyRange> ranges_with_rows(const PartitionedTable& table, const part
   settings.set("TimeZone", "UTC");
   Keys const keys(table, grid.kind, leaf);
   std::vector<KeyRange> out;
-  auto from = keys.smallest(partition::kMinimum, until);
+  auto from = keys.smallest(floor_of(grid), until);
+  if (from && grid.kind == KeyKind::integer) until = std::min(until, reach_of(table, grid, *from, most));
+  if (from && *from >= until) from.reset();
   while (from) {
     auto const ranges = partition::free_ranges(grid, table.partitions, *from, until, kRangesAtOnce);
     if (ranges.empty()) break;

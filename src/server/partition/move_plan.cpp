@@ -20,6 +20,7 @@
 #include "server/partition/maintain.hpp"
 #include "server/partition/move_facts.hpp"
 #include "server/partition/move_keys.hpp"
+#include "server/partition/present.hpp"
 
 namespace deal::server {
 
@@ -102,7 +103,13 @@ Scene read_scene(ObjectId parent, bool must_be_set) {
   Scene scene;
   if (auto stored = must_be_set ? std::optional(read_set(parent)) : find_set(parent)) {
     require_rights(*stored);
-    PlannedSet planned = plan_set(*stored);
+    PlannedSet planned;
+    planned.stored = *stored;
+    pg::rolled_back([&] {
+      planned.table = read_partitioned_table(parent, stored->set.grid.kind);
+      planned.situation.partitions = planned.table.partitions;
+      read_present(planned);
+    });
     scene.set = stored->set;
     scene.table = std::move(planned.table);
     if (partition::is_time(scene.set.grid.kind))
@@ -334,11 +341,14 @@ Move merge_move(const Scene& scene, const std::vector<ObjectId>& oids, const Wis
   parts.erase(std::unique(parts.begin(), parts.end(), same), parts.end());
   KeyRange const whole = partition::merged_range(scene.set.grid, parts);
   std::vector<const Partition*> sources;
+  sources.reserve(parts.size());
   for (auto const& part : parts)
     sources.push_back(&part);
   Move move = new_move(MoveKind::merge, scene, sources, wishes);
   std::string const name = wishes.name.empty() ? parts.front().name : wishes.name;
-  MoveTarget target = like_old(move, parts.front(), name, partition::helper_name(move.parent, "new1"));
+  bool const in_use = std::ranges::any_of(parts, [&](const Partition& part) { return part.name == name; });
+  MoveTarget target =
+      like_old(move, parts.front(), name, in_use ? partition::helper_name(move.parent, "new1") : name);
   set_range(target, scene, whole);
   move.targets.push_back(std::move(target));
   note_default(move, scene, whole);

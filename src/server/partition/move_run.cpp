@@ -123,25 +123,24 @@ class Mover {
   void prove_default();
   void wait_for_snapshots();
   void swap_under_locks();
-  void with_locks(const std::function<void()>& body, const std::function<void()>& between = {});
+  pg::LockEffort with_locks(const std::function<void()>& body, const std::function<void()>& between = {});
   void rename_indexes();
-  void rename_own_indexes(const partition::MoveTarget& target);
 
   MoveState state_;
   MoveState saved_;  ///< as the row says
   MoveManner manner_;
   std::int64_t blocks_ = 0;  ///< of a batch; found out while copying
-  pg::LockEffort effort_;
+  pg::LockEffort swap_effort_;
   double swap_ms_ = 0;
   bool ended_ = false;
 };
 
-void Mover::with_locks(const std::function<void()>& body, const std::function<void()>& between) {
+pg::LockEffort Mover::with_locks(const std::function<void()>& body, const std::function<void()>& between) {
   auto const wait = [&](double milliseconds) {
     pg::commit_and_pause(milliseconds);
     if (between) between();
   };
-  effort_ = pg::with_short_locks(manner_.patience, wait, [&] {
+  return pg::with_short_locks(manner_.patience, wait, [&] {
     claim_moves(move().parent, true);
     examine_lock_waits_early();
     {
@@ -367,7 +366,7 @@ void Mover::swap() {
   pg::commit();
   for (int poll = 0; poll < kLastPolls && is_hidden_from_others(copied); ++poll)
     pg::commit_and_pause(kPollMs);
-  with_locks(
+  swap_effort_ = with_locks(
       [&] {
         swap_under_locks();
         state_.phase = move().kind == partition::MoveKind::drain ? MovePhase::settle : MovePhase::clean;
@@ -394,41 +393,15 @@ void Mover::settle() {
 }
 
 /// The new indexes get the names that the old ones had; where a name is in use, it stays as it is.
-/// Indexes that the parent doesn't have were named by the server after the table's working name.
-void Mover::rename_own_indexes(const partition::MoveTarget& target) {
-  (void)pg::attempt(pg::OnSuccess::commit, [&] {
-    pg::AsRole const owner(state_.owner);
-    pg::Spi spi;
-    auto const rows = spi.query(
-        "select i.indexrelid::regclass, c.relname from pg_index as i join pg_class as c on c.oid = "
-        "i.indexrelid "
-        "where i.indrelid = to_regclass($1) and $2 <> $3 and starts_with(c.relname, $2 || '_')",
-        {partition::final_table(move(), target), target.working, target.name});
-    for (size_t row = 0; row < rows.size(); ++row) {
-      std::string const name = fitting_name(target.name, rows.text(row, 1).substr(target.working.size()));
-      spi.execute(fmt::format("alter index {} rename to {}", rows.text(row, 0), quote_identifier(name)));
-    }
-  });
-}
-
 void Mover::rename_indexes() {
-  for (auto const& target : move().targets)
-    rename_own_indexes(target);
   if (!move().keep_old.empty()) return;
   for (auto const& target : move().targets) {
     for (auto const& index : target.index_names) {
       (void)pg::attempt(pg::OnSuccess::commit, [&] {
         pg::AsRole const owner(state_.owner);
-        pg::Spi spi;
-        auto const rows = spi.query(
-            "select i.indexrelid::pg_catalog.regclass from pg_catalog.pg_index as i join "
-            "pg_catalog.pg_inherits "
-            "as h on h.inhrelid = i.indexrelid join pg_catalog.pg_class as c on c.oid = i.indexrelid where "
-            "h.inhparent = $1::oid and i.indrelid = pg_catalog.to_regclass($2) and c.relname <> $3",
-            {std::to_string(index.parent_index), partition::final_table(move(), target), index.name});
-        if (!rows.empty())
-          spi.execute(
-              fmt::format("alter index {} rename to {}", rows.text(0, 0), quote_identifier(index.name)));
+        auto const other = index_named_differently(partition::final_table(move(), target), index);
+        if (other)
+          execute_all({fmt::format("alter index {} rename to {}", *other, quote_identifier(index.name))});
       });
     }
   }
@@ -453,6 +426,8 @@ void Mover::clean() {
   entry.action = partition::name_of(move().kind);
   entry.partition = move().sources.front().name;
   entry.took_ms = swap_ms_;
+  entry.tries = swap_effort_.tries;
+  entry.waited_ms = swap_effort_.waited_ms;
   entry.message = fmt::format("{} rows copied to {} partitions", state_.rows, move().targets.size());
   log_action(entry);
   end_move(state_);
@@ -584,7 +559,8 @@ bool give_up_move(ObjectId parent, const MoveManner& manner) {
 void recover_moves(const MoveManner& manner) {
   for (ObjectId const parent : moves_under_way()) {
     auto const state = find_move(parent);
-    if (!state || !pg::may_assume(pg::current_role(), state->owner) || !claim_moves(parent, false)) continue;
+    if (!state || !pg::may_assume(pg::current_role(), state->owner)) continue;
+    if (!claim_moves(parent, false)) continue;  // somebody is at it
     try {
       (void)run_move(parent, manner);
     } catch (const Error& error) {
