@@ -48,11 +48,27 @@ TEST(Repricing, IsTheWorseOfWhatIsPossibleWhereThatIsNotKnown) {
   const PlanLeaf kept{.least_times = 1, .most_times = 4};
   EXPECT_DOUBLE_EQ(price_of_second(kept, access(10, 50), access(20, 70)), 580);
   EXPECT_DOUBLE_EQ(price_of_second(kept, access(10, 50), access(20, 40)), 490);
-  const PlanLeaf early{.least_times = 0, .most_times = 1};
+  const PlanLeaf early{.least_share = 0, .most_share = 1};
   EXPECT_DOUBLE_EQ(price_of_second(early, access(10, 50), access(20, 40)), 500) << "it may not get so far";
   AccessCost late = access(20, 40);
   late.startup = 35;
   EXPECT_DOUBLE_EQ(price_of_second(early, access(10, 50), late), 535);
+}
+
+TEST(Repricing, PaysForTheShareThatIsRead) {
+  const PlanLeaf tenth{.least_share = 0.1, .most_share = 0.1};
+  EXPECT_DOUBLE_EQ(price_of_second(tenth, access(10, 50), access(20, 70)), 502);
+  AccessCost late = access(20, 40);
+  late.startup = 35;
+  EXPECT_DOUBLE_EQ(price_of_second(tenth, access(10, 50), late), 500 + 35 - 0.1 * 45);
+}
+
+TEST(Repricing, SaysWhatItMayCostAsWell) {
+  PlanLeaf early{.candidate = 10, .relation = 0, .total = 50, .least_share = 0, .most_share = 1};
+  const RepricedPlan plan(kMembers, {access(10, 50), access(20, 40)}, {500, {10}, {}, {early}});
+  EXPECT_DOUBLE_EQ(plan.price(2).cost, 500);
+  EXPECT_DOUBLE_EQ(plan.price(2).least, 490);
+  EXPECT_DOUBLE_EQ(plan.price(1).least, 500) << "what the planner said is certain";
 }
 
 TEST(Repricing, ExchangesOnlyWhatGivesThePlanTheSame) {

@@ -95,9 +95,11 @@ PlanCache::Bounds PlanCache::compute_bounds(const Query& entry, CandidateSet set
       bounds.upper = price.cost;
       bounds.used = price.used;
     }
+    bounds.likely = std::min(bounds.likely, price.least);
     if (larger) bounds.lower = std::max(bounds.lower, record.cost);
   }
   bounds.lower = std::min(bounds.lower, bounds.upper);
+  bounds.likely = std::clamp(bounds.likely, bounds.lower, bounds.upper);
   return bounds;
 }
 

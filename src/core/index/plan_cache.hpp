@@ -40,8 +40,9 @@ class PlanCache {
 
   struct Bounds {
     const Record* exact = nullptr;  ///< the plan itself, if it follows from what was asked
-    double upper = std::numeric_limits<double>::infinity();  ///< the cheapest plan known that the set allows
-    CandidateSet used = 0;                                   ///< what that one uses
+    double upper = std::numeric_limits<double>::infinity();   ///< the cheapest plan known that the set allows
+    CandidateSet used = 0;                                    ///< what that one uses
+    double likely = std::numeric_limits<double>::infinity();  ///< the least that plans priced anew may cost
     double lower = 0;  ///< of the dearest known plan of a set that contains this one, but not above `upper`
   };
 

@@ -72,8 +72,10 @@ struct PlanLeaf {
   int relation = -1;   ///< as in AccessCost; < 0: the plan can't do without the candidate
   double startup = 0;  ///< what one reading costs, as the access that it is
   double total = 0;
-  double least_times = 1;  ///< how often the plan pays for it, from ...
+  double least_times = 1;  ///< how often the plan reads it, from ...
   double most_times = 1;   ///< ... to
+  double least_share = 1;  ///< how much of what follows its start is read each time, from ...
+  double most_share = 1;   ///< ... to; all of it unless something above ends early
   bool ordered = false;    ///< the plan may rely on the order of its rows
 };
 

@@ -177,8 +177,9 @@ Gain SearchState::gain(const Move& move, Pricing pricing) {
     }
     const double upper = bounds.upper;
     double cost = upper;
-    if (pricing == Pricing::hopeful && !trusted(query, set)) {
-      const double hopeful = hopeful_cost(query, move, bounds.lower, upper);
+    if (pricing == Pricing::hopeful) {
+      const double hopeful =
+          trusted(query, set) ? bounds.likely : hopeful_cost(query, move, bounds.lower, upper);
       // The difference may be infinite: no plan without a dropped index is known yet.
       if (!(weight * (upper - hopeful) <= tolerance())) cost = hopeful;
       if (cost < upper) unsure += weight * (upper - cost);
