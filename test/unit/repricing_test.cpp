@@ -107,7 +107,7 @@ TEST(Repricing, APlanNeedsWhatItsLeavesDoNotExplain) {
   const RepricedPlan pinned(kMembers, accesses, {500, {10}, {}, {{10, -1, 0, 50}}});
   EXPECT_TRUE(std::isinf(pinned.price(2).cost));
   EXPECT_DOUBLE_EQ(pinned.price(3).cost, 500);
-  const RepricedPlan unknown(kMembers, accesses, {500, {10}, {}, {{10, 0, 0, 51}}});
+  const RepricedPlan unknown(kMembers, accesses, {500, {10}, {}, {{10, 0, 0, 60}}});
   EXPECT_TRUE(std::isinf(unknown.price(2).cost)) << "an access of another cost is another access";
   const RepricedPlan silent(kMembers, accesses, {500, {10}, {}, {}});
   EXPECT_TRUE(std::isinf(silent.price(2).cost));

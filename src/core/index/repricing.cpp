@@ -7,16 +7,26 @@ namespace deal::index {
 
 namespace {
 
-// Costs that went through a plan are the same numbers again.
 constexpr double kSame = 1e-9;
+// A leaf may work out expressions for the plan above it, which the access by itself doesn't.
+constexpr double kAlike = 0.05;
 
 bool same(double a, double b) {
   return std::fabs(a - b) <= kSame * std::max(std::fabs(a), std::fabs(b));
 }
 
-bool is_access_of(const PlanLeaf& leaf, const AccessCost& access) {
-  return access.relation == leaf.relation && access.candidate == leaf.candidate &&
-         same(access.total, leaf.total) && same(access.startup, leaf.startup);
+// The access that the leaf is: of those that may be, the nearest in cost.
+const AccessCost* access_of(const PlanLeaf& leaf, const std::vector<AccessCost>& accesses) {
+  const AccessCost* best = nullptr;
+  double nearest = kAlike * leaf.total;
+  for (const AccessCost& access : accesses) {
+    if (access.relation != leaf.relation || access.candidate != leaf.candidate) continue;
+    const double apart = std::fabs(access.total - leaf.total) + std::fabs(access.startup - leaf.startup);
+    if (apart > nearest || (apart == nearest && best != nullptr)) continue;
+    nearest = apart;
+    best = &access;
+  }
+  return best;
 }
 
 bool can_replace(const AccessCost& other, const AccessCost& own, bool ordered) {
@@ -72,15 +82,14 @@ std::vector<RepricedPlan::Choice> RepricedPlan::choices(const std::vector<int>& 
                                                         const PlanLeaf& leaf) {
   std::vector<Choice> ways;
   if (leaf.relation < 0) return ways;
-  const auto own = std::find_if(accesses.begin(), accesses.end(),
-                                [&](const AccessCost& access) { return is_access_of(leaf, access); });
-  if (own == accesses.end()) return ways;
+  const AccessCost* const own = access_of(leaf, accesses);
+  if (own == nullptr) return ways;
   for (const AccessCost& other : accesses) {
     if (!can_replace(other, *own, leaf.ordered)) continue;
     const std::uint64_t bit = bit_of(members, other.candidate);
     if (bit == 0 && other.candidate != kNoCandidate) continue;
     // Its own access costs what it did, however much of it was read.
-    const Extra extra = &other == &*own ? Extra{0, 0} : extra_of(other, *own, leaf);
+    const Extra extra = &other == own ? Extra{0, 0} : extra_of(other, *own, leaf);
     ways.push_back({bit, extra.most, extra.least});
   }
   std::stable_sort(ways.begin(), ways.end(),

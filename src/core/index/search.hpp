@@ -62,7 +62,7 @@ struct AccessCost {
   double startup = 0;
   double total = 0;
   std::vector<int> order{};      ///< of the rows, by the caller's numbers of sort keys
-  int relation = kOnlyCompared;  ///< PlanLeaf names it by this number and the costs
+  int relation = kOnlyCompared;  ///< PlanLeaf names it by this number and about these costs
   double rows = 0;               ///< that one reading yields
 };
 

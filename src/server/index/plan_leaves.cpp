@@ -78,13 +78,32 @@ void append_fixed(Walk& state, Oid index) {
   state.leaves = lappend(state.leaves, leaf);
 }
 
-void walk_bitmap(Walk& state, const BitmapHeapScan* scan, const Demand& demand) {
-  const Plan* const bits = outerPlan(scan);
-  if (IsA(bits, BitmapIndexScan)) {
-    append_leaf(state, reinterpret_cast<const BitmapIndexScan*>(bits)->indexid, scan->scan.scanrelid,
-                &scan->scan.plan, demand.unordered());
-    return;
+/// A scan, with the costs of itself or of what only gathers its rows; false for other nodes.
+bool append_scan(Walk& state, const Plan* plan, const Plan* costs, const Demand& demand) {
+  Index const scanned = reinterpret_cast<const Scan*>(plan)->scanrelid;
+  switch (nodeTag(plan)) {
+    case T_SeqScan:
+      append_leaf(state, InvalidOid, scanned, costs, demand.unordered());
+      return true;
+    case T_IndexScan:
+      append_leaf(state, reinterpret_cast<const IndexScan*>(plan)->indexid, scanned, costs, demand);
+      return true;
+    case T_IndexOnlyScan:
+      append_leaf(state, reinterpret_cast<const IndexOnlyScan*>(plan)->indexid, scanned, costs, demand);
+      return true;
+    case T_BitmapHeapScan: {
+      const Plan* const bits = outerPlan(plan);
+      if (!IsA(bits, BitmapIndexScan)) return false;
+      append_leaf(state, reinterpret_cast<const BitmapIndexScan*>(bits)->indexid, scanned, costs,
+                  demand.unordered());
+      return true;
+    }
+    default:
+      return false;
   }
+}
+
+void append_combined(Walk& state, const Plan* bits) {
   List* used = NIL;
   collect_used(const_cast<Plan*>(bits), used);
   ListCell* cell = nullptr;
@@ -157,7 +176,8 @@ void walk_one_input(Walk& state, const Plan* plan, const Demand& demand) {
       walk(state, outerPlan(plan), demand.whole());
       break;
     case T_Gather:
-      walk(state, outerPlan(plan), demand.unordered());
+      if (!append_scan(state, outerPlan(plan), plan, demand.unordered()))
+        walk(state, outerPlan(plan), demand.unordered());
       break;
     case T_Agg:
       walk(state, outerPlan(plan), grouped_demand(reinterpret_cast<const Agg*>(plan), demand));
@@ -195,23 +215,10 @@ void walk(Walk& state, const Plan* plan, const Demand& demand) {
   if (plan == nullptr) return;
   check_stack_depth();
   walk_initial(state, plan, demand);
+  if (append_scan(state, plan, plan, demand)) return;
   switch (nodeTag(plan)) {
-    case T_SeqScan:
-      append_leaf(state, InvalidOid, reinterpret_cast<const Scan*>(plan)->scanrelid, plan,
-                  demand.unordered());
-      break;
-    case T_IndexScan: {
-      auto const* const scan = reinterpret_cast<const IndexScan*>(plan);
-      append_leaf(state, scan->indexid, scan->scan.scanrelid, plan, demand);
-      break;
-    }
-    case T_IndexOnlyScan: {
-      auto const* const scan = reinterpret_cast<const IndexOnlyScan*>(plan);
-      append_leaf(state, scan->indexid, scan->scan.scanrelid, plan, demand);
-      break;
-    }
     case T_BitmapHeapScan:
-      walk_bitmap(state, reinterpret_cast<const BitmapHeapScan*>(plan), demand);
+      append_combined(state, outerPlan(plan));
       break;
     case T_NestLoop:
     case T_MergeJoin:
