@@ -154,22 +154,35 @@ const PlanCache::Record& PlanCache::record(int query, CandidateSet set, const Qu
     used |= bit(query, candidate);
   if (!plan.accesses.empty()) learn(entry, plan.accesses);
   entry.bounds.clear();
+  tells_leaves_ = tells_leaves_ || !plan.leaves.empty();
   QueryPlan kept{plan.cost, plan.used, {}, plan.leaves};
   entry.records.push_back({set, reach_of(entry, set), used & set, plan.cost, std::move(kept),
                            RepricedPlan(entry.members, entry.accesses, plan)});
+  // Where LIMIT ends a plan early, one more index in the wanted order makes a plan that is like none before.
+  entry.limited = entry.limited || std::any_of(plan.leaves.begin(), plan.leaves.end(),
+                                               [](const PlanLeaf& leaf) { return leaf.most_share < 1; });
   return entry.records.back();
+}
+
+// Which candidates' worth plans of a known form tell. A query of one relation has none: its plan sorts or
+// reads in order, by one process or several, just as a single index makes it.
+CandidateSet PlanCache::priced_by(const Query& query, const std::vector<AccessCost>& accesses) {
+  CandidateSet priced = 0;
+  CandidateSet unpriced = 0;
+  bool joins = false;
+  for (const AccessCost& access : accesses) {
+    const CandidateSet bit = bit_in(query, access.candidate);
+    if (access.relation == kNotPriced) unpriced |= bit;
+    if (access.relation >= 0) priced |= bit;
+    joins = joins || access.relation > 0;
+  }
+  return joins ? priced & ~unpriced : 0;
 }
 
 void PlanCache::learn(Query& query, const std::vector<AccessCost>& accesses) {
   query.dominance = compare(query.members, accesses);
   query.accesses = accesses;
-  CandidateSet unpriced = 0;
-  for (const AccessCost& access : accesses) {
-    const CandidateSet bit = bit_in(query, access.candidate);
-    if (access.relation == kNotPriced) unpriced |= bit;
-    if (access.relation >= 0) query.priced |= bit;
-  }
-  query.priced &= ~unpriced;
+  query.priced = priced_by(query, accesses);
   for (Record& record : query.records) {
     record.reach = reach_of(query, record.available);
     record.repriced = RepricedPlan(query.members, query.accesses, record.plan);
