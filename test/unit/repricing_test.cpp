@@ -182,4 +182,31 @@ TEST(PlanCache, WithoutCallsLeftAnswersWithPlansThatThePlannerMade) {
   EXPECT_GT(cheaper, 0) << "or this shows nothing";
 }
 
+// One query with the candidates 0 and 1, of which all is known that the first call tells.
+CandidateSet priced_after(const std::vector<AccessCost>& accesses, const PlanLeaf& leaf) {
+  deal::index::Problem problem;
+  problem.candidates.resize(2);
+  problem.relevant = {{0, 1}};
+  problem.weights = {1};
+  const deal::index::Planner planner = [&](int, std::span<const int>) {
+    return QueryPlan{500, {}, accesses, {leaf}};
+  };
+  PlanCache cache(problem, planner);
+  cache.plan_base(0);
+  return cache.priced(0);
+}
+
+TEST(PlanCache, KnowsWhichCandidatesPlansPricedAnewTellOf) {
+  const std::vector<AccessCost> joined{access(0, 50, 0), access(1, 70, 1)};
+  const PlanLeaf whole{0, 0, 0, 50};
+  EXPECT_EQ(priced_after(joined, whole), 3u);
+  EXPECT_EQ(priced_after({access(0, 50, 0), access(1, 70, 0)}, whole), 0u) << "a query of one relation";
+  PlanLeaf part = whole;
+  part.least_share = part.most_share = 0.1;
+  EXPECT_EQ(priced_after(joined, part), 0u) << "a LIMIT ends the plan early";
+  std::vector<AccessCost> more = joined;
+  more.push_back({1, 7, 0, 0, 0, {}, deal::index::kNotPriced});
+  EXPECT_EQ(priced_after(more, whole), 1u) << "it may be worth more than its accesses say";
+}
+
 }  // namespace

@@ -28,7 +28,7 @@ class RepricedPlan {
     double cost = std::numeric_limits<double>::infinity();   ///< infinite: the plan can't do with that set
     double least = std::numeric_limits<double>::infinity();  ///< what the same plan may cost as well, where
                                                              ///< it isn't known how much of a leaf it reads
-    std::uint64_t used = 0;  ///< for `cost`
+    std::uint64_t used = 0;                                  ///< for `cost`
   };
   /// The plan with the cheapest of `set` at each of its leaves.
   Price price(std::uint64_t set) const;

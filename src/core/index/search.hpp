@@ -175,10 +175,12 @@ struct Solution {
 ///
 /// Method: plan every query with nothing and with everything, set aside what is used and plan again (this
 /// finds the few candidates that matter); lazy greedy over single candidates and over the sets that plans use
-/// together; then exchange, merge, shrink and drop moves on the costs learned, confirmed by the planner; at
-/// last a real plan of every query and the loss without each index in turn. A plan that uses U out of S
-/// answers for every set between U and S, which is why few calls suffice. The planner isn't monotone; what it
-/// said about a very set beats what was inferred.
+/// together; then exchange, merge, shrink and drop moves on the costs learned, confirmed by the planner, and
+/// again with what that taught; at last a real plan of every query and the loss without each index in turn.
+/// Two things make few calls suffice: a plan that uses U out of S answers for every set between U and S, and
+/// a plan whose leaves are known can be priced anew with other candidates at them (RepricedPlan). Such prices
+/// only choose what to ask. The planner isn't monotone; what it said about a very set beats what was
+/// inferred.
 ///
 /// Throws Error 22023 if the problem contradicts itself (sizes differ, an index out of range, weight not >
 /// 0). Whatever `planner` or the interrupt check throws passes through.
