@@ -48,11 +48,27 @@ TEST(Repricing, IsTheWorseOfWhatIsPossibleWhereThatIsNotKnown) {
   const PlanLeaf kept{.least_times = 1, .most_times = 4};
   EXPECT_DOUBLE_EQ(price_of_second(kept, access(10, 50), access(20, 70)), 580);
   EXPECT_DOUBLE_EQ(price_of_second(kept, access(10, 50), access(20, 40)), 490);
-  const PlanLeaf early{.least_times = 0, .most_times = 1};
+  const PlanLeaf early{.least_share = 0, .most_share = 1};
   EXPECT_DOUBLE_EQ(price_of_second(early, access(10, 50), access(20, 40)), 500) << "it may not get so far";
   AccessCost late = access(20, 40);
   late.startup = 35;
   EXPECT_DOUBLE_EQ(price_of_second(early, access(10, 50), late), 535);
+}
+
+TEST(Repricing, PaysForTheShareThatIsRead) {
+  const PlanLeaf tenth{.least_share = 0.1, .most_share = 0.1};
+  EXPECT_DOUBLE_EQ(price_of_second(tenth, access(10, 50), access(20, 70)), 502);
+  AccessCost late = access(20, 40);
+  late.startup = 35;
+  EXPECT_DOUBLE_EQ(price_of_second(tenth, access(10, 50), late), 500 + 35 - 0.1 * 45);
+}
+
+TEST(Repricing, SaysWhatItMayCostAsWell) {
+  PlanLeaf early{.candidate = 10, .relation = 0, .total = 50, .least_share = 0, .most_share = 1};
+  const RepricedPlan plan(kMembers, {access(10, 50), access(20, 40)}, {500, {10}, {}, {early}});
+  EXPECT_DOUBLE_EQ(plan.price(2).cost, 500);
+  EXPECT_DOUBLE_EQ(plan.price(2).least, 490);
+  EXPECT_DOUBLE_EQ(plan.price(1).least, 500) << "what the planner said is certain";
 }
 
 TEST(Repricing, ExchangesOnlyWhatGivesThePlanTheSame) {
@@ -91,7 +107,7 @@ TEST(Repricing, APlanNeedsWhatItsLeavesDoNotExplain) {
   const RepricedPlan pinned(kMembers, accesses, {500, {10}, {}, {{10, -1, 0, 50}}});
   EXPECT_TRUE(std::isinf(pinned.price(2).cost));
   EXPECT_DOUBLE_EQ(pinned.price(3).cost, 500);
-  const RepricedPlan unknown(kMembers, accesses, {500, {10}, {}, {{10, 0, 0, 51}}});
+  const RepricedPlan unknown(kMembers, accesses, {500, {10}, {}, {{10, 0, 0, 60}}});
   EXPECT_TRUE(std::isinf(unknown.price(2).cost)) << "an access of another cost is another access";
   const RepricedPlan silent(kMembers, accesses, {500, {10}, {}, {}});
   EXPECT_TRUE(std::isinf(silent.price(2).cost));
@@ -164,6 +180,33 @@ TEST(PlanCache, WithoutCallsLeftAnswersWithPlansThatThePlannerMade) {
     }
   }
   EXPECT_GT(cheaper, 0) << "or this shows nothing";
+}
+
+// One query with the candidates 0 and 1, of which all is known that the first call tells.
+CandidateSet priced_after(const std::vector<AccessCost>& accesses, const PlanLeaf& leaf) {
+  deal::index::Problem problem;
+  problem.candidates.resize(2);
+  problem.relevant = {{0, 1}};
+  problem.weights = {1};
+  const deal::index::Planner planner = [&](int, std::span<const int>) {
+    return QueryPlan{500, {}, accesses, {leaf}};
+  };
+  PlanCache cache(problem, planner);
+  cache.plan_base(0);
+  return cache.priced(0);
+}
+
+TEST(PlanCache, KnowsWhichCandidatesPlansPricedAnewTellOf) {
+  const std::vector<AccessCost> joined{access(0, 50, 0), access(1, 70, 1)};
+  const PlanLeaf whole{0, 0, 0, 50};
+  EXPECT_EQ(priced_after(joined, whole), 3u);
+  EXPECT_EQ(priced_after({access(0, 50, 0), access(1, 70, 0)}, whole), 0u) << "a query of one relation";
+  PlanLeaf part = whole;
+  part.least_share = part.most_share = 0.1;
+  EXPECT_EQ(priced_after(joined, part), 0u) << "a LIMIT ends the plan early";
+  std::vector<AccessCost> more = joined;
+  more.push_back({1, 7, 0, 0, 0, {}, deal::index::kNotPriced});
+  EXPECT_EQ(priced_after(more, whole), 1u) << "it may be worth more than its accesses say";
 }
 
 }  // namespace

@@ -97,9 +97,11 @@ PlanCache::Bounds PlanCache::compute_bounds(const Query& entry, CandidateSet set
       bounds.used = price.used;
       bounds.overcharge = 0;
     }
+    bounds.likely = std::min(bounds.likely, price.least);
     if (larger) bounds.lower = std::max(bounds.lower, record.cost);
   }
   bounds.lower = std::min(bounds.lower, bounds.upper);
+  bounds.likely = std::clamp(bounds.likely, bounds.lower, bounds.upper);
   return bounds;
 }
 
@@ -156,6 +158,7 @@ const PlanCache::Record& PlanCache::record(int query, CandidateSet set, const Qu
     used |= bit(query, candidate);
   if (!plan.accesses.empty()) learn(entry, plan.accesses);
   entry.bounds.clear();
+  tells_leaves_ = tells_leaves_ || !plan.leaves.empty();
   // What stands for no work is somewhere in the leaves: a plan with such a part is not priced anew.
   const bool known_whole = plan.overcharge == 0;
   QueryPlan kept{plan.cost - plan.overcharge, plan.used, {}, {}, plan.overcharge};
@@ -163,19 +166,33 @@ const PlanCache::Record& PlanCache::record(int query, CandidateSet set, const Qu
   RepricedPlan repriced(entry.members, entry.accesses, kept);
   entry.records.push_back({set, reach_of(entry, set), used & set, kept.cost, plan.overcharge, std::move(kept),
                            std::move(repriced)});
+  // Where LIMIT ends a plan early, one more index in the wanted order makes a plan that is like none before;
+  // and prices of BRIN hold the overcharge.
+  entry.unlike = entry.unlike || !known_whole ||
+                 std::any_of(plan.leaves.begin(), plan.leaves.end(),
+                             [](const PlanLeaf& leaf) { return leaf.most_share < 1; });
   return entry.records.back();
+}
+
+// Which candidates' worth plans of a known form tell. A query of one relation has none: its plan sorts or
+// reads in order, by one process or several, just as a single index makes it.
+CandidateSet PlanCache::priced_by(const Query& query, const std::vector<AccessCost>& accesses) {
+  CandidateSet priced = 0;
+  CandidateSet unpriced = 0;
+  bool joins = false;
+  for (const AccessCost& access : accesses) {
+    const CandidateSet bit = bit_in(query, access.candidate);
+    if (access.relation == kNotPriced) unpriced |= bit;
+    if (access.relation >= 0) priced |= bit;
+    joins = joins || access.relation > 0;
+  }
+  return joins ? priced & ~unpriced : 0;
 }
 
 void PlanCache::learn(Query& query, const std::vector<AccessCost>& accesses) {
   query.dominance = compare(query.members, accesses);
   query.accesses = accesses;
-  CandidateSet unpriced = 0;
-  for (const AccessCost& access : accesses) {
-    const CandidateSet bit = bit_in(query, access.candidate);
-    if (access.relation == kNotPriced) unpriced |= bit;
-    if (access.relation >= 0) query.priced |= bit;
-  }
-  query.priced &= ~unpriced;
+  query.priced = priced_by(query, accesses);
   for (Record& record : query.records) {
     record.reach = reach_of(query, record.available);
     record.repriced = RepricedPlan(query.members, query.accesses, record.plan);

@@ -42,9 +42,10 @@ class PlanCache {
 
   struct Bounds {
     const Record* exact = nullptr;  ///< the plan itself, if it follows from what was asked
-    double upper = std::numeric_limits<double>::infinity();  ///< the cheapest plan known that the set allows
-    CandidateSet used = 0;                                   ///< what that one uses
-    double overcharge = 0;                                   ///< of that one; 0 if it was priced anew
+    double upper = std::numeric_limits<double>::infinity();   ///< the cheapest plan known that the set allows
+    CandidateSet used = 0;                                    ///< what that one uses
+    double likely = std::numeric_limits<double>::infinity();  ///< the least that plans priced anew may cost
+    double overcharge = 0;                                    ///< of that one; 0 if it was priced anew
     double lower = 0;  ///< of the dearest known plan of a set that contains this one, but not above `upper`
   };
 
@@ -109,9 +110,15 @@ class PlanCache {
     return (queries_[static_cast<std::size_t>(query)].dominance.useless & bit(query, candidate)) != 0;
   }
 
-  /// The candidates whose every access the planner priced for the query: plans priced anew tell what they are
-  /// worth.
-  CandidateSet priced(int query) const { return queries_[static_cast<std::size_t>(query)].priced; }
+  /// The candidates whose worth for the query plans priced anew tell: the planner priced every access to
+  /// them, and the query's plans don't change their form with each of them.
+  CandidateSet priced(int query) const {
+    const Query& entry = queries_[static_cast<std::size_t>(query)];
+    return entry.unlike ? 0 : entry.priced;
+  }
+
+  /// True if plans come with their leaves, so that they can be priced anew.
+  bool tells_leaves() const { return tells_leaves_; }
 
   /// The candidates in a set of the query's, ascending.
   std::vector<int> candidates_of(int query, CandidateSet set) const;
@@ -132,6 +139,7 @@ class PlanCache {
     Dominance dominance;  // empty until the planner has told
     std::vector<AccessCost> accesses;
     CandidateSet priced = 0;
+    bool unlike = false;  // some plan reads a relation only in part, or its cost has an overcharge
     std::vector<Record> records;
     mutable std::unordered_map<CandidateSet, Bounds> bounds;  // what was worked out since the last record
   };
@@ -156,6 +164,7 @@ class PlanCache {
   const Record& record(int query, CandidateSet set, const QueryPlan& plan);
   const Record* exact_record(int query, CandidateSet set) const;
   static Bounds compute_bounds(const Query& query, CandidateSet set);
+  static CandidateSet priced_by(const Query& query, const std::vector<AccessCost>& accesses);
   void learn(Query& query, const std::vector<AccessCost>& accesses);
   static CandidateSet reach_of(const Query& query, CandidateSet set);
   static CandidateSet stand_ins(const Query& query, CandidateSet used, CandidateSet set);
@@ -169,6 +178,7 @@ class PlanCache {
   int limit_ = 0;
   bool refused_ = false;
   bool stopped_ = false;
+  bool tells_leaves_ = false;
 };
 
 }  // namespace deal::index

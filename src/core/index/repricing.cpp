@@ -7,16 +7,26 @@ namespace deal::index {
 
 namespace {
 
-// Costs that went through a plan are the same numbers again.
 constexpr double kSame = 1e-9;
+// A leaf may work out expressions for the plan above it, which the access by itself doesn't.
+constexpr double kAlike = 0.05;
 
 bool same(double a, double b) {
   return std::fabs(a - b) <= kSame * std::max(std::fabs(a), std::fabs(b));
 }
 
-bool is_access_of(const PlanLeaf& leaf, const AccessCost& access) {
-  return access.relation == leaf.relation && access.candidate == leaf.candidate &&
-         same(access.total, leaf.total) && same(access.startup, leaf.startup);
+// The access that the leaf is: of those that may be, the nearest in cost.
+const AccessCost* access_of(const PlanLeaf& leaf, const std::vector<AccessCost>& accesses) {
+  const AccessCost* best = nullptr;
+  double nearest = kAlike * leaf.total;
+  for (const AccessCost& access : accesses) {
+    if (access.relation != leaf.relation || access.candidate != leaf.candidate) continue;
+    const double apart = std::fabs(access.total - leaf.total) + std::fabs(access.startup - leaf.startup);
+    if (apart > nearest || (apart == nearest && best != nullptr)) continue;
+    nearest = apart;
+    best = &access;
+  }
+  return best;
 }
 
 bool can_replace(const AccessCost& other, const AccessCost& own, bool ordered) {
@@ -27,12 +37,21 @@ bool can_replace(const AccessCost& other, const AccessCost& own, bool ordered) {
                       std::equal(own.order.begin(), own.order.end(), other.order.begin()));
 }
 
-// What reading `other` instead of `own` adds to the plan at most.
-double most_extra(const AccessCost& other, const AccessCost& own, const PlanLeaf& leaf) {
-  const double total = other.total - own.total;
-  // A reading that may end early (a LIMIT, a merge join) pays for anything between its start and all of it.
-  if (leaf.least_times < 1) return std::max({0.0, total, other.startup - own.startup}) * leaf.most_times;
-  return total * (total > 0 ? leaf.most_times : leaf.least_times);
+struct Extra {
+  double least;
+  double most;
+};
+
+// What reading `other` instead of `own` adds to the plan.
+Extra extra_of(const AccessCost& other, const AccessCost& own, const PlanLeaf& leaf) {
+  const double startup = other.startup - own.startup;
+  const double run = other.total - own.total - startup;
+  const double one = startup + run * leaf.least_share;
+  const double two = startup + run * leaf.most_share;
+  const double least = std::min(one, two);
+  const double most = std::max(one, two);
+  return {least * (least < 0 ? leaf.most_times : leaf.least_times),
+          most * (most > 0 ? leaf.most_times : leaf.least_times)};
 }
 
 std::uint64_t bit_of(const std::vector<int>& members, int candidate) {
@@ -64,32 +83,37 @@ std::vector<RepricedPlan::Choice> RepricedPlan::choices(const std::vector<int>& 
                                                         const PlanLeaf& leaf) {
   std::vector<Choice> ways;
   if (leaf.relation < 0) return ways;
-  const auto own = std::find_if(accesses.begin(), accesses.end(),
-                                [&](const AccessCost& access) { return is_access_of(leaf, access); });
-  if (own == accesses.end()) return ways;
+  const AccessCost* const own = access_of(leaf, accesses);
+  if (own == nullptr) return ways;
   for (const AccessCost& other : accesses) {
     if (!can_replace(other, *own, leaf.ordered)) continue;
     const std::uint64_t bit = bit_of(members, other.candidate);
     if (bit == 0 && other.candidate != kNoCandidate) continue;
-    ways.push_back({bit, most_extra(other, *own, leaf)});
+    // Its own access costs what it did, however much of it was read.
+    const Extra extra = &other == own ? Extra{0, 0} : extra_of(other, *own, leaf);
+    ways.push_back({bit, extra.most, extra.least});
   }
   std::stable_sort(ways.begin(), ways.end(),
                    [](const Choice& a, const Choice& b) { return a.extra < b.extra; });
-  const auto always = std::find_if(ways.begin(), ways.end(), [](const Choice& way) { return way.bit == 0; });
-  if (always != ways.end()) ways.erase(always + 1, ways.end());
   return ways;
 }
 
 RepricedPlan::Price RepricedPlan::price(std::uint64_t set) const {
   if ((fixed_ & ~set) != 0) return {};
-  Price price{cost_, fixed_};
+  Price price{cost_, cost_, fixed_};
   for (const std::vector<Choice>& ways : leaves_) {
-    const auto way = std::find_if(ways.begin(), ways.end(), [set](const Choice& choice) {
-      return choice.bit == 0 || (choice.bit & set) != 0;
-    });
-    if (way == ways.end()) return {};
-    price.cost += way->extra;
-    price.used |= way->bit;
+    const Choice* best = nullptr;
+    double least = std::numeric_limits<double>::infinity();
+    for (const Choice& way : ways) {
+      if (way.bit != 0 && (way.bit & set) == 0) continue;
+      if (best == nullptr) best = &way;
+      least = std::min(least, way.least);
+      if (way.bit == 0) break;
+    }
+    if (best == nullptr) return {};
+    price.cost += best->extra;
+    price.least += least;
+    price.used |= best->bit;
   }
   return price;
 }

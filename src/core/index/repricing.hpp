@@ -25,8 +25,10 @@ class RepricedPlan {
                const QueryPlan& plan);
 
   struct Price {
-    double cost = std::numeric_limits<double>::infinity();  ///< infinite: the plan can't do with that set
-    std::uint64_t used = 0;
+    double cost = std::numeric_limits<double>::infinity();   ///< infinite: the plan can't do with that set
+    double least = std::numeric_limits<double>::infinity();  ///< what the same plan may cost as well, where
+                                                             ///< it isn't known how much of a leaf it reads
+    std::uint64_t used = 0;                                  ///< for `cost`
   };
   /// The plan with the cheapest of `set` at each of its leaves.
   Price price(std::uint64_t set) const;
@@ -34,7 +36,8 @@ class RepricedPlan {
  private:
   struct Choice {
     std::uint64_t bit;  // 0: always there
-    double extra;       // over the plan's own access
+    double extra;       // over the plan's own access, at most ...
+    double least;       // ... and at least
   };
   static std::vector<Choice> choices(const std::vector<int>& members, const std::vector<AccessCost>& accesses,
                                      const PlanLeaf& leaf);

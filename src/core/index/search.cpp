@@ -149,7 +149,8 @@ class Search {
     return true;
   }
 
-  // Exchanges until none helps: those that are better by what is known, then those that could be.
+  // Exchanges until none helps: those that are better by what is known, then those that could be. Where plans
+  // are priced anew there is little left to hope for that greedy() didn't ask about.
   void improve(SearchState& state, bool ask) {
     for (int pass = 0; pass < kMostPasses; ++pass) {
       bool any = false;
@@ -160,8 +161,8 @@ class Search {
       while (const std::optional<Move> move = known.next(cache_, asks))
         any = try_move(state, *move, ask) || any;
       if (any) continue;
-      if (!ask || cache_.calls() >= last_refining_call_) return;
-      ask_without_each(state, false);
+      if (!ask || cache_.tells_leaves() || cache_.calls() >= last_refining_call_) return;
+      ask_without_each(state);
       asks = kAsksPerImprovement;
       MoveQueue hopeful(state, Pricing::hopeful, false, least_gain(state));
       hopeful.add(moves);
@@ -170,14 +171,12 @@ class Search {
     }
   }
 
-  // What each chosen index is worth. All of them: the final report needs it; else where plans priced anew
-  // don't tell.
-  void ask_without_each(SearchState& state, bool all) {
+  // What each chosen index is worth: exchanges and the final report need it.
+  void ask_without_each(SearchState& state) {
     for (const int candidate : state.chosen()) {
       for (const int query : cache_.queries_of(candidate)) {
         const CandidateSet bit = cache_.bit(query, candidate);
-        if ((state.plan(query).used & bit) == 0) continue;
-        if (all || !state.trusted(query, state.set(query))) cache_.plan(query, state.set(query) & ~bit);
+        if ((state.plan(query).used & bit) != 0) cache_.plan(query, state.set(query) & ~bit);
       }
     }
   }
@@ -236,7 +235,7 @@ class Search {
     greedy(state, true, budgeted(), false);
     improve(state, true);
     refine(state);
-    ask_without_each(state, true);
+    ask_without_each(state);
     refine(state);
     last_refining_call_ = cache_.calls() + static_cast<int>(problem_.relevant.size());
     // The other ways cost nothing as long as they only use what is known; the planner then confirms the

@@ -62,7 +62,7 @@ struct AccessCost {
   double startup = 0;
   double total = 0;
   std::vector<int> order{};      ///< of the rows, by the caller's numbers of sort keys
-  int relation = kOnlyCompared;  ///< PlanLeaf names it by this number and the costs
+  int relation = kOnlyCompared;  ///< PlanLeaf names it by this number and about these costs
   double rows = 0;               ///< that one reading yields
 };
 
@@ -72,8 +72,10 @@ struct PlanLeaf {
   int relation = -1;   ///< as in AccessCost; < 0: the plan can't do without the candidate
   double startup = 0;  ///< what one reading costs, as the access that it is
   double total = 0;
-  double least_times = 1;  ///< how often the plan pays for it, from ...
+  double least_times = 1;  ///< how often the plan reads it, from ...
   double most_times = 1;   ///< ... to
+  double least_share = 1;  ///< how much of what follows its start is read each time, from ...
+  double most_share = 1;   ///< ... to; all of it unless something above ends early
   bool ordered = false;    ///< the plan may rely on the order of its rows
 };
 
@@ -176,10 +178,12 @@ struct Solution {
 ///
 /// Method: plan every query with nothing and with everything, set aside what is used and plan again (this
 /// finds the few candidates that matter); lazy greedy over single candidates and over the sets that plans use
-/// together; then exchange, merge, shrink and drop moves on the costs learned, confirmed by the planner; at
-/// last a real plan of every query and the loss without each index in turn. A plan that uses U out of S
-/// answers for every set between U and S, which is why few calls suffice. The planner isn't monotone; what it
-/// said about a very set beats what was inferred.
+/// together; then exchange, merge, shrink and drop moves on the costs learned, confirmed by the planner, and
+/// again with what that taught; at last a real plan of every query and the loss without each index in turn.
+/// Two things make few calls suffice: a plan that uses U out of S answers for every set between U and S, and
+/// a plan whose leaves are known can be priced anew with other candidates at them (RepricedPlan). Such prices
+/// only choose what to ask. The planner isn't monotone; what it said about a very set beats what was
+/// inferred.
 ///
 /// Throws Error 22023 if the problem contradicts itself (sizes differ, an index out of range, weight not >
 /// 0). Whatever `planner` or the interrupt check throws passes through.

@@ -14,6 +14,10 @@ constexpr double kSizeShare = 0.1;
 // So much of a move's gain may stay a hope when it is made.
 constexpr double kUnsureShare = 0.05;
 
+// What plans priced anew say is mostly the truth; where other plans leave room below it, this share of that
+// room is hoped for. All of it costs a third more planner calls, none of it up to 4 % of the quality.
+constexpr double kHope = 0.5;
+
 }  // namespace
 
 SearchState::SearchState(const Problem& problem, PlanCache& cache, const Refunds& refunds)
@@ -179,8 +183,9 @@ Gain SearchState::gain(const Move& move, Pricing pricing) {
     }
     const double upper = bounds.upper;
     double cost = upper;
-    if (pricing == Pricing::hopeful && !trusted(query, set)) {
-      const double hopeful = hopeful_cost(query, move, bounds.lower, upper);
+    if (pricing == Pricing::hopeful) {
+      double hopeful = hopeful_cost(query, move, bounds.lower, upper);
+      if (trusted(query, set)) hopeful = bounds.likely - kHope * std::max(0.0, bounds.likely - hopeful);
       // The difference may be infinite: no plan without a dropped index is known yet.
       if (!(weight * (upper - hopeful) <= tolerance())) cost = hopeful;
       if (cost < upper) unsure += weight * (upper - cost);

@@ -27,8 +27,8 @@ struct Move {
 enum class Pricing {
   pessimistic,  ///< by the cheapest known plan that it allows: never too low, as far as the planner is
                 ///< monotone
-  hopeful       ///< as low as the known plans and the candidates' past savings leave room for, where
-                ///< candidates can't be priced anew
+  hopeful  ///< as low as the known plans and the candidates' past savings leave room for; half as low where
+           ///< plans priced anew tell
 };
 
 /// What a move would bring.

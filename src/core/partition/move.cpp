@@ -151,7 +151,7 @@ std::string helper_table(const Move& move, std::string_view part) {
 
 std::vector<std::string> prepare_statements(const Move& move) {
   std::vector<std::string> out;
-  for (const std::string_view part : {"log", "todo"})
+  for (const std::string_view part : {"log", "renewal"})
     out.push_back(fmt::format("create table {} as select {} from only {} with no data",
                               helper_table(move, part), key_list(move), source_table(move.sources.front())));
   const std::string parent = parent_table(move);
@@ -191,19 +191,19 @@ std::string take_statement(const Move& move) {
   const std::string keys = key_list(move);
   return fmt::format(
       "with taken as (delete from {} returning {}) insert into {} ({}) select distinct {} from taken",
-      helper_table(move, "log"), keys, helper_table(move, "todo"), keys, keys);
+      helper_table(move, "log"), keys, helper_table(move, "renewal"), keys, keys);
 }
 
 std::vector<std::string> renew_statements(const Move& move, std::string_view part) {
   std::vector<std::string> out;
   const std::string table = helper_table(move, part);
-  const std::string todo = helper_table(move, "todo");
+  const std::string renewal = helper_table(move, "renewal");
   for (const std::string& condition : key_conditions(move, "t"))
-    out.push_back(fmt::format("delete from {} as t using {} as k where {}", table, todo, condition));
+    out.push_back(fmt::format("delete from {} as t using {} as k where {}", table, renewal, condition));
   for (const MoveSource& source : move.sources)
     for (const std::string& condition : key_conditions(move, "s"))
       out.push_back(fmt::format("insert into {} ({}) select {} from only {} as s join {} as k on {}", table,
-                                column_list(move), column_list(move, "s"), source_table(source), todo,
+                                column_list(move), column_list(move, "s"), source_table(source), renewal,
                                 condition));
   return out;
 }
@@ -303,7 +303,7 @@ std::vector<std::string> drop_old_statements(const Move& move) {
 
 std::vector<std::string> drop_helper_statements(const Move& move) {
   std::vector<std::string> out;
-  for (const std::string_view part : {"frame", "staging", "todo", "log"})
+  for (const std::string_view part : {"frame", "staging", "renewal", "log"})
     out.push_back(fmt::format("drop table if exists {}", helper_table(move, part)));
   return out;
 }

@@ -96,7 +96,7 @@ std::string parent_table(const Move& move);
 std::string source_table(const MoveSource& source);
 std::string working_table(const Move& move, const MoveTarget& target);
 std::string final_table(const Move& move, const MoveTarget& target);
-/// deal_move_<parent's oid>_<part>, not quoted; quoted and qualified in helper_table. Parts: log, todo,
+/// deal_move_<parent's oid>_<part>, not quoted; quoted and qualified in helper_table. Parts: log, renewal,
 /// staging, frame, old1, old2 ..., new1, new2 ...
 std::string helper_name(std::uint32_t parent, std::string_view part);
 std::string helper_table(const Move& move, std::string_view part);

@@ -92,6 +92,14 @@ bool append_path(const Visit& visit, Oid index, const Path* path, Kind kind) {
   return complete;
 }
 
+/// A path of parallel workers: to be used as such, or with what they find gathered at once.
+bool append_partial(const Visit& visit, Oid index, Path* path) {
+  GatherPath* const gathered =
+      create_gather_path(visit.root, visit.rel, path, visit.rel->reltarget, nullptr, nullptr);
+  bool const complete = append_path(visit, index, path, Kind::partial);
+  return append_path(visit, index, &gathered->path, Kind::whole) && complete;
+}
+
 /// Two indexes that serve the arms of an OR are worth nothing alone.
 bool has_or_clause(const RelOptInfo* rel) {
   ListCell* cell = nullptr;
@@ -116,8 +124,7 @@ void price_alone(const Visit& visit, IndexOptInfo* index) {
   foreach (cell, rel->pathlist)
     complete = append_path(visit, index->indexoid, static_cast<Path*>(lfirst(cell)), Kind::whole) && complete;
   foreach (cell, rel->partial_pathlist)
-    complete =
-        append_path(visit, index->indexoid, static_cast<Path*>(lfirst(cell)), Kind::partial) && complete;
+    complete = append_partial(visit, index->indexoid, static_cast<Path*>(lfirst(cell))) && complete;
   if (!complete) append_access(visit.accesses, index->indexoid, nullptr, 0, Kind::unpriced);
   rel->indexlist = indexes;
   rel->pathlist = paths;
@@ -132,8 +139,7 @@ void price_table(const Visit& visit) {
   int const workers =
       compute_parallel_worker(visit.rel, visit.rel->pages, -1, max_parallel_workers_per_gather);
   if (workers > 0)
-    append_path(visit, InvalidOid, create_seqscan_path(visit.root, visit.rel, nullptr, workers),
-                Kind::partial);
+    append_partial(visit, InvalidOid, create_seqscan_path(visit.root, visit.rel, nullptr, workers));
 }
 
 }  // namespace

@@ -372,7 +372,8 @@ index::QueryPlan SearchSpace::as_answer(const PlanOutcome& outcome) const {
     auto const found = by_oid_.find(leaf.index);
     if (leaf.index != InvalidOid && found == by_oid_.end()) continue;
     answer.leaves.push_back({leaf.index == InvalidOid ? index::kNoCandidate : found->second, leaf.relation,
-                             leaf.startup, leaf.total, leaf.least_times, leaf.most_times, leaf.ordered});
+                             leaf.startup, leaf.total, leaf.least_times, leaf.most_times, leaf.least_share,
+                             leaf.most_share, leaf.ordered});
   }
   return answer;
 }

@@ -43,6 +43,8 @@ struct PlannedLeaf {
   double total;
   double least_times;
   double most_times;
+  double least_share;
+  double most_share;
   bool ordered;
 };
 

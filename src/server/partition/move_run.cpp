@@ -242,11 +242,11 @@ std::int64_t Mover::renew_in(std::string_view part, bool forced_index) {
   pg::OneSnapshot const view;
   std::int64_t const taken = view.execute(partition::take_statement(move()));
   if (taken == 0) return 0;
-  std::string const todo = partition::helper_table(move(), "todo");
-  if (taken > kLongestTail) execute_all({"analyze " + todo});
+  std::string const renewal = partition::helper_table(move(), "renewal");
+  if (taken > kLongestTail) execute_all({"analyze " + renewal});
   for (auto const& statement : partition::renew_statements(move(), part))
     view.execute(statement);
-  execute_all({(taken > kLongestTail ? "truncate " : "delete from ") + todo});
+  execute_all({(taken > kLongestTail ? "truncate " : "delete from ") + renewal});
   return taken;
 }
 
