@@ -20,7 +20,7 @@ test: ## build and run what a contributor runs, in at most 10 minutes
 	@ci/packages
 	@ci/test
 
-test-all: ## everything CI runs: also format, the archive, the demo (by name: ci/test plain sanitize pg17 pg18 tidy)
+test-all: ## everything CI runs: also format, tidy, sanitizers, the archive, PostgreSQL 17 and 18, the demo
 	@ci/packages --dev
 	@ci/test --all
 
