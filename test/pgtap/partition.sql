@@ -1,6 +1,6 @@
 -- Partition sets: kinds of keys, settings, plans, names; bad input; whose rights count.
 begin;
-select plan(66);
+select plan(73);
 set local client_min_messages = warning;
 create schema shop;
 create role part_owner;
@@ -132,6 +132,21 @@ select throws_ok($$select deal_advisor.partition_enable('shop.by_date', 'k', '1 
 select throws_ok($$select deal_advisor.partition_enable('shop.by_tstz', 'k', '1 day', zone => 'Mars/Olympus')$$, '22023', null, 'an unknown zone');
 select throws_ok($$select deal_advisor.partition_enable('shop.by_date', 'k', '1 day', options => '{"colour": 1}')$$, '22023', null, 'an unknown option');
 select throws_ok($$select deal_advisor.partition_enable('shop.by_date', 'k', '1 day', premake => 0)$$, '22023', null, 'no premake');
+
+-- Beside a default partition
+create table shop.caught (k int not null) partition by range (k);
+create table shop.caught_rest partition of shop.caught default;
+insert into shop.caught values (5);
+select throws_ok($$select deal_advisor.partition_enable('shop.caught', 'k', '1000', options => '{"detach_concurrently": true}')$$, '22023', null, 'no concurrent detach beside a default partition that is there');
+select matches(deal_advisor.partition_enable('shop.caught', 'k', '1000'), 'partition_drain\(''shop.caught''\)', 'rows of due partitions in the default one: enable says what to do');
+select is((select count(*) from deal_advisor.partition_status() where parent = 'shop.caught'), 1::bigint, 'and the set stands');
+
+-- One set whose settings can't be read: the others stand
+update deal_advisor.partition_set set zone = 'Gone/Atlantis' where table_name = 'by_tstz';
+select is((select state from deal_advisor.partition_status() where parent = 'shop.by_tstz'), 'error', 'the status says so');
+select matches((select detail from deal_advisor.partition_status() where parent = 'shop.by_tstz'), 'Gone/Atlantis', 'and why');
+select throws_ok($$select deal_advisor.partition_ensure('shop.by_tstz')$$, '55000', null, 'it makes nothing');
+select lives_ok($$select * from deal_advisor.partition_plan()$$, 'and stops nobody');
 
 -- Rights
 set local role part_other;

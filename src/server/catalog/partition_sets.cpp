@@ -51,6 +51,12 @@ PartitionSet set_of(const StoredSet& stored, std::int64_t now) {
   set.owner = stored.set.owner;
   set.owner_now = pg::role_name(stored.owner);
   set.column = stored.set.column;
+  if (!stored.problem.empty()) {
+    set.run_known = true;
+    set.failures = 1;
+    set.last_error = stored.problem;
+    return set;
+  }
   set.premake = stored.set.premake;
   set.retire = partition::name_of(stored.set.retire);
   set.archive_schema = stored.set.archive_schema;

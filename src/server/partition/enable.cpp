@@ -93,9 +93,6 @@ void check_retirement(Set& set, const EnableRequest& request) {
   if (set.retire == partition::Retire::export_ && !set.export_path.starts_with('/'))
     throw Error("22023", "retire export needs the option export_path")
         .hint("An absolute path of a directory on the server's host, which the server may write.");
-  if (set.use_default && set.detach_concurrently)
-    throw Error("22023", "detach_concurrently does not go with a default partition")
-        .detail("The server refuses DETACH CONCURRENTLY beside a default partition.");
 }
 
 bool on_calendar(const Set& set) {
@@ -204,6 +201,10 @@ std::string enable_set(const EnableRequest& request) {
       pg::rolled_back([&] { return read_partitioned_table(request.relation, set.grid.kind); });
   set.schema = table.facts.schema;
   set.table = table.facts.table;
+  if (set.detach_concurrently && (set.use_default || has_default(table)))
+    throw Error("22023", "detach_concurrently does not go with a default partition")
+        .detail("The server refuses DETACH CONCURRENTLY beside a default partition.")
+        .hint("Drain and detach the default partition first, or leave the option out.");
   set.grid.anchor = anchor_of(set, table, extras.anchor);
   save_set(request.relation, set);
   std::optional<Position> start;

@@ -11,6 +11,7 @@
 #include "server/bridge/role.hpp"
 #include "server/bridge/spi.hpp"
 #include "server/partition/history.hpp"
+#include "server/partition/move_run.hpp"
 #include "server/partition/present.hpp"
 #include "server/partition/retirement.hpp"
 
@@ -270,6 +271,7 @@ Outcome maintain_set(const StoredSet& stored, const RunInWorker& worker) {
 }
 
 void maintain(std::optional<ObjectId> relation, const RunInWorker& worker) {
+  recover_moves({});  // rows of a move that was killed are waiting in tables that nobody sees
   std::vector<StoredSet> const sets = relation ? std::vector<StoredSet>{read_set(*relation)} : read_sets();
   for (auto const& stored : sets) {
     std::string const name = identity_of(stored);

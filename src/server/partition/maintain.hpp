@@ -43,10 +43,10 @@ struct Outcome {
 using RunInWorker = std::function<void(const StoredSet&, const std::vector<std::string>&)>;
 Outcome maintain_set(const StoredSet& stored, const RunInWorker& worker);
 
-/// All sets that the calling role may act for, or just one; each one's failure is recorded, with a pause that
-/// doubles (1 minute to 1 day) before it is tried again, and never stops the others. Skipped ones are told in
-/// a NOTICE. With a relation given, what goes wrong is thrown in the end. Commits: needs
-/// require_own_transactions.
+/// First finishes moves of rows that a crash or cancel left (recover_moves). Then all sets that the calling
+/// role may act for, or just one; each one's failure is recorded, with a pause that doubles (1 minute to 1
+/// day) before it is tried again, and never stops the others. Skipped ones are told in a NOTICE. With a
+/// relation given, what goes wrong is thrown in the end. Commits: needs require_own_transactions.
 void maintain(std::optional<ObjectId> relation, const RunInWorker& worker);
 
 }  // namespace deal::server

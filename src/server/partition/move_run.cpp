@@ -319,6 +319,11 @@ void Mover::wait_for_snapshots() {
   }
 }
 
+ObjectId oid_of(const std::string& table) {
+  pg::Spi spi;
+  return spi.query("select pg_catalog.to_regclass($1)::oid", {table}).oid(0, 0);
+}
+
 void Mover::swap_under_locks() {
   pg::AsRole const owner(state_.owner);
   execute_all(partition::lock_statements(move()));
@@ -331,12 +336,12 @@ void Mover::swap_under_locks() {
     if (key.valid) valid.push_back(key.name);
   for (auto const& target : move().targets) {
     execute_all(partition::foreign_key_statements(move(), target));
-    pg::Spi spi;
-    auto const oid =
-        spi.query("select pg_catalog.to_regclass($1)::oid", {partition::working_table(move(), target)});
-    mark_foreign_keys_valid(oid.oid(0, 0), valid);
+    mark_foreign_keys_valid(oid_of(partition::working_table(move(), target)), valid);
   }
   execute_all(partition::swap_statements(move()));
+  if (move().kind == partition::MoveKind::drain)
+    for (auto const& target : move().targets)
+      share_identity(move().parent, oid_of(partition::final_table(move(), target)));
   swap_ms_ = pg::elapsed_clock_ms() - began;
 }
 

@@ -7,6 +7,7 @@ extern "C" {
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_constraint.h"
 #include "storage/proc.h"
 #include "storage/procarray.h"
@@ -29,7 +30,31 @@ void mark_valid(Relation catalog, Oid constraint) {
   ReleaseSysCache(found);
 }
 
+[[maybe_unused]] void set_identity(Relation catalog, Oid relation, const FormData_pg_attribute& column) {
+  HeapTuple const tuple = SearchSysCacheCopyAttName(relation, NameStr(column.attname));
+  if (!HeapTupleIsValid(tuple)) return;
+  reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple))->attidentity = column.attidentity;
+  CatalogTupleUpdate(catalog, &tuple->t_self, tuple);
+}
+
 }  // namespace
+
+void share_identity([[maybe_unused]] ObjectId parent, [[maybe_unused]] ObjectId leaf) {
+#if PG_VERSION_NUM >= 170000
+  pg::call([&] {
+    Relation const above = table_open(parent, NoLock);
+    Relation const catalog = table_open(AttributeRelationId, RowExclusiveLock);
+    TupleDesc const columns = RelationGetDescr(above);
+    for (int i = 0; i < columns->natts; ++i) {
+      const FormData_pg_attribute& column = *TupleDescAttr(columns, i);
+      if (!column.attisdropped && column.attidentity != '\0') set_identity(catalog, leaf, column);
+    }
+    table_close(catalog, NoLock);
+    table_close(above, NoLock);
+    CommandCounterIncrement();
+  });
+#endif
+}
 
 void mark_foreign_keys_valid(ObjectId relation, const std::vector<std::string>& names) {
   for (auto const& name : names) {

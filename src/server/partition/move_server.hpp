@@ -25,4 +25,9 @@ bool is_hidden_from_others(std::uint32_t transaction);
 /// deadlock is our error, to be tried again.
 void examine_lock_waits_early();
 
+/// Gives a leaf of the table that was just attached to `parent` the parent's identity columns. From
+/// PostgreSQL 17 on partitions have these; ATTACH gives them to the attached table alone, and DETACH then
+/// fails on its leaves.
+void share_identity(ObjectId parent, ObjectId leaf);
+
 }  // namespace deal::server

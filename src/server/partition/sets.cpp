@@ -57,18 +57,10 @@ void read_options(Set& set, const std::string& text) {
   set.analyze = json.value("analyze", true);
 }
 
-StoredSet set_of(const pg::SqlResult& rows, size_t row) {
-  StoredSet stored;
-  Set& set = stored.set;
-  set.schema = rows.text(row, 0);
-  set.table = rows.text(row, 1);
-  set.owner = rows.text(row, 2);
-  set.column = rows.text(row, 3);
+void read_settings(Set& set, const pg::SqlResult& rows, size_t row) {
   auto const kind = partition::key_kind(rows.text(row, 4));
   auto const retire = partition::retire_of(rows.text(row, 11));
-  if (!kind || !retire)
-    throw Error("XX001", "the configuration of partition set " + quote_qualified(set.schema, set.table) +
-                             " cannot be read");
+  if (!kind || !retire) throw Error("22023", "unknown kind of key or way to retire");
   set.grid.kind = *kind;
   set.grid.step = partition::parse_step(*kind, rows.text(row, 5));
   set.grid.zone = server_zone(rows.text(row, 6));
@@ -80,8 +72,25 @@ StoredSet set_of(const pg::SqlResult& rows, size_t row) {
   set.use_default = rows.boolean(row, 12);
   set.enabled = rows.boolean(row, 13);
   read_options(set, rows.text(row, 14));
+}
+
+StoredSet set_of(const pg::SqlResult& rows, size_t row) {
+  StoredSet stored;
+  stored.set.schema = rows.text(row, 0);
+  stored.set.table = rows.text(row, 1);
+  stored.set.owner = rows.text(row, 2);
+  stored.set.column = rows.text(row, 3);
   stored.relation = rows.oid(row, 15);
   stored.owner = rows.oid(row, 16);
+  try {
+    read_settings(stored.set, rows, row);
+  } catch (const Error& error) {
+    stored.problem = fmt::format("the settings of partition set {} cannot be read: {}",
+                                 quote_qualified(stored.set.schema, stored.set.table), error.message());
+  } catch (const Json::exception& error) {
+    stored.problem = fmt::format("the options of partition set {} cannot be read: {}",
+                                 quote_qualified(stored.set.schema, stored.set.table), error.what());
+  }
   return stored;
 }
 
@@ -119,6 +128,9 @@ StoredSet read_set(ObjectId relation) {
         .hint(fmt::format("deal_advisor.partition_enable({}, key_column, step) makes it one.",
                           quote_literal(name)));
   }
+  if (!found->problem.empty())
+    throw Error("55000", found->problem)
+        .hint("Call deal_advisor.partition_enable with settings that are valid today.");
   return std::move(*found);
 }
 
@@ -171,7 +183,7 @@ std::string refusal(const StoredSet& stored) {
     return fmt::format("table {} belonged to role \"{}\" when the set was enabled, now to \"{}\"", name,
                        stored.set.owner, pg::role_name(stored.owner));
   if (!pg::may_assume(pg::current_role(), stored.owner)) return "must be owner of table " + name;
-  return "";
+  return stored.problem;
 }
 
 void require_rights(const StoredSet& stored) {

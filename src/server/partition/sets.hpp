@@ -15,11 +15,14 @@ struct StoredSet {
   partition::Set set;
   ObjectId relation = 0;  ///< 0: no table of that name is there any more
   ObjectId owner = 0;     ///< the table's owner today
+  std::string problem;  ///< why its settings can't be read, such as a time zone that is gone; empty: they can
 };
 
-/// All sets, by name. Callers show and act on what the calling role may.
+/// All sets, by name, also those with a problem: one of them must not stop the others. Callers show and act
+/// on what the calling role may.
 std::vector<StoredSet> read_sets();
-/// The set of one table. Errors: 42704 with a HINT that names partition_enable.
+/// The set of one table. Errors: 42704 with a HINT that names partition_enable; 55000 if its settings can't
+/// be read.
 StoredSet read_set(ObjectId relation);
 std::optional<StoredSet> find_set(ObjectId relation);
 

@@ -68,6 +68,12 @@ SetStatus status_of(const StoredSet& stored) {
   partition::Set const& set = stored.set;
   SetStatus status;
   status.parent = quote_qualified(set.schema, set.table);
+  if (!stored.problem.empty()) {
+    status.key = quote_identifier(set.column);
+    status.state = "error";
+    status.detail = stored.problem;
+    return status;
+  }
   status.key = fmt::format("{} ({})", quote_identifier(set.column), partition::name_of(set.grid.kind));
   status.step = partition::to_string(set.grid.kind, set.grid.step);
   status.zone = set.grid.zone.name;
