@@ -209,4 +209,20 @@ TEST(PlanCache, KnowsWhichCandidatesPlansPricedAnewTellOf) {
   EXPECT_EQ(priced_after(more, whole), 1u) << "it may be worth more than its accesses say";
 }
 
+// The planner tells accesses to the table only, yet its plan uses both candidates.
+TEST(PlanCache, WhatAPlanUsesIsNeverUseless) {
+  deal::index::Problem problem;
+  problem.candidates.resize(3);
+  problem.relevant = {{0, 1, 2}};
+  problem.weights = {1};
+  const deal::index::Planner planner = [](int, std::span<const int>) {
+    return QueryPlan{500, {0, 1}, {access(kNoCandidate, 900, 0)}, {}};
+  };
+  PlanCache cache(problem, planner);
+  cache.plan_base(0);
+  EXPECT_FALSE(cache.useless(0, 0) || cache.useless(0, 1));
+  EXPECT_FALSE(cache.serves_as_well(0, 0, 1) || cache.serves_as_well(0, 2, 1));
+  EXPECT_TRUE(cache.useless(0, 2));
+}
+
 }  // namespace

@@ -156,7 +156,7 @@ const PlanCache::Record& PlanCache::record(int query, CandidateSet set, const Qu
   CandidateSet used = 0;
   for (const int candidate : plan.used)
     used |= bit(query, candidate);
-  if (!plan.accesses.empty()) learn(entry, plan.accesses);
+  if (!plan.accesses.empty()) learn(entry, plan.accesses, used);
   entry.bounds.clear();
   tells_leaves_ = tells_leaves_ || !plan.leaves.empty();
   // What stands for no work is somewhere in the leaves: a plan with such a part is not priced anew.
@@ -189,10 +189,18 @@ CandidateSet PlanCache::priced_by(const Query& query, const std::vector<AccessCo
   return joins ? priced & ~unpriced : 0;
 }
 
-void PlanCache::learn(Query& query, const std::vector<AccessCost>& accesses) {
+// What a plan uses is read in some way, told or not: it is never taken for useless.
+void PlanCache::learn(Query& query, std::vector<AccessCost> accesses, CandidateSet used) {
+  for (const AccessCost& access : accesses)
+    used &= ~bit_in(query, access.candidate);
+  int place = -1;  // compares with nothing else
+  for (; used != 0; used &= used - 1) {
+    const int candidate = query.members[static_cast<std::size_t>(std::countr_zero(used))];
+    accesses.push_back({candidate, place--, 0, 0, 0, {}, kNotPriced});
+  }
   query.dominance = compare(query.members, accesses);
-  query.accesses = accesses;
-  query.priced = priced_by(query, accesses);
+  query.accesses = std::move(accesses);
+  query.priced = priced_by(query, query.accesses);
   for (Record& record : query.records) {
     record.reach = reach_of(query, record.available);
     record.repriced = RepricedPlan(query.members, query.accesses, record.plan);

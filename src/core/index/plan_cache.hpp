@@ -165,7 +165,7 @@ class PlanCache {
   const Record* exact_record(int query, CandidateSet set) const;
   static Bounds compute_bounds(const Query& query, CandidateSet set);
   static CandidateSet priced_by(const Query& query, const std::vector<AccessCost>& accesses);
-  void learn(Query& query, const std::vector<AccessCost>& accesses);
+  void learn(Query& query, std::vector<AccessCost> accesses, CandidateSet used);
   static CandidateSet reach_of(const Query& query, CandidateSet set);
   static CandidateSet stand_ins(const Query& query, CandidateSet used, CandidateSet set);
 

@@ -131,6 +131,16 @@ void price_alone(const Visit& visit, IndexOptInfo* index) {
   rel->partial_pathlist = partial;
 }
 
+/// The indexes of a table that is read as a part of another too: pricing them where the statement names the
+/// table says nothing of that other use.
+void append_unpriced(MemoryContext context, List*& accesses, const RelOptInfo* rel) {
+  MemoryContext const planner = MemoryContextSwitchTo(context);
+  ListCell* cell = nullptr;
+  foreach (cell, rel->indexlist)
+    append_access(accesses, static_cast<IndexOptInfo*>(lfirst(cell))->indexoid, nullptr, 0, Kind::unpriced);
+  MemoryContextSwitchTo(planner);
+}
+
 /// Reading the table itself, by one process or by several; other paths may have pushed it out.
 void price_table(const Visit& visit) {
   Relids const outer = visit.rel->lateral_relids;
@@ -147,11 +157,16 @@ void price_table(const Visit& visit) {
 AccessObserver::AccessObserver()
     : memory_("deal_advisor access costs"), raw_{memory_.context(), NIL, NIL, 0} {}
 
-void AccessObserver::observe(void* state, PlannerInfo* root, RelOptInfo* rel, Oid /*relation*/) {
+void AccessObserver::observe(void* state, PlannerInfo* root, RelOptInfo* rel, VisitedTable table) {
   auto* const raw = static_cast<Raw*>(state);
+  if (table.partition) {
+    append_unpriced(raw->context, raw->accesses, rel);
+    return;
+  }
   int const number = raw->relations++;
   const RangeTblEntry* const entry = planner_rt_fetch(rel->relid, root);
-  if (entry->tablesample != nullptr || IS_DUMMY_REL(rel)) return;
+  // A parent of partitions is read through them, though its indexes may be listed for it too (from 16 on).
+  if (entry->tablesample != nullptr || entry->inh || IS_DUMMY_REL(rel)) return;
   MemoryContext const planner = MemoryContextSwitchTo(raw->context);
   bool const with_or = has_or_clause(rel);
   Visit const visit{raw->accesses, root, rel, number};

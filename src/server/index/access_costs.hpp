@@ -16,7 +16,7 @@ class AccessObserver {
   AccessObserver();
 
   /// For server::plan.
-  static void observe(void* state, PlannerInfo* root, RelOptInfo* rel, Oid relation);
+  static void observe(void* state, PlannerInfo* root, RelOptInfo* rel, VisitedTable table);
   void* state() { return &raw_; }
 
   /// What was seen, after the call. `candidates` maps index numbers to the caller's; whatever the observer

@@ -247,10 +247,10 @@ bool is_partition(const PlannerInfo* root, const RelOptInfo* rel) {
 
 void on_pathlist(PlannerInfo* root, RelOptInfo* rel, Index rti, RangeTblEntry* rte) {
   if (next_pathlist != nullptr) next_pathlist(root, rel, rti, rte);
-  if (!is_ours(root) || rte->rtekind != RTE_RELATION || is_partition(root, rel)) return;
-  active->visited = append_visited(active->visited, root, rel);
-  if (active->observer == nullptr) return;
-  active->observer(active->observer_state, root, rel, rte->relid);
+  if (!is_ours(root) || rte->rtekind != RTE_RELATION) return;
+  bool const partition = is_partition(root, rel);
+  if (!partition) active->visited = append_visited(active->visited, root, rel);
+  if (active->observer != nullptr) active->observer(active->observer_state, root, rel, {rte->relid, partition});
 }
 
 std::span<Hypothetical* const> added_now() {

@@ -120,12 +120,12 @@ void observe_needed(const Observed& seen) {
   seen.use->needed = needed;
 }
 
-void on_relation(void* opaque, PlannerInfo* root, RelOptInfo* rel, Oid relation) {
+void on_relation(void* opaque, PlannerInfo* root, RelOptInfo* rel, VisitedTable table) {
   auto* const state = static_cast<ObserverState*>(opaque);
-  if (relation < FirstNormalObjectId) return;
+  if (table.partition || table.oid < FirstNormalObjectId) return;
   MemoryContext const planner = MemoryContextSwitchTo(state->context);
   auto* const use = static_cast<RawUse*>(palloc0(sizeof(RawUse)));
-  use->relation = relation;
+  use->relation = table.oid;
   Observed const seen{root, rel, use, state->words};
   observe_clauses(seen);
   observe_conditions(seen);

@@ -58,8 +58,14 @@ struct PlanOutcome {
   std::vector<PlannedLeaf> leaves{};   ///< every use of an index is one of them
 };
 
-/// Called for every base relation of a query while it is planned, when its paths are known.
-using RelationObserver = void (*)(void* state, PlannerInfo* root, RelOptInfo* rel, Oid relation);
+/// A table where a statement reads it.
+struct VisitedTable {
+  Oid oid;
+  bool partition;  ///< only as a part of another, or of its parent
+};
+
+/// Called for every table of a query while it is planned, when its paths are known.
+using RelationObserver = void (*)(void* state, PlannerInfo* root, RelOptInfo* rel, VisitedTable table);
 
 /// The indexes that a part of a plan uses, appended to a list of their numbers.
 void collect_used(Plan* plan, List*& used);
