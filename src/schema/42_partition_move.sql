@@ -23,7 +23,7 @@ create procedure deal_advisor.partition_split(
   language c
   as 'MODULE_PATHNAME', 'deal_advisor_partition_split';
 comment on procedure deal_advisor.partition_split(regclass, text[], jsonb) is
-'Splits a partition in the way of partition_drain: by copy and one short swap, while everybody reads and writes. at: boundaries inside of it, as keys or times in the set''s zone; null: those of the set''s step. The parts look like the old one: privileges, comment, storage parameters, row security, replica identity, statistics targets, indexes. options: batch (rows of one transaction, 10000), most_partitions (1000), keep_old (name for the old one; default: it is dropped), analyze, lock_timeout_ms, max_tries, cancel. Errors: 22023 boundaries; and those of partition_drain. Example: call deal_advisor.partition_split(''shop.price_history_p20260301'', at => ''{2026-03-11, 2026-03-21}'');';
+'Splits a partition in the way of partition_drain: by copy and one short swap, while everybody reads and writes. at: boundaries inside of it, as keys or times in the set''s zone; null: those of the set''s step, for a partition without lower or upper bound only around its rows. The parts look like the old one: privileges, comment, storage parameters, row security, replica identity, statistics targets, indexes. options: batch (rows of one transaction, 10000), most_partitions (1000), keep_old (name for the old one; default: it is dropped), analyze, lock_timeout_ms, max_tries, cancel. Errors: 22023 boundaries; and those of partition_drain. Example: call deal_advisor.partition_split(''shop.price_history_p20260301'', at => ''{2026-03-11, 2026-03-21}'');';
 
 create procedure deal_advisor.partition_merge(
   partitions regclass[],

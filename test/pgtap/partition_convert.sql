@@ -98,7 +98,7 @@ create temp table relations as select relname, relkind from pg_class where relna
 create temp table viewed as select oid, pg_get_viewdef(oid) as definition, reloptions, relacl from pg_class where relnamespace in ('live'::regnamespace, 'live_views'::regnamespace) and relkind = 'v';
 create temp table read as select * from live.prices;
 grant all on portrait, relations, viewed, read to public;
-select plan(95);
+select plan(96);
 
 -- The plan
 create temp table planned as select * from deal_advisor.partition_convert_plan('live.prices', 'Seen At', '1 month');
@@ -221,6 +221,7 @@ select is(pg_temp.kind('timestamp', 'localtimestamp - i * interval ''1 day''', '
 select is(pg_temp.kind('date', 'current_date - i', '1 week'), :steps, 'date');
 select is(pg_temp.kind('bigint', 'i * 1000', '1000000'), :steps, 'bigint');
 select is(pg_temp.kind('smallint', 'i', '100'), :steps, 'smallint');
+select matches((select message from deal_advisor.partition_convert_plan('live.kinds', 'k', '10') where code = 'cutoff'), 'before 30;', 'the greatest number is not the last text');
 select is(pg_temp.kind('bigint', 'extract(epoch from now())::bigint - i', '1 month', '{"kind": "epoch_s"}'), :steps, 'epoch in seconds');
 select is(pg_temp.kind('uuid', '(lpad(to_hex((extract(epoch from now()) * 1000)::bigint - i), 12, ''0'') || ''7000a000000000000000'')::uuid', '1 month'), :steps, 'uuid, version 7');
 call deal_advisor.partition_convert('live.kinds', 'k', '1 month');

@@ -112,4 +112,17 @@ is($node->safe_psql('postgres', "select count(*) filter (where what = 'INSERT') 
 is($node->safe_psql('postgres', "select string_agg(relname, ' ' order by relname) from pg_class where relname like 'orders%'"),
 	'orders orders_buyer_id_idx orders_created_at_idx orders_id_seq orders_pkey', 'nothing is left behind');
 
+# By mode copy: rows are copied to partitions of their own while they are changed.
+my $before = $node->safe_psql('postgres', 'select count(*) from orders');
+my $total = $node->safe_psql('postgres', 'select sum(total) from orders');
+$node->safe_psql('postgres', 'truncate fired');
+my @copying = (start_load('writer', 2, 15, 'simple'), start_load('writer', 2, 15, 'prepared'), start_load('reader', 2, 15, 'prepared'));
+$node->safe_psql('postgres', q{call deal_advisor.partition_convert('orders', 'created_at', '1 month', '{"mode": "copy"}')});
+is($node->safe_psql('postgres', 'select count(distinct (tableoid, date_trunc(\'month\', created_at, \'UTC\'))) = count(distinct date_trunc(\'month\', created_at, \'UTC\')) from orders'), 't', 'mode copy under load: each month in its partition');
+my $written = end_load($copying[0]) + end_load($copying[1]);
+end_load($copying[2]);
+cmp_ok($written, '>', 200, 'there was load');
+is($node->safe_psql('postgres', 'select count(*), sum(total), count(*) - count(distinct id) from orders'), join('|', $before + $written, $total + 2 * $written, 0), 'mode copy: nothing was lost');
+is($node->safe_psql('postgres', 'select count(*) from fired'), 2 * $written, 'triggers fired for each change and for no copy');
+
 done_testing();

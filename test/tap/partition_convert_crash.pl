@@ -50,6 +50,7 @@ sub make_table {
 }
 
 my $convert = q{call deal_advisor.partition_convert('orders', 'created_at', '1 month')};
+my $convert_by_copy = q{call deal_advisor.partition_convert('orders', 'created_at', '1 month', '{"mode": "copy"}')};
 my $last = q{select max(id) from deal_advisor.partition_convert_status()};
 sub roll_back { return 'call deal_advisor.partition_convert_rollback(' . $node->safe_psql('postgres', $last) . ')' }
 sub state_now { return $node->safe_psql('postgres', 'select state from deal_advisor.partition_convert_status() order by id desc limit 1') }
@@ -110,17 +111,18 @@ sub fresh {
 	$written = 0;
 }
 
-for my $step (qw(index key parent check validate swap drop_check enable)) {
+for my $step (qw(index key parent check validate swap drop_check enable divide)) {
+	my $call = $step eq 'divide' ? $convert_by_copy : $convert;
 	for my $place ('in', 'after') {
 		next if $step eq 'enable' && $place eq 'after';
 		fresh();
-		ok(kill_at($convert, $place, $step), "killed $place $step");
+		ok(kill_at($call, $place, $step), "killed $place $step");
 		works("killed $place $step");
-		$node->safe_psql('postgres', $convert);
+		$node->safe_psql('postgres', $call);
 		converted("killed $place $step, called again");
-		next if $place eq 'after' && $step =~ /^(key|check|validate)$/;
+		next if $place eq 'after' && $step =~ /^(key|check|validate|divide)$/;    # a divided table can't be taken back
 		fresh();
-		kill_at($convert, $place, $step);
+		kill_at($call, $place, $step);
 		$node->safe_psql('postgres', roll_back());
 		rolled_back("killed $place $step, taken back");
 	}

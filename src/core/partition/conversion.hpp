@@ -167,6 +167,7 @@ struct Conversion {
   Position cutoff = 0;            ///< the old table keeps what is before it
   std::vector<Action> creations;  ///< the partitions to be there at the swap
   int lock_timeout_ms = 50;
+  bool copy = false;  ///< its rows get partitions of their own in the end
 };
 
 enum class StepKind : std::uint8_t {
@@ -179,6 +180,7 @@ enum class StepKind : std::uint8_t {
   drop_check,  ///< no longer needed
   analyze,     ///< statistics of the parent
   enable,      ///< the set's row
+  divide,      ///< mode copy: the old table's rows copied to partitions of their own
   swap_back,   ///< rollback: the old table has its name again
   move_back,   ///< rollback: rows of later partitions
   clean        ///< rollback: what was made is dropped
@@ -216,7 +218,7 @@ struct ConversionFinding {
 std::vector<ConversionFinding> conversion_findings(const ConvertedTable& table, const Conversion& conversion,
                                                    const std::vector<std::string>& accepted);
 
-/// The steps of mode attach up to and with the swap, from the table as it is. Picks names.
+/// The steps up to and with the swap, from the table as it is. Picks names.
 std::vector<ConversionStep> attach_steps(const ConvertedTable& table, const Conversion& conversion,
                                          ConversionNames& names);
 /// The steps after the swap.

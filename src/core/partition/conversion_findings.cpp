@@ -148,6 +148,22 @@ void publications(const ConvertedTable& table, Findings& found) {
   }
 }
 
+/// What keeps the old table's rows from being copied to partitions of their own in the end.
+void copying(const ConvertedTable& table, Findings& found) {
+  if (table.force_row_security)
+    found.error("copy_forced_row_security",
+                "row security is forced, so the table's owner can't read all rows to copy them",
+                fmt::format("alter table {} no force row level security; or convert with mode attach.",
+                            quote_qualified(table.schema, table.name)));
+  for (auto const& publication : table.publications) {
+    if (publication.whole)
+      found.error("copy_publication",
+                  fmt::format("publication \"{}\" publishes every new table, copies of rows included",
+                              publication.name),
+                  "Publish the tables by name, or convert with mode attach.");
+  }
+}
+
 }  // namespace
 
 std::vector<ConversionFinding> conversion_findings(const ConvertedTable& table, const Conversion& conversion,
@@ -160,6 +176,7 @@ std::vector<ConversionFinding> conversion_findings(const ConvertedTable& table, 
   sequences(table, found);
   dependents(table, found);
   publications(table, found);
+  if (conversion.copy) copying(table, found);
   for (auto const& obstacle : table.obstacles) {
     if (obstacle.acceptable)
       found.acceptable(obstacle.code, obstacle.message, obstacle.hint);

@@ -97,6 +97,17 @@ ConversionStep validate_step(const ConvertedTable& table, const ConversionNames&
   return made;
 }
 
+/// Carried out by the mover, with its own commits and locks.
+ConversionStep divide_step(const Conversion& conversion, const std::string& old) {
+  ConversionStep made = step(StepKind::divide, conversion.set.table,
+                             "copy the old table's rows in batches to partitions of their own, then put "
+                             "these in its place and drop it",
+                             "ACCESS EXCLUSIVE", short_wait(conversion, "everybody"));
+  made.short_locks = false;
+  add(made, fmt::format("call deal_advisor.partition_split({})", quote_literal(old)));
+  return made;
+}
+
 }  // namespace
 
 std::string_view name_of(StepKind kind) {
@@ -119,6 +130,8 @@ std::string_view name_of(StepKind kind) {
       return "analyze";
     case StepKind::enable:
       return "enable";
+    case StepKind::divide:
+      return "divide";
     case StepKind::swap_back:
       return "swap_back";
     case StepKind::move_back:
@@ -161,6 +174,7 @@ std::vector<ConversionStep> finishing_steps(const Conversion& conversion, const 
   add(steps.back(), "analyze " + table);
   steps.push_back(
       step(StepKind::enable, conversion.set.table, "keep it as a set (partition_status)", "none", "nobody"));
+  if (conversion.copy) steps.push_back(divide_step(conversion, old));
   return steps;
 }
 

@@ -146,7 +146,6 @@ void check_parent_statistics(const Check& check, Review& review) {
     const Table& parent = table_at(catalog, key.table);
     if (parent.partition) continue;
     double rows = 0;
-    std::int64_t pages = 0;
     std::vector<int> open{key.table};
     while (!open.empty()) {
       int const at = open.back();
@@ -156,7 +155,6 @@ void check_parent_statistics(const Check& check, Review& review) {
           open.push_back(part);
         else
           rows += rows_by_statistics(table_at(catalog, part));
-        pages += table_at(catalog, part).pages;
       }
     }
     bool const never = parent.rows < 0;

@@ -14,6 +14,7 @@
 #include "server/bridge/worker.hpp"
 #include "server/partition/convert_read.hpp"
 #include "server/partition/convert_run.hpp"
+#include "server/partition/move_plan.hpp"
 
 namespace deal::server {
 
@@ -70,14 +71,20 @@ class Converting {
   }
 
   void finish() {
+    request_.relation = stored_.parent;  // the old table may be divided, and gone
     ConvertOptions const options = convert_options(request_);
     partition::Conversion const conversion = conversion_of(options, stored_);
-    ConversionRunner const runner = runner_of(conversion.set);
+    bool const divided = pg::relation_owner(stored_.relation) == 0;
+    ConversionRunner const runner{stored_, pg::relation_owner(stored_.parent), conversion.set.lock_timeout_ms,
+                                  conversion.set.max_tries};
     partition::ConversionNames const names(stored_.names, {});
     for (auto const& step : partition::finishing_steps(conversion, names)) {
+      if (divided && step.kind == StepKind::drop_check) continue;  // it went with the old table
       runner.announce(std::string(partition::name_of(step.kind)));
       if (step.kind == StepKind::enable)
         enable(options);
+      else if (step.kind == StepKind::divide)
+        divide(options, conversion.set);
       else if (step.short_locks)
         runner.run_short(step);
       else
@@ -212,6 +219,14 @@ class Converting {
     request.relation = stored_.parent;
     pg::notice(enable_set(request));
     pg::commit();
+  }
+
+  void divide(const ConvertOptions& options, const partition::Set& set) {
+    MoveRequest request;
+    request.manner.pause_ms = options.pause_ms;
+    request.manner.patience.timeout_ms = set.lock_timeout_ms;
+    request.manner.patience.most_tries = set.max_tries;
+    divide_partition(stored_.parent, stored_.relation, request);
   }
 
   const pg::Arguments& args_;

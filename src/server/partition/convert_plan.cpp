@@ -92,8 +92,10 @@ void read_rows(const PlannedConversion& planned, KeyFacts& facts) {
   std::string const table = quote_qualified(planned.table.schema, planned.table.name);
   std::string const column = quote_identifier(planned.conversion.set.column);
   pg::Spi spi;
-  pg::SqlResult const last = spi.query(fmt::format(
-      "select {0}::text from only {1} where {0} is not null order by {0} desc limit 1", column, table));
+  // Ordered by the column, not by its text, which has its name unless it gets another one.
+  pg::SqlResult const last = spi.query(
+      fmt::format("select t.{0}::text from only {1} as t where t.{0} is not null order by t.{0} desc limit 1",
+                  column, table));
   facts.any = !last.empty();
   if (facts.any) {
     std::string const text = last.text(0, 0);
@@ -219,8 +221,10 @@ void describe(PlannedConversion& planned) {
                   planned.conversion.creations.size()),
       "Between the steps check and swap, rows at or past the cutoff are refused: finish before it.");
   add(planned, ConversionLevel::ok, "size",
-      fmt::format("about {:.0f} rows, {}: no row is copied", planned.table.rows,
-                  format_bytes(static_cast<std::int64_t>(planned.table.bytes))));
+      fmt::format("about {:.0f} rows, {}: {}", planned.table.rows,
+                  format_bytes(static_cast<std::int64_t>(planned.table.bytes)),
+                  planned.options.copy ? "copied once, in the end; needs as much room again until then"
+                                       : "no row is copied"));
 }
 
 bool any_error(const PlannedConversion& planned) {
@@ -263,10 +267,8 @@ ConvertOptions convert_options(const ConvertRequest& request) {
   Options options("partition_convert", own_options(request.options));
   std::string const mode = options.text("mode", "attach");
   if (mode != "attach" && mode != "copy")
-    throw Error("22023", "unknown mode \"" + mode + "\"").hint("The mode is attach.");
-  if (mode == "copy")
-    throw Error("0A000", "mode copy is not supported")
-        .hint("Mode attach converts without copying; CALL partition_split divides the old partition later.");
+    throw Error("22023", "unknown mode \"" + mode + "\"").hint("The modes are attach and copy.");
+  out.copy = mode == "copy";
   out.cutoff = options.text("cutoff", "");
   out.dry_run = options.boolean("dry_run", false);
   out.deep = options.boolean("deep", true);
@@ -301,6 +303,7 @@ PlannedConversion plan_conversion(const ConvertRequest& request, const StoredCon
   planned.conversion.set.schema = planned.table.schema;
   planned.conversion.set.table = planned.table.name;
   planned.conversion.lock_timeout_ms = planned.conversion.set.lock_timeout_ms;
+  planned.conversion.copy = planned.options.copy;
   take_over_storage(planned);
   auto taken = taken_names(planned.table.schema);
   drop_own_leaves(stored, taken);
@@ -328,6 +331,7 @@ partition::Conversion conversion_of(const ConvertOptions& options, const StoredC
   conversion.set.schema = stored.schema;
   conversion.set.table = stored.table;
   conversion.cutoff = stored.cutoff;
+  conversion.copy = options.copy;
   conversion.lock_timeout_ms = conversion.set.lock_timeout_ms;
   return conversion;
 }

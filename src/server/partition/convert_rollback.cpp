@@ -15,6 +15,7 @@
 #include "server/partition/convert_move.hpp"
 #include "server/partition/convert_read.hpp"
 #include "server/partition/convert_run.hpp"
+#include "server/partition/move_run.hpp"
 
 namespace deal::server {
 
@@ -57,6 +58,10 @@ class RollingBack {
   }
 
   void run() {
+    if (swapped()) {
+      give_up_division();
+      require_old_table();
+    }
     stored_.state = "rolling back";
     if (swapped()) {
       runner().announce("swap_back");
@@ -79,6 +84,14 @@ class RollingBack {
   bool swapped() const {
     ObjectId const now = relation_named(stored_.schema, stored_.table);
     return now != 0 && now == stored_.parent;
+  }
+
+  /// Rows that were being copied to partitions of their own stay where they are.
+  void give_up_division() {
+    MoveManner manner;
+    manner.patience.timeout_ms = conversion_.set.lock_timeout_ms;
+    manner.patience.most_tries = conversion_.set.max_tries;
+    (void)give_up_move(stored_.parent, manner);
   }
 
   std::vector<KeptPartition> leaves() const {
@@ -120,7 +133,9 @@ class RollingBack {
     if (old_table_is_attached()) return;
     throw Error("55000", fmt::format("the old table of conversion {} is no partition of {} any more",
                                      stored_.id, quote_qualified(stored_.schema, stored_.table)))
-        .hint("It was detached or dropped, by retention or by hand: there is nothing to go back to.");
+        .hint(
+            "It was detached or dropped, by retention, mode copy or by hand: there is nothing to go back "
+            "to.");
   }
 
   /// The old table has its name again; false if rows came to another partition meanwhile.
@@ -242,6 +257,9 @@ void roll_back_conversion(const pg::Arguments& args, std::int64_t id) {
   if (owner == 0 ? !pg::owns_database() : !pg::may_assume(pg::current_role(), owner))
     throw Error("42501",
                 "must be owner of table " + quote_qualified(stored.schema, stored.table) + " to roll back");
+  if (is_gone(stored) && stored.mode == "copy" && !identity_of_relation(stored.parent).empty())
+    throw Error("55000", fmt::format("the rows of conversion {} are in partitions of their own", id))
+        .hint("The old table was dropped when they were: there is nothing to go back to.");
   if (is_gone(stored)) {
     stored.state = "rolled back";
     save_conversion(stored);

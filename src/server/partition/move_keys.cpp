@@ -154,6 +154,17 @@ std::vector<KeyRange> ranges_with_rows(const PartitionedTable& table, const part
   return out;
 }
 
+std::vector<Position> cuts_around_rows(const PartitionedTable& table, const partition::Grid& grid,
+                                       const partition::Partition& leaf, std::size_t most) {
+  PartitionedTable others = table;
+  std::erase_if(others.partitions, [&](const partition::Partition& other) { return other.oid == leaf.oid; });
+  std::vector<Position> cuts;
+  for (auto const& range : ranges_with_rows(others, grid, leaf, leaf.upper, most))
+    cuts.insert(cuts.end(), {range.lower, range.upper});
+  std::erase_if(cuts, [&](Position cut) { return cut <= leaf.lower || cut >= leaf.upper; });
+  return cuts;
+}
+
 partition::KeyKind key_kind_of(ObjectId parent) {
   pg::Spi spi;
   auto const row = spi.query(

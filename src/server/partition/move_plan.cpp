@@ -151,18 +151,20 @@ MoveTarget like_old(const Move& move, const Partition& old, const std::string& n
 }
 
 /// A target as maintenance would make it.
-MoveTarget like_new(const Move& move, const Scene& scene, const KeyRange& range, const std::string& name) {
+MoveTarget like_new(const Move& move, const Scene& scene, const KeyRange& range, const std::string& name,
+                    const std::string& working) {
   auto const& set = scene.set;
   auto const& facts = scene.table.facts;
   MoveTarget target;
-  target.name = target.working = name;
+  target.name = name;
+  target.working = working;
   target.like = quoted_parent(scene.table);
   target.unlogged = set.leaf.unlogged;
   std::string const table = working_table(move, target);
   target.replica_index = replica_index_of(scene.table.oid);
   partition::Action action;
   action.schema = move.target_schema;
-  action.partition = name;
+  action.partition = working;
   action.lower = range.lower;
   action.upper = range.upper;
   for (auto const& statement : partition::statements(set, facts, action))
@@ -247,7 +249,7 @@ Move drain_move(const Scene& scene, const Partition& from, const std::vector<Key
   for (auto const& range : ranges) {
     std::string const name =
         free_name(partition::partition_name(scene.set.table, scene.set.grid, range.lower), taken);
-    MoveTarget target = like_new(move, scene, range, name);
+    MoveTarget target = like_new(move, scene, range, name, name);
     set_range(target, scene, range);
     move.targets.push_back(std::move(target));
   }
@@ -302,15 +304,32 @@ KeyRange range_of(const Partition& leaf) {
   return {leaf.lower, leaf.upper};
 }
 
-Move split_move(const Scene& scene, const Partition& leaf,
-                const std::optional<std::vector<std::string>>& given, const Wishes& wishes) {
-  KeyRange const whole = range_of(leaf);
+bool is_bounded(const Partition& leaf) {
+  return leaf.lower != partition::kMinimum && leaf.upper != partition::kMaximum;
+}
+
+/// The set's boundaries; a table that is no set has none.
+std::vector<Position> own_cuts(const Scene& scene, const Partition& leaf, const Wishes& wishes) {
+  if (scene.set.table.empty()) return {};
+  auto const& grid = scene.set.grid;
+  return is_bounded(leaf) ? partition::grid_cuts(grid, {leaf.lower, leaf.upper}, wishes.most)
+                          : cuts_around_rows(scene.table, grid, leaf, wishes.most);
+}
+
+std::vector<Position> given_cuts(const Scene& scene, const std::vector<std::string>& given) {
   std::vector<Position> cuts;
-  if (given)
-    for (auto const& text : *given)
-      cuts.push_back(parse_position(scene.set.grid, text));
-  else if (!scene.set.table.empty())
-    cuts = partition::grid_cuts(scene.set.grid, whole, wishes.most);
+  cuts.reserve(given.size());
+  for (auto const& text : given)
+    cuts.push_back(parse_position(scene.set.grid, text));
+  return cuts;
+}
+
+/// Whose look the parts of a split partition take.
+enum class Look : std::uint8_t { old_partition, maintained };
+
+Move split_move(const Scene& scene, const Partition& leaf, std::vector<Position> cuts, Look look,
+                const Wishes& wishes) {
+  KeyRange const whole = range_of(leaf);
   auto const ranges = partition::split_range(scene.set.grid, whole, std::move(cuts));
   Move move = new_move(MoveKind::split, scene, {&leaf}, wishes);
   auto taken = taken_names(move.target_schema);
@@ -320,9 +339,13 @@ Move split_move(const Scene& scene, const Partition& leaf,
     std::string const name =
         free_name(partition::partition_name(scene.table.facts.table, scene.set.grid, range.lower), taken);
     ++number;
-    MoveTarget target = like_old(
-        move, leaf, name,
-        name == leaf.name ? partition::helper_name(move.parent, fmt::format("new{}", number)) : name);
+    std::string const working =
+        name == leaf.name ? partition::helper_name(move.parent, fmt::format("new{}", number)) : name;
+    MoveTarget target = look == Look::old_partition ? like_old(move, leaf, name, working)
+                                                    : like_new(move, scene, range, name, working);
+    if (look == Look::maintained && name == leaf.name)
+      target.index_names =
+          look_of(leaf.oid, working_table(move, target), final_table(move, target)).index_names;
     set_range(target, scene, range);
     move.targets.push_back(std::move(target));
   }
@@ -385,10 +408,28 @@ void split_partition(ObjectId partition, const std::optional<std::vector<std::st
   (void)run_move(parent, request.manner);
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     Scene const scene = read_scene(parent, false);
-    Move move = split_move(scene, partition_of(scene.table, partition), cuts, wishes);
+    Partition const& leaf = partition_of(scene.table, partition);
+    (void)range_of(leaf);
+    Move move = split_move(scene, leaf, cuts ? given_cuts(scene, *cuts) : own_cuts(scene, leaf, wishes),
+                           Look::old_partition, wishes);
     if (carry_out(std::move(move), scene, request.manner) == MoveEnd::done) return;
   }
   throw restless(read_scene(parent, false).table);
+}
+
+void divide_partition(ObjectId parent, ObjectId partition, MoveRequest request) {
+  Wishes const wishes = read_wishes("partition_convert", MoveKind::split, request);
+  (void)run_move(parent, request.manner);
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    Scene const scene = read_scene(parent, true);
+    auto const leaf = std::ranges::find(scene.table.partitions, partition, &Partition::oid);
+    if (leaf == scene.table.partitions.end()) return;
+    auto cuts = own_cuts(scene, *leaf, wishes);
+    if (cuts.empty()) return;
+    Move move = split_move(scene, *leaf, std::move(cuts), Look::maintained, wishes);
+    if (carry_out(std::move(move), scene, request.manner) == MoveEnd::done) return;
+  }
+  throw restless(read_scene(parent, true).table);
 }
 
 void merge_partitions(const std::vector<ObjectId>& partitions, MoveRequest request) {

@@ -20,9 +20,15 @@ struct MoveRequest {
 /// when the table keeps changing.
 void drain_default(ObjectId parent, MoveRequest request);
 
-/// Splits a partition at the given boundaries, or (nothing given) at those of its set's grid. Commits.
+/// Splits a partition at the given boundaries, or (nothing given) at those of its set's grid; a partition
+/// without a lower or upper bound only around its rows. Commits.
 void split_partition(ObjectId partition, const std::optional<std::vector<std::string>>& cuts,
                      MoveRequest request);
+
+/// Gives the rows of a partition without a lower or upper bound partitions of their own, made as maintenance
+/// makes them; goes on with such a division that was interrupted. Nothing to do if the partition has no rows
+/// or is one no more. Commits. Errors: those of a split.
+void divide_partition(ObjectId parent, ObjectId partition, MoveRequest request);
 
 /// Makes one partition of neighbours. Commits. Errors: 22023 when they are none.
 void merge_partitions(const std::vector<ObjectId>& partitions, MoveRequest request);
