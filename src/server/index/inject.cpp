@@ -250,7 +250,8 @@ void on_pathlist(PlannerInfo* root, RelOptInfo* rel, Index rti, RangeTblEntry* r
   if (!is_ours(root) || rte->rtekind != RTE_RELATION) return;
   bool const partition = is_partition(root, rel);
   if (!partition) active->visited = append_visited(active->visited, root, rel);
-  if (active->observer != nullptr) active->observer(active->observer_state, root, rel, {rte->relid, partition});
+  if (active->observer != nullptr)
+    active->observer(active->observer_state, root, rel, {rte->relid, partition});
 }
 
 std::span<Hypothetical* const> added_now() {
