@@ -39,6 +39,11 @@ select b.* from total as t, bytes as s, cpu as c, built as h, planned as p, late
   ('statements skipped', '0 of ' || t.statements, p.skipped || ' of ' || p.statements,
    p.skipped = 0 and p.statements = t.statements),
   ('statements with other calls in the second run', '0', t.unequal::text, t.unequal = 0)) as b;
+insert into bars
+select b.* from demo.conversion as c, lateral (values
+  ('failed writes while a table was partitioned', '0', c.failed || ' of ' || c.inserted + c.failed,
+   c.failed = 0 and c.inserted > 100),
+  ('rows lost while a table was partitioned', '0', c.lost::text, c.lost = 0)) as b;
 \if :expert
 insert into bars
 select b.* from (select a.gain_ms / e.gain_ms as ms, a.gain_cost / e.gain_cost as cost, e.bytes as expert_bytes, o.bytes

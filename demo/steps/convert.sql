@@ -1,0 +1,11 @@
+-- A table of three million rows becomes a partition set while others write to it.
+set client_min_messages = warning;
+\pset border 1
+\pset footer off
+\pset linestyle unicode
+\echo
+\echo What stands in the way of partitioning shop.price_history by month, and how it would be done:
+select number, level, code, left(message, 76) as message
+  from deal_advisor.partition_convert_plan('shop.price_history', 'observed_at', '1 month');
+call deal_advisor.partition_convert('shop.price_history', 'observed_at', '1 month', '{"retention": "2 years"}');
+insert into demo.stop values (true);
