@@ -26,7 +26,7 @@ struct BtreePages {
 
 /// Rounds up to the server's alignment of 8 bytes.
 constexpr int align8(int bytes) {
-  return (bytes + 7) / 8 * 8;
+  return (bytes + 7) & ~7;
 }
 
 /// Most rows that one posting list tuple of a freshly built index holds (nbtsort.c, _bt_load); 1 if a list

@@ -82,9 +82,9 @@ class Elimination {
   }
 
   bool is_usable(int candidate) const {
-    const std::vector<int>& queries = cache_.queries_of(candidate);
+    const std::vector<QueryBit>& queries = cache_.queries_of(candidate);
     return std::any_of(queries.begin(), queries.end(),
-                       [&](int query) { return !cache_.useless(query, candidate); });
+                       [&](const QueryBit& of) { return !cache_.useless(of.query, candidate); });
   }
 
   bool is_replaceable(int candidate, const std::vector<int>& by) const {
@@ -98,9 +98,9 @@ class Elimination {
     if (small.table != large.table || small.write_cost > large.write_cost ||
         small.entry_cost > large.entry_cost)
       return false;
-    const std::vector<int>& queries = cache_.queries_of(candidate);
+    const std::vector<QueryBit>& queries = cache_.queries_of(candidate);
     if (!std::all_of(queries.begin(), queries.end(),
-                     [&](int query) { return cache_.serves_as_well(query, by, candidate); }))
+                     [&](const QueryBit& of) { return cache_.serves_as_well(of.query, by, candidate); }))
       return false;
     const auto breaks = [](const WriteLoad& load, int index) {
       return std::binary_search(load.breakers.begin(), load.breakers.end(), index);

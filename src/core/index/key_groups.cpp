@@ -16,7 +16,10 @@ namespace {
 
 constexpr double kLeastClass = 1.0 / 6;  // share of the rare keys that a class of like sizes has at least
 
-// Finds keys by hash: open addressing over positions in a vector, never more than half full.
+constexpr std::size_t kAhead = 8;  // rows; memory is slower than counting
+
+// Finds keys by hash: open addressing over positions in a vector, never more than half full. The hashes' bits
+// are mixed already.
 class KeyTable {
  public:
   explicit KeyTable(std::size_t rows) {
@@ -27,8 +30,11 @@ class KeyTable {
     keys_.reserve(rows);
   }
 
+  /// What at() will look at first.
+  void prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]); }
+
   SeenKey& at(std::uint64_t hash) {
-    std::size_t slot = mix64(hash) & (slots_.size() - 1);
+    std::size_t slot = hash & (slots_.size() - 1);
     while (slots_[slot] != 0) {
       SeenKey& key = keys_[slots_[slot] - 1];
       if (key.hash == hash) return key;
@@ -79,10 +85,10 @@ class BlockPairs {
 // Among the keys seen in one block only: the share of units that begin there rather than go on from the block
 // before.
 double run_start_share(const std::vector<SeenKey>& keys) {
-  double once = 0;
-  double inner = 0;
-  double followed = 0;
-  double edges = 0;
+  std::int64_t once = 0;
+  std::int64_t inner = 0;
+  std::int64_t followed = 0;
+  std::int64_t edges = 0;
   for (const SeenKey& key : keys) {
     if (key.units != 1) continue;
     once += 1;
@@ -90,8 +96,10 @@ double run_start_share(const std::vector<SeenKey>& keys) {
     followed += key.followed;
     edges += key.edges;
   }
-  if (once <= 0 || inner <= 0) return 1;
-  return std::clamp(1.0 - followed / inner * edges / once, 0.0, 1.0);
+  if (inner <= 0) return 1;
+  const double followed_share = static_cast<double>(followed) / static_cast<double>(inner);
+  const double edge_share = static_cast<double>(edges) / static_cast<double>(once);
+  return std::clamp(1.0 - followed_share * edge_share, 0.0, 1.0);
 }
 
 // What the keys seen in one block only tell of the sizes of their groups. Those at a block's edge may go on
@@ -99,7 +107,10 @@ double run_start_share(const std::vector<SeenKey>& keys) {
 // Where most rows belong to runs too long for that, all are taken, and the share of runs that begin in the
 // block corrects their number.
 struct Singles {
-  double rows_per_block = 1;
+  explicit Singles(double rows) : rows_per_block(rows), one_row_weight(weight_of(1)) {}
+
+  double rows_per_block;
+  double one_row_weight;  // most keys have one row
   bool whole_only = false;
   double scale = 1;   // of the weights
   double starts = 1;  // share of the units that begin in the block they were seen in
@@ -110,13 +121,15 @@ struct Singles {
   }
   static bool is_whole(const SeenKey& key) { return key.edges == 0 && !key.first; }
   double whole_weight(const SeenKey& key) const {
-    return rows_per_block / std::max(1.0, rows_per_block - key.rows - 1);
+    return key.rows == 1 ? one_row_weight : weight_of(key.rows);
   }
+
+ private:
+  double weight_of(double rows) const { return rows_per_block / std::max(1.0, rows_per_block - rows - 1); }
 };
 
 Singles describe_singles(const std::vector<SeenKey>& keys, double rows_per_block) {
-  Singles singles;
-  singles.rows_per_block = rows_per_block;
+  Singles singles(rows_per_block);
   double rows = 0;
   double whole_rows = 0;
   double weighted_rows = 0;
@@ -144,6 +157,7 @@ struct Rare {
 };
 
 int tuple_bytes_of(const SeenKey& key) {
+  if (key.rows == 1) return align8(8 + static_cast<int>(key.bytes));
   return align8(8 + static_cast<int>((key.bytes + key.rows / 2) / key.rows));
 }
 
@@ -258,15 +272,19 @@ double add_class(KeyPopulation& population, const std::vector<Rare>& kinds, cons
 
 void add_rare_keys(KeyPopulation& population, const CountedKeys& seen, double inclusion,
                    const Singles& singles, UnitShapesCache& cache) {
-  double rare_rows = 0;
-  double rare_keys = 0;
+  std::int64_t rows_seen = 0;
+  std::int64_t keys_seen = 0;
+  std::int64_t units_seen = 0;
   for (const SeenKey& key : seen.keys) {
     if (key.units > kRareUnits) continue;
-    rare_rows += key.rows;
-    rare_keys += 1;
-    population.repeats += key.units - 1;
+    rows_seen += key.rows;
+    keys_seen += 1;
+    units_seen += key.units;
   }
-  if (rare_keys <= 0) return;
+  if (keys_seen == 0) return;
+  const auto rare_rows = static_cast<double>(rows_seen);
+  const auto rare_keys = static_cast<double>(keys_seen);
+  population.repeats += static_cast<double>(units_seen - keys_seen);
   const UnitShapes& shapes = cache.at(inclusion, population.rows);
   const std::size_t first = population.groups.size();
   double distinct = 0;
@@ -330,6 +348,7 @@ CountedKeys count_keys(const KeySample& sample, KeyPart part) {
   };
   for (std::size_t i = 0; i < sample.rows.size(); ++i) {
     poll.step();
+    if (i + kAhead < sample.rows.size()) table.prefetch(hash(sample.rows[i + kAhead]));
     const SampledRow& row = sample.rows[i];
     const bool last = i + 1 == sample.rows.size() || sample.rows[i + 1].block != row.block;
     const bool continues_run =
@@ -371,8 +390,10 @@ LaidOutKeys lay_out_keys(const KeySample& sample, const CountedKeys& counted, co
   laid.population = estimate_population(sample, counted);
   laid.leaves = lay_out_leaves(laid.population.groups, shape);
   laid.rows = counted.rows;
-  for (const SeenKey& key : counted.keys)
-    laid.widest_entry = std::max(laid.widest_entry, 8.0 + static_cast<double>(key.bytes) / key.rows);
+  for (const SeenKey& key : counted.keys) {
+    const double bytes = key.rows == 1 ? key.bytes : static_cast<double>(key.bytes) / key.rows;
+    laid.widest_entry = std::max(laid.widest_entry, 8.0 + bytes);
+  }
   return laid;
 }
 

@@ -110,8 +110,9 @@ Move with_room(const SearchState& state, Move move, const std::vector<Move>& con
 
 bool related(const Problem& problem, const PlanCache& cache, int a, int b) {
   if (index_of(problem, a).table == index_of(problem, b).table) return true;
-  const std::vector<int>& left = cache.queries_of(a);
-  return std::any_of(left.begin(), left.end(), [&](int query) { return cache.place_of(query, b) >= 0; });
+  const std::vector<QueryBit>& left = cache.queries_of(a);
+  return std::any_of(left.begin(), left.end(),
+                     [&](const QueryBit& of) { return cache.place_of(of.query, b) >= 0; });
 }
 
 }  // namespace

@@ -26,8 +26,11 @@ PlanCache::PlanCache(const Problem& problem, const Planner& planner)
   for (std::size_t query = 0; query < queries_.size(); ++query) {
     choose_members(problem, static_cast<int>(query));
     fill_slots(queries_[query]);
-    for (const int candidate : queries_[query].members)
-      queries_of_[static_cast<std::size_t>(candidate)].push_back(static_cast<int>(query));
+    CandidateSet bit = 1;
+    for (const int candidate : queries_[query].members) {
+      queries_of_[static_cast<std::size_t>(candidate)].push_back({static_cast<int>(query), bit});
+      bit <<= 1;
+    }
   }
 }
 
@@ -65,11 +68,16 @@ const PlanCache::Record* PlanCache::exact_record(int query, CandidateSet set) co
   return nullptr;
 }
 
-const PlanCache::Bounds& PlanCache::bounds(int query, CandidateSet set) const {
+void PlanCache::BoundsTable::grow() {
+  slots_.assign(std::max<std::size_t>(64, 2 * slots_.size()), 0);
+  for (std::size_t i = 0; i < entries_.size(); ++i)
+    slots_[slot_of(entries_[i].first)] = static_cast<std::uint32_t>(i + 1);
+}
+
+PlanCache::Bounds PlanCache::bounds(int query, CandidateSet set) const {
   const Query& entry = queries_[static_cast<std::size_t>(query)];
-  const auto found = entry.bounds.find(set);
-  if (found != entry.bounds.end()) return found->second;
-  return entry.bounds.emplace(set, compute_bounds(entry, set)).first->second;
+  if (const Bounds* const found = entry.bounds.find(set)) return *found;
+  return entry.bounds.add(set, compute_bounds(entry, set));
 }
 
 PlanCache::Bounds PlanCache::compute_bounds(const Query& entry, CandidateSet set) {
@@ -106,7 +114,7 @@ PlanCache::Bounds PlanCache::compute_bounds(const Query& entry, CandidateSet set
 }
 
 bool PlanCache::find(int query, CandidateSet set, Known& known) const {
-  const Bounds& found = bounds(query, set);
+  const Bounds found = bounds(query, set);
   if (found.exact == nullptr) return false;
   known = {stand_ins(queries_[static_cast<std::size_t>(query)], found.exact->used, set), found.exact->cost,
            found.exact->overcharge};
@@ -247,7 +255,7 @@ std::vector<int> PlanCache::candidates_of(int query, CandidateSet set) const {
 }
 
 PlanCache::Known PlanCache::cheapest(int query, CandidateSet set) const {
-  const Bounds& found = bounds(query, set);
+  const Bounds found = bounds(query, set);
   return {found.used, found.upper, found.overcharge};
 }
 

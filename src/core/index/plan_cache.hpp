@@ -2,9 +2,9 @@
 
 #include <cstdint>
 #include <limits>
-#include <unordered_map>
 #include <vector>
 
+#include "core/base/random.hpp"
 #include "core/index/dominance.hpp"
 #include "core/index/repricing.hpp"
 #include "core/index/search.hpp"
@@ -13,6 +13,12 @@ namespace deal::index {
 
 /// A set of one query's candidates: bit i is the i-th of PlanCache::members.
 using CandidateSet = std::uint64_t;
+
+/// A query to which a candidate matters, and the candidate among its members.
+struct QueryBit {
+  int query;
+  CandidateSet bit;
+};
 
 /// Everything the planner has said so far, and what follows from it.
 ///
@@ -72,7 +78,7 @@ class PlanCache {
   /// The query's existing candidates.
   CandidateSet existing(int query) const { return queries_[static_cast<std::size_t>(query)].existing; }
   /// Queries to which the candidate matters, ascending.
-  const std::vector<int>& queries_of(int candidate) const {
+  const std::vector<QueryBit>& queries_of(int candidate) const {
     return queries_of_[static_cast<std::size_t>(candidate)];
   }
 
@@ -92,7 +98,7 @@ class PlanCache {
   Known plan_exactly(int query, CandidateSet set);
 
   /// What the query may cost under `set`, by all that is known.
-  const Bounds& bounds(int query, CandidateSet set) const;
+  Bounds bounds(int query, CandidateSet set) const;
   /// The cheapest known plan that `set` allows, priced anew or not; of infinite cost if none is known.
   Known cheapest(int query, CandidateSet set) const;
   /// The same of plans that the planner made for its answer, none priced anew.
@@ -131,6 +137,41 @@ class PlanCache {
   bool exhausted() const { return stopped_ || (refused_ && calls_ >= limit_); }
 
  private:
+  /// Bounds by set: open addressing over positions in a vector, at most half of the slots taken. The search
+  /// asks for them hundreds of thousands of times.
+  class BoundsTable {
+   public:
+    const Bounds* find(CandidateSet set) const {
+      if (slots_.empty()) return nullptr;
+      const std::uint32_t slot = slots_[slot_of(set)];
+      return slot == 0 ? nullptr : &entries_[slot - 1].second;
+    }
+    const Bounds& add(CandidateSet set, const Bounds& bounds) {
+      entries_.emplace_back(set, bounds);
+      if (2 * entries_.size() > slots_.size())
+        grow();
+      else
+        slots_[slot_of(set)] = static_cast<std::uint32_t>(entries_.size());
+      return entries_.back().second;
+    }
+    void clear() {
+      entries_.clear();
+      slots_.assign(slots_.size(), 0);
+    }
+
+   private:
+    std::size_t slot_of(CandidateSet set) const {
+      std::size_t slot = mix64(set) & (slots_.size() - 1);
+      while (slots_[slot] != 0 && entries_[slots_[slot] - 1].first != set)
+        slot = (slot + 1) & (slots_.size() - 1);
+      return slot;
+    }
+    void grow();
+
+    std::vector<std::uint32_t> slots_;  // position + 1 in entries_, 0 if free
+    std::vector<std::pair<CandidateSet, Bounds>> entries_;
+  };
+
   struct Query {
     std::vector<int> members;
     std::vector<std::int16_t> slots;  // places by hash of the candidate, at most half of them taken; -1: free
@@ -141,7 +182,7 @@ class PlanCache {
     CandidateSet priced = 0;
     bool unlike = false;  // some plan reads a relation only in part, or its cost has an overcharge
     std::vector<Record> records;
-    mutable std::unordered_map<CandidateSet, Bounds> bounds;  // what was worked out since the last record
+    mutable BoundsTable bounds;  // what was worked out since the last record
   };
 
   const Record& base(int query) const { return queries_[static_cast<std::size_t>(query)].records.front(); }
@@ -172,7 +213,7 @@ class PlanCache {
   const Problem& problem_;
   const Planner& planner_;
   std::vector<Query> queries_;
-  std::vector<std::vector<int>> queries_of_;
+  std::vector<std::vector<QueryBit>> queries_of_;
   std::vector<int> available_;  // scratch
   int calls_ = 0;
   int limit_ = 0;

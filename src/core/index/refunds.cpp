@@ -12,6 +12,7 @@ Refunds::Refunds(const Problem& problem) : problem_(&problem), of_(problem.candi
     for (std::size_t i = 0; i < of_.size(); ++i) {
       const CandidateIndex& wide = problem.candidates[i];
       if (!wide.existing && covers(wide, narrow)) of_[i].push_back(static_cast<int>(existing));
+      any_ = any_ || !of_[i].empty();
     }
   }
 }

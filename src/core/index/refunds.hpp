@@ -16,6 +16,8 @@ class Refunds {
 
   /// Existing candidates whose bytes come back when this one is chosen.
   const std::vector<int>& of(int candidate) const { return of_[static_cast<std::size_t>(candidate)]; }
+  /// True if any candidate gives back anything.
+  bool any() const { return any_; }
   /// Bytes of a selection less what it gives back.
   std::int64_t net_bytes(const std::vector<int>& chosen) const;
   /// From now on this existing candidate gives nothing back. False if it didn't anyway.
@@ -24,6 +26,7 @@ class Refunds {
  private:
   const Problem* problem_;
   std::vector<std::vector<int>> of_;
+  bool any_ = false;
 };
 
 }  // namespace deal::index

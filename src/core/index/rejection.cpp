@@ -52,7 +52,7 @@ class NearWinners {
   }
   double saving(int candidate) const {
     double sum = 0;
-    for (const int query : cache_.queries_of(candidate))
+    for (const auto& [query, bit] : cache_.queries_of(candidate))
       sum += saving_in(query, candidate);
     return sum;
   }
@@ -63,7 +63,7 @@ class NearWinners {
   }
   double saving_on_top(int candidate) const {
     double sum = 0;
-    for (const int query : cache_.queries_of(candidate)) {
+    for (const auto& [query, bit] : cache_.queries_of(candidate)) {
       const double cost = cache_.cheapest_planned(query, on_top(query, candidate)).cost;
       sum += weight(query) * std::max(0.0, state_.plan(query).cost - cost);
     }
@@ -85,7 +85,7 @@ class NearWinners {
       const int candidate = static_cast<int>(i);
       if (index_of(candidate).existing || state_.contains(candidate)) continue;
       Rank rank{0, 0, 0, candidate};
-      for (const int query : cache_.queries_of(candidate)) {
+      for (const auto& [query, bit] : cache_.queries_of(candidate)) {
         rank.saving += likely_saving_in(query, candidate);
         rank.hope += hope_in(query, candidate);
         rank.stake += weight(query) * cache_.base_cost(query);
@@ -106,7 +106,7 @@ class NearWinners {
   int main_query(int candidate) const {
     int best = -1;
     std::pair<double, double> most{-1, -1};
-    for (const int query : cache_.queries_of(candidate)) {
+    for (const auto& [query, bit] : cache_.queries_of(candidate)) {
       const std::pair<double, double> value{likely_saving_in(query, candidate), hope_in(query, candidate)};
       if (value <= most) continue;
       most = value;
@@ -124,7 +124,7 @@ class NearWinners {
   // The advised index that saves most where this one would; -1 if none does.
   int serving(int candidate) const {
     std::map<int, double> served;
-    for (const int query : cache_.queries_of(candidate)) {
+    for (const auto& [query, bit] : cache_.queries_of(candidate)) {
       const double saved = saving_in(query, candidate);
       for (const int used : cache_.candidates_of(query, state_.plan(query).used))
         if (state_.contains(used)) served[used] += saved;

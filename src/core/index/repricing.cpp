@@ -71,8 +71,9 @@ RepricedPlan::RepricedPlan(const std::vector<int>& members, const std::vector<Ac
   }
   for (const PlanLeaf& leaf : plan.leaves) {
     std::vector<Choice> ways = choices(members, accesses, leaf);
+    choices_.insert(choices_.end(), ways.begin(), ways.end());
     if (!ways.empty())
-      leaves_.push_back(std::move(ways));
+      ends_.push_back(choices_.size());
     else if (leaf.candidate != kNoCandidate)
       fixed_ |= bit_of(members, leaf.candidate);
   }
@@ -91,29 +92,39 @@ std::vector<RepricedPlan::Choice> RepricedPlan::choices(const std::vector<int>& 
     if (bit == 0 && other.candidate != kNoCandidate) continue;
     // Its own access costs what it did, however much of it was read.
     const Extra extra = &other == own ? Extra{0, 0} : extra_of(other, *own, leaf);
-    ways.push_back({bit, extra.most, extra.least});
+    ways.push_back({bit, extra.most, extra.least, 0});
   }
   std::stable_sort(ways.begin(), ways.end(),
                    [](const Choice& a, const Choice& b) { return a.extra < b.extra; });
+  // None after one that is always there is ever read.
+  const auto always = std::ranges::find(ways, std::uint64_t{0}, &Choice::bit);
+  if (always != ways.end()) ways.erase(always + 1, ways.end());
+  double later = std::numeric_limits<double>::infinity();
+  for (auto way = ways.rbegin(); way != ways.rend(); ++way) {
+    way->later = later;
+    later = std::min(later, way->least);
+  }
   return ways;
 }
 
 RepricedPlan::Price RepricedPlan::price(std::uint64_t set) const {
   if ((fixed_ & ~set) != 0) return {};
   Price price{cost_, cost_, fixed_};
-  for (const std::vector<Choice>& ways : leaves_) {
-    const Choice* best = nullptr;
-    double least = std::numeric_limits<double>::infinity();
-    for (const Choice& way : ways) {
-      if (way.bit != 0 && (way.bit & set) == 0) continue;
-      if (best == nullptr) best = &way;
-      least = std::min(least, way.least);
-      if (way.bit == 0) break;
+  std::size_t at = 0;
+  for (const std::size_t end : ends_) {
+    while (at < end && choices_[at].bit != 0 && (choices_[at].bit & set) == 0)
+      ++at;
+    if (at == end) return {};
+    const Choice& best = choices_[at];
+    double least = best.least;
+    for (; at < end && choices_[at].later < least; ++at) {
+      const Choice& next = choices_[at + 1];
+      if (next.bit == 0 || (next.bit & set) != 0) least = std::min(least, next.least);
     }
-    if (best == nullptr) return {};
-    price.cost += best->extra;
+    price.cost += best.extra;
     price.least += least;
-    price.used |= best->bit;
+    price.used |= best.bit;
+    at = end;
   }
   return price;
 }

@@ -38,13 +38,15 @@ class RepricedPlan {
     std::uint64_t bit;  // 0: always there
     double extra;       // over the plan's own access, at most ...
     double least;       // ... and at least
+    double later;       // the least of those after it
   };
   static std::vector<Choice> choices(const std::vector<int>& members, const std::vector<AccessCost>& accesses,
                                      const PlanLeaf& leaf);
 
   double cost_;
   std::uint64_t fixed_ = 0;
-  std::vector<std::vector<Choice>> leaves_;  // per leaf the ways to read it, cheapest first
+  std::vector<Choice> choices_;    // the ways to read each leaf, leaf after leaf, cheapest first
+  std::vector<std::size_t> ends_;  // of each leaf's
 };
 
 }  // namespace deal::index

@@ -174,8 +174,7 @@ class Search {
   // What each chosen index is worth: exchanges and the final report need it.
   void ask_without_each(SearchState& state) {
     for (const int candidate : state.chosen()) {
-      for (const int query : cache_.queries_of(candidate)) {
-        const CandidateSet bit = cache_.bit(query, candidate);
+      for (const auto& [query, bit] : cache_.queries_of(candidate)) {
         if ((state.plan(query).used & bit) != 0) cache_.plan(query, state.set(query) & ~bit);
       }
     }
@@ -222,8 +221,8 @@ class Search {
       });
       if (!twin) continue;
       double stake = 0;
-      for (const int query : cache_.queries_of(partial)) {
-        const bool used = (state.plan(query).used & cache_.bit(query, partial)) != 0;
+      for (const auto& [query, bit] : cache_.queries_of(partial)) {
+        const bool used = (state.plan(query).used & bit) != 0;
         if (used) stake += problem_.weights[static_cast<std::size_t>(query)] * state.plan(query).cost;
       }
       if (state.loss_without(partial) <= kTwinShare * stake) state.apply({{}, {partial}}, Ask::unsure);
@@ -255,8 +254,18 @@ class Search {
     search_all_sets(problem_, cache_, refunds_, kept_, kCallsForAllSets, state);
   }
 
-  // Takes the other selection if it is better once the planner has confirmed it.
+  // Takes the other selection if it is better once the planner has confirmed it. What was no better once
+  // isn't either until the planner has said more.
   bool consider(SearchState& state, SearchState& other) {
+    if (known_calls_ != cache_.calls()) fruitless_.clear();
+    known_calls_ = cache_.calls();
+    std::vector<int> chosen = other.chosen();
+    std::sort(chosen.begin(), chosen.end());
+    if (!fruitless_.insert(std::move(chosen)).second) return false;
+    return take_if_better(state, other);
+  }
+
+  bool take_if_better(SearchState& state, SearchState& other) {
     other.set_least_saving(problem_.min_gain * state.cost());
     state.set_least_saving(problem_.min_gain * state.cost());
     if (cache_.calls() >= last_refining_call_) return false;
@@ -328,6 +337,8 @@ class Search {
   int last_refining_call_ =
       0;                   // other ways are confirmed by so many calls, one for each query or little more
   std::vector<int> kept_;  // new candidates that some plan used, ascending
+  std::set<std::vector<int>> fruitless_;  // selections considered since the planner was asked
+  int known_calls_ = 0;
 };
 
 }  // namespace

@@ -30,7 +30,7 @@ SearchState::SearchState(const Problem& problem, PlanCache& cache, const Refunds
       covered_by_(problem.candidates.size(), 0),
       sets_(problem.relevant.size()),
       plans_(problem.relevant.size()),
-      stamps_(problem.relevant.size(), 0) {
+      stamps_(problem.relevant.size()) {
   double bytes = 1;
   for (const CandidateIndex& candidate : problem.candidates)
     bytes += static_cast<double>(candidate.bytes);
@@ -79,6 +79,7 @@ std::int64_t SearchState::bytes_after(const Move& move) const {
 // Bytes of the existing indexes that the move makes superfluous, less those of which it takes the last cover.
 std::int64_t SearchState::given_back_by(const Move& move) const {
   std::int64_t bytes = 0;
+  if (!refunds_->any()) return bytes;
   const auto covers_after = [&](int existing) {
     int count = covered_by_[static_cast<std::size_t>(existing)];
     for (const int candidate : move.add)
@@ -115,46 +116,42 @@ double SearchState::write_cost() const {
 }
 
 // Queries whose cost the move can change: a candidate that goes matters only to plans that use it.
-const std::vector<int>& SearchState::affected(const Move& move) {
+const std::vector<SearchState::Affected>& SearchState::affected(const Move& move) {
   affected_.clear();
   ++stamp_;
-  const auto take = [&](int query) {
-    if (stamps_[static_cast<std::size_t>(query)] == stamp_) return;
-    stamps_[static_cast<std::size_t>(query)] = stamp_;
-    affected_.push_back(query);
+  const auto take = [&](int query) -> Affected& {
+    std::pair<int, int>& stamp = stamps_[static_cast<std::size_t>(query)];
+    if (stamp.first != stamp_) {
+      stamp = {stamp_, static_cast<int>(affected_.size())};
+      affected_.push_back({query, 0, 0, false});
+    }
+    return affected_[static_cast<std::size_t>(stamp.second)];
   };
   for (const int candidate : move.add) {
-    for (const int query : cache_->queries_of(candidate))
-      take(query);
-  }
-  for (const int candidate : move.remove) {
-    for (const int query : cache_->queries_of(candidate)) {
-      if ((plan(query).used & cache_->bit(query, candidate)) != 0) take(query);
+    for (const auto& [query, bit] : cache_->queries_of(candidate)) {
+      Affected& entry = take(query);
+      entry.added |= bit;
+      entry.matters = true;
     }
   }
+  for (const int candidate : move.remove) {
+    for (const auto& [query, bit] : cache_->queries_of(candidate)) {
+      Affected& entry = take(query);
+      entry.removed |= bit;
+      entry.matters = entry.matters || (plan(query).used & bit) != 0;
+    }
+  }
+  std::erase_if(affected_, [](const Affected& entry) { return !entry.matters; });
   return affected_;
-}
-
-CandidateSet SearchState::set_after(int query, const Move& move) const {
-  CandidateSet set = this->set(query);
-  for (const int candidate : move.remove)
-    set &= ~cache_->bit(query, candidate);
-  for (const int candidate : move.add)
-    set |= cache_->bit(query, candidate);
-  return set;
 }
 
 // No lower than the known plans of larger sets, nor than what the added candidates have ever saved this
 // query.
-double SearchState::hopeful_cost(int query, const Move& move, double lower, double upper) const {
+double SearchState::hopeful_cost(const Affected& entry, const Move& move, double lower, double upper) const {
   if (move.add.size() > 1) return lower;  // together they may save what neither did
+  const int query = entry.query;
   double without = plan(query).cost;
-  if (!move.remove.empty()) {
-    CandidateSet left = this->set(query);
-    for (const int candidate : move.remove)
-      left &= ~cache_->bit(query, candidate);
-    without = std::max(without, cache_->upper(query, left));
-  }
+  if (entry.removed != 0) without = std::max(without, cache_->upper(query, set(query) & ~entry.removed));
   double saving = 0;
   for (const int candidate : move.add) {
     const int place = cache_->place_of(query, candidate);
@@ -173,10 +170,11 @@ Gain SearchState::gain(const Move& move, Pricing pricing) {
   gain.value -= bill_.charge_after(move.add, move.remove) - bill_.charge();
   double most_unsure = tolerance();
   double unsure = 0;
-  for (const int query : affected(move)) {
+  for (const Affected& entry : affected(move)) {
+    const int query = entry.query;
     const double weight = problem_->weights[static_cast<std::size_t>(query)];
-    const CandidateSet set = set_after(query, move);
-    const PlanCache::Bounds& bounds = cache_->bounds(query, set);
+    const CandidateSet set = set_after(entry);
+    const PlanCache::Bounds bounds = cache_->bounds(query, set);
     if (bounds.exact != nullptr) {
       gain.value += weight * (plan(query).cost - bounds.exact->cost);
       continue;
@@ -184,7 +182,7 @@ Gain SearchState::gain(const Move& move, Pricing pricing) {
     const double upper = bounds.upper;
     double cost = upper;
     if (pricing == Pricing::hopeful) {
-      double hopeful = hopeful_cost(query, move, bounds.lower, upper);
+      double hopeful = hopeful_cost(entry, move, bounds.lower, upper);
       if (trusted(query, set)) hopeful = bounds.likely - kHope * std::max(0.0, bounds.likely - hopeful);
       // The difference may be infinite: no plan without a dropped index is known yet.
       if (!(weight * (upper - hopeful) <= tolerance())) cost = hopeful;
@@ -217,7 +215,11 @@ CandidateSet SearchState::rivals(int query, int candidate) const {
 }
 
 void SearchState::ask(const Move& move, int query) {
-  const CandidateSet target = set_after(query, move);
+  CandidateSet target = set(query);
+  for (const int candidate : move.remove)
+    target &= ~cache_->bit(query, candidate);
+  for (const int candidate : move.add)
+    target |= cache_->bit(query, candidate);
   if (move.add.size() != 1 || !move.remove.empty()) {
     cache_->plan(query, target);
     return;
@@ -251,7 +253,7 @@ void SearchState::settle(int query, Ask ask) {
   PlanCache::Known known;
   if (!cache_->find(query, set, known)) {
     const double weight = problem_->weights[static_cast<std::size_t>(query)];
-    const PlanCache::Bounds& bounds = cache_->bounds(query, set);
+    const PlanCache::Bounds bounds = cache_->bounds(query, set);
     const bool close = weight * (bounds.upper - bounds.lower) <= tolerance();
     const bool needed = ask == Ask::unsure || (ask == Ask::unpriced && !trusted(query, set));
     known = needed && !close ? cache_->plan(query, set) : cache_->cheapest(query, set);
@@ -260,7 +262,7 @@ void SearchState::settle(int query, Ask ask) {
 }
 
 void SearchState::apply(const Move& move, Ask ask) {
-  const std::vector<int> queries = affected(move);
+  const std::vector<Affected> queries = affected(move);
   bytes_ = bytes_after(move);
   bill_.change(move.add, move.remove);
   for (const int candidate : move.remove) {
@@ -269,9 +271,8 @@ void SearchState::apply(const Move& move, Ask ask) {
     in_[static_cast<std::size_t>(candidate)] = 0;
     chosen_.erase(std::find(chosen_.begin(), chosen_.end(), candidate));
     upkeep_ -= upkeep_of(candidate);
-    for (const int query : cache_->queries_of(candidate)) {
-      sets_[static_cast<std::size_t>(query)] &= ~cache_->bit(query, candidate);
-    }
+    for (const auto& [query, bit] : cache_->queries_of(candidate))
+      sets_[static_cast<std::size_t>(query)] &= ~bit;
   }
   for (const int candidate : move.add) {
     in_[static_cast<std::size_t>(candidate)] = 1;
@@ -279,18 +280,16 @@ void SearchState::apply(const Move& move, Ask ask) {
     for (const int existing : refunds_->of(candidate))
       ++covered_by_[static_cast<std::size_t>(existing)];
     upkeep_ += upkeep_of(candidate);
-    for (const int query : cache_->queries_of(candidate)) {
-      sets_[static_cast<std::size_t>(query)] |= cache_->bit(query, candidate);
-    }
+    for (const auto& [query, bit] : cache_->queries_of(candidate))
+      sets_[static_cast<std::size_t>(query)] |= bit;
   }
-  for (const int query : queries)
-    settle(query, ask);
+  for (const Affected& entry : queries)
+    settle(entry.query, ask);
 }
 
 double SearchState::loss_without(int candidate) {
   double loss = 0;
-  for (const int query : cache_->queries_of(candidate)) {
-    const CandidateSet bit = cache_->bit(query, candidate);
+  for (const auto& [query, bit] : cache_->queries_of(candidate)) {
     if ((plan(query).used & bit) == 0) continue;
     loss += problem_->weights[static_cast<std::size_t>(query)] *
             (cache_->plan(query, set(query) & ~bit).cost - plan(query).cost);
@@ -300,8 +299,7 @@ double SearchState::loss_without(int candidate) {
 
 void SearchState::hide(int candidate) {
   hidden_[static_cast<std::size_t>(candidate)] = 1;
-  for (const int query : cache_->queries_of(candidate)) {
-    const CandidateSet bit = cache_->bit(query, candidate);
+  for (const auto& [query, bit] : cache_->queries_of(candidate)) {
     sets_[static_cast<std::size_t>(query)] &= ~bit;
     if ((plan(query).used & bit) != 0) set_plan(query, cache_->plan_exactly(query, set(query)));
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "core/index/plan_cache.hpp"
@@ -103,9 +104,18 @@ class SearchState {
     return savings_[first_saving_[static_cast<std::size_t>(query)] + place];
   }
 
-  const std::vector<int>& affected(const Move& move);
-  CandidateSet set_after(int query, const Move& move) const;
-  double hopeful_cost(int query, const Move& move, double lower, double upper) const;
+  /// A query that a move concerns, and what of the move is among its members.
+  struct Affected {
+    int query;
+    CandidateSet added;
+    CandidateSet removed;
+    bool matters;  // its cost may change
+  };
+  const std::vector<Affected>& affected(const Move& move);
+  CandidateSet set_after(const Affected& entry) const {
+    return (set(entry.query) & ~entry.removed) | entry.added;
+  }
+  double hopeful_cost(const Affected& entry, const Move& move, double lower, double upper) const;
   CandidateSet rivals(int query, int candidate) const;
   void settle(int query, Ask ask);
   void set_plan(int query, const PlanCache::Known& known);
@@ -132,8 +142,8 @@ class SearchState {
   std::vector<PlanCache::Known> plans_;
   std::vector<Saving> savings_;              // of every member of every query
   std::vector<std::uint32_t> first_saving_;  // per query
-  std::vector<int> affected_;                // scratch
-  std::vector<int> stamps_;
+  std::vector<Affected> affected_;           // scratch
+  std::vector<std::pair<int, int>> stamps_;  // per query: of which move it is in affected_, and where
   int stamp_ = 0;
 };
 

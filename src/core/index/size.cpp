@@ -178,7 +178,8 @@ std::vector<KeyGroup> catalog_groups(const CatalogKey& key, double rows) {
 SizeEstimate estimate_btree(const KeySample& sample, const BtreeShape& shape) {
   check(sample);
   check(shape);
-  return estimate_btree(sample, lay_out_keys(sample, count_keys(sample, KeyPart::kWhole), shape), shape);
+  const KeyPart part = sample.unique ? KeyPart::kRow : KeyPart::kWhole;
+  return estimate_btree(sample, lay_out_keys(sample, count_keys(sample, part), shape), shape);
 }
 
 SizeEstimate estimate_btree(const KeySample& sample, const LaidOutKeys& laid, const BtreeShape& shape) {

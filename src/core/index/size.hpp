@@ -37,6 +37,7 @@ struct KeySample {
   int key_columns = 1;
   double leading_bytes = 0;     ///< mean key_bytes of an index on the first column alone; 0 means unknown
   double leading_distinct = 0;  ///< values of the first column, if estimated already; 0 means not yet
+  bool unique = false;          ///< every row is known to have a key of its own
   UnitShapesCache* shapes = nullptr;  ///< shared by the samples of one table; null: for this one only
   std::vector<SampledRow> rows;       ///< block by block, in row order within each block
 };

@@ -1,6 +1,9 @@
 #include "server/index/stored_column.hpp"
 
 #include <algorithm>
+#include <string_view>
+
+#include "core/base/random.hpp"
 
 extern "C" {
 #include "access/detoast.h"
@@ -8,7 +11,6 @@ extern "C" {
 #include "access/toast_compression.h"
 #include "access/toast_internals.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "utils/lsyscache.h"
 }
 
@@ -29,7 +31,6 @@ uint8_t align_bytes(char align) {
 
 namespace {
 
-constexpr uint32_t kSeed = 20250101;
 constexpr uint32_t kCompressAbove = 508;  ///< TOAST_INDEX_TARGET with 8 kB pages
 constexpr int kMostCompressed = 300;      ///< values per column; their mean ratio stands for the rest
 
@@ -50,7 +51,7 @@ StorageRule storage_rule(Oid type) {
 }
 
 uint64_t hash_bytes_of(const void* bytes, size_t length) {
-  return hash_bytes_extended(static_cast<const unsigned char*>(bytes), static_cast<int>(length), kSeed);
+  return std::hash<std::string_view>{}({static_cast<const char*>(bytes), length});
 }
 
 /// How well the long values of one column compress.
@@ -118,15 +119,14 @@ void append_value(StoredColumn& column, Datum value, bool null, const StorageRul
     append_varlena(column, value, rule, seen);
   } else {
     auto const length = static_cast<size_t>(rule.length);
-    column.hash.push_back(rule.by_value ? hash_bytes_of(&value, sizeof value)
-                                        : hash_bytes_of(DatumGetPointer(value), length));
+    column.hash.push_back(rule.by_value ? mix64(value) : hash_bytes_of(DatumGetPointer(value), length));
     column.size.push_back(static_cast<uint32_t>(length));
     column.align.push_back(align_bytes(rule.align));
   }
 }
 
 uint32_t aligned(uint32_t offset, uint8_t align) {
-  return (offset + align - 1) / align * align;
+  return (offset + align - 1) & ~(align - 1U);
 }
 
 }  // namespace
@@ -146,6 +146,7 @@ StoredColumn store(const Datum* values, const bool* nulls, int rows, int stride,
   auto const same = [](auto const& list) {
     return std::adjacent_find(list.begin(), list.end(), std::not_equal_to<>{}) == list.end();
   };
+  column.nulls = std::find(column.align.begin(), column.align.end(), 0) != column.align.end();
   column.uniform = same(column.size) && same(column.align);
   if (rows > 0)
     column.widest =
@@ -154,8 +155,9 @@ StoredColumn store(const Datum* values, const bool* nulls, int rows, int stride,
 }
 
 EntryBytes entry_bytes(const std::vector<const StoredColumn*>& columns, size_t row) {
-  bool const has_null = std::any_of(columns.begin(), columns.end(),
-                                    [row](auto const* column) { return column->align[row] == 0; });
+  bool const has_null = std::any_of(columns.begin(), columns.end(), [row](auto const* column) {
+    return column->nulls && column->align[row] == 0;
+  });
   EntryBytes bytes{0, 0};
   if (has_null)
     bytes.all = MAXALIGN(sizeof(IndexTupleData) + sizeof(IndexAttributeBitMapData)) - sizeof(IndexTupleData);

@@ -13,6 +13,7 @@ struct StoredColumn {
   std::vector<uint64_t> hash;  ///< of the stored bytes; NULL has a value of its own
   std::vector<uint32_t> size;  ///< bytes; 0 for NULL
   std::vector<uint8_t> align;  ///< 1, 2, 4 or 8; 0 for NULL
+  bool nulls = false;          ///< some row has NULL
   bool uniform = false;        ///< all rows have the same size and alignment
   size_t widest = 0;           ///< a row with the largest size
 };

@@ -39,8 +39,11 @@ TableSample::TableSample(Oid table, int target_rows) : table_(table), memory_("d
   if (raw.sampled_blocks > 0)
     table_rows_ = std::llround(static_cast<double>(raw.count) / raw.sampled_blocks * raw.table_blocks);
   blocks_.reserve(static_cast<size_t>(row_count_));
-  for (int row = 0; row < row_count_; ++row)
+  all_rows_.resize(static_cast<size_t>(row_count_));
+  for (int row = 0; row < row_count_; ++row) {
     blocks_.push_back(ItemPointerGetBlockNumber(&raw.rows[row]->t_self));
+    all_rows_[static_cast<size_t>(row)].block = blocks_.back();
+  }
 }
 
 const StoredColumn& TableSample::column(AttrNumber attno) {
@@ -158,13 +161,36 @@ index::KeySample TableSample::without_rows(int key_columns) {
   return sample;
 }
 
+namespace {
+
+/// The columns among an index's keys, ascending; expressions are left out.
+std::vector<AttrNumber> key_columns(const Hypothetical& index) {
+  std::vector<AttrNumber> attnos(index.attnos, index.attnos + index.keys);
+  std::erase(attnos, 0);
+  std::sort(attnos.begin(), attnos.end());
+  return attnos;
+}
+
+}  // namespace
+
 index::SizeEstimate TableSample::size(const Hypothetical& index, const index::BtreeShape& shape) {
   if (index.expressions == NIL && index.predicate == NIL) {
     CountedSet& set = counted_set(index);
     if (index.keys == index.columns || set.counted.keys.size() * kRowsPerKey >= blocks_.size())
       return size_of_columns(index, set, shape);
   }
-  return index::estimate_btree(key_sample(index), shape);
+  index::KeySample sample = key_sample(index);
+  sample.unique = is_unique(key_columns(index));
+  if (index.keys > 1 && index.predicate == NIL && index.attnos[0] != 0)
+    sample.leading_distinct = leading_distinct(index.attnos[0]);
+  return index::estimate_btree(sample, shape);
+}
+
+/// True if the columns (ascending) are known to tell all sampled rows apart, and so those of any predicate.
+bool TableSample::is_unique(const std::vector<AttrNumber>& attnos) const {
+  return std::any_of(unique_sets_.begin(), unique_sets_.end(), [&](auto const& set) {
+    return std::includes(attnos.begin(), attnos.end(), set.begin(), set.end());
+  });
 }
 
 /// Equal keys take equal room; of what an index includes, one row of each key tells how much it is on
@@ -218,23 +244,23 @@ TableSample::CountedSet* TableSample::known_set(const std::vector<AttrNumber>& a
 }
 
 TableSample::CountedSet& TableSample::counted_set(const Hypothetical& index) {
-  std::vector<AttrNumber> attnos(index.attnos, index.attnos + index.keys);
-  std::sort(attnos.begin(), attnos.end());
-  bool const unique = std::any_of(unique_sets_.begin(), unique_sets_.end(), [&](auto const& set) {
-    return std::includes(attnos.begin(), attnos.end(), set.begin(), set.end());
-  });
+  std::vector<AttrNumber> attnos = key_columns(index);
+  bool const unique = is_unique(attnos);
   if (unique) attnos.clear();
   if (CountedSet* const known = known_set(attnos); known != nullptr) return *known;
   index::KeySample sample = without_rows(index.keys);
-  sample.rows.resize(blocks_.size());
-  for (size_t row = 0; row < blocks_.size(); ++row)
-    sample.rows[row].block = blocks_[row];
-  for (auto const* values : stored_columns(attnos))
+  auto const stored = stored_columns(attnos);
+  sample.rows = std::move(all_rows_);
+  bool first = true;
+  for (auto const* values : stored) {
     for (size_t row = 0; row < blocks_.size(); ++row)
-      sample.rows[row].key_hash = with_column(sample.rows[row].key_hash, *values, row);
+      sample.rows[row].key_hash = with_column(first ? 0 : sample.rows[row].key_hash, *values, row);
+    first = false;
+  }
   if (counted_.size() >= kCountedSets) counted_.pop_back();
   CountedSet set;
   set.counted = index::count_keys(sample, unique ? index::KeyPart::kRow : index::KeyPart::kWhole);
+  all_rows_ = std::move(sample.rows);
   if (!unique && set.counted.keys.size() == blocks_.size()) {
     unique_sets_.push_back(std::move(attnos));
     attnos.clear();

@@ -76,6 +76,7 @@ class TableSample {
   index::KeySample without_rows(int key_columns);
   index::SizeEstimate size_of_columns(const Hypothetical& index, CountedSet& set,
                                       const index::BtreeShape& shape);
+  bool is_unique(const std::vector<AttrNumber>& attnos) const;
   CountedSet& counted_set(const Hypothetical& index);
   CountedSet* known_set(const std::vector<AttrNumber>& attnos);
   std::vector<const StoredColumn*> stored_columns(const std::vector<AttrNumber>& attnos);
@@ -95,7 +96,8 @@ class TableSample {
   void* rows_ = nullptr;  ///< HeapTuple[row_count_]
   Datum* values_ = nullptr;
   bool* nulls_ = nullptr;
-  std::vector<uint32_t> blocks_;  ///< of each row
+  std::vector<uint32_t> blocks_;             ///< of each row
+  std::vector<index::SampledRow> all_rows_;  ///< with their blocks; the rest is scratch
   std::map<AttrNumber, StoredColumn> columns_;
   std::list<Computed<StoredColumn>> expressions_;
   std::list<Computed<std::vector<bool>>> predicates_;
