@@ -207,8 +207,12 @@ void PlanCache::learn(Query& query, std::vector<AccessCost> accesses, CandidateS
     accesses.push_back({candidate, place--, 0, 0, 0, {}, kNotPriced});
   }
   query.dominance = compare(query.members, accesses);
+  query.priced = priced_by(query, accesses);
+  // Leaves are found among whole ways to read a relation only; of a thousand statements the rest is
+  // megabytes.
+  std::erase_if(accesses, [](const AccessCost& access) { return access.relation < 0; });
+  accesses.shrink_to_fit();
   query.accesses = std::move(accesses);
-  query.priced = priced_by(query, query.accesses);
   for (Record& record : query.records) {
     record.reach = reach_of(query, record.available);
     record.repriced = RepricedPlan(query.members, query.accesses, record.plan);

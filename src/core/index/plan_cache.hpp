@@ -154,10 +154,8 @@ class PlanCache {
         slots_[slot_of(set)] = static_cast<std::uint32_t>(entries_.size());
       return entries_.back().second;
     }
-    void clear() {
-      entries_.clear();
-      slots_.assign(slots_.size(), 0);
-    }
+    /// Gives the memory back: there is one of these for every query.
+    void clear() { *this = {}; }
 
    private:
     std::size_t slot_of(CandidateSet set) const {

@@ -77,6 +77,8 @@ RepricedPlan::RepricedPlan(const std::vector<int>& members, const std::vector<Ac
     else if (leaf.candidate != kNoCandidate)
       fixed_ |= bit_of(members, leaf.candidate);
   }
+  choices_.shrink_to_fit();
+  ends_.shrink_to_fit();
 }
 
 std::vector<RepricedPlan::Choice> RepricedPlan::choices(const std::vector<int>& members,

@@ -155,9 +155,8 @@ class Search {
     for (int pass = 0; pass < kMostPasses; ++pass) {
       bool any = false;
       int asks = 0;
-      const std::vector<Move> moves = exchanges(problem_, cache_, state, kept_);
       MoveQueue known(state, Pricing::pessimistic, false, least_gain(state));
-      known.add(moves);
+      known.add(exchanges(problem_, cache_, state, kept_));
       while (const std::optional<Move> move = known.next(cache_, asks))
         any = try_move(state, *move, ask) || any;
       if (any) continue;
@@ -165,7 +164,7 @@ class Search {
       ask_without_each(state);
       asks = kAsksPerImprovement;
       MoveQueue hopeful(state, Pricing::hopeful, false, least_gain(state));
-      hopeful.add(moves);
+      hopeful.add(exchanges(problem_, cache_, state, kept_));
       const std::optional<Move> move = hopeful.next(cache_, asks);
       if (!move || !try_move(state, *move, true)) return;
     }

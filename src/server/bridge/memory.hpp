@@ -32,4 +32,8 @@ class InContext {
   MemoryContext outer_;
 };
 
+/// Gives memory that C++ objects have freed back to the operating system, if it is much; else the C library
+/// keeps it for the process's next objects, which may be smaller.
+void return_freed_memory();
+
 }  // namespace pg

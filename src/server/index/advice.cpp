@@ -76,6 +76,7 @@ Advice advise(const AdviceRequest& request) {
   AnalysedWorkload workload = analyse(request.workload, out_of_time);
   watch.begin("candidates sized");
   SearchSpace space(request, workload, out_of_time);
+  pg::return_freed_memory();  // samples are large, and gone
   watch.begin("sets of indexes tried");
   if (request.details) space.problem.most_rejected = kMostRejected;
   index::Solution const solution = solve(space, workload);
