@@ -73,6 +73,7 @@ struct Parent {
   std::string access_method;  ///< where the parent names one (PostgreSQL 17 and later); empty: the default
   std::string tablespace;     ///< where the parent names one; empty: the database's
   std::vector<Grant> grants;
+  std::vector<std::string> columns;  ///< without generated ones, not quoted
   /// Tables that its foreign keys refer to, quoted and qualified, in OID order. Only those that the owner may
   /// lock: LOCK TABLE wants more than the REFERENCES that the keys need, and ATTACH locks them in any case.
   std::vector<std::string> referenced;

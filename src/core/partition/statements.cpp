@@ -106,14 +106,23 @@ void add_drop(const Set& set, const Parent& parent, const Action& action, std::v
   }
 }
 
+// Named, since COPY takes a table's name only of one without partitions of its own; and in the parent's
+// order.
+std::string column_list(const Parent& parent) {
+  std::vector<std::string> names;
+  for (const std::string& column : parent.columns)
+    names.push_back(quote_identifier(column));
+  return joined(names, ", ");
+}
+
 // The rows are written once nobody can reach them through the parent any more, and no lock on it is held.
 void add_export(const Set& set, const Parent& parent, const Action& action, std::vector<Statement>& out) {
   add_detach(set, parent, action, out);
   out.push_back({fmt::format("lock table {} in access exclusive mode", leaf_name(action)), false, true});
   // Forced row security would hide rows from their own owner, and the file would lack them.
   add(out, fmt::format("alter table {} no force row level security", leaf_name(action)));
-  add(out, fmt::format("copy {} to {} with (format csv, header)", leaf_name(action),
-                       quote_literal(export_file(set, action))));
+  add(out, fmt::format("copy (select {} from {}) to {} with (format csv, header)", column_list(parent),
+                       leaf_name(action), quote_literal(export_file(set, action))));
   add_drop_of_table(parent, action, out);
 }
 

@@ -126,6 +126,11 @@ pg::LockEffort run_action(const PlannedSet& planned, const Action& action, const
   for (auto const& statement : partition::statements(planned.stored.set, planned.table.facts, action)) {
     if (statement.worker || statement.own_transaction) {
       run();
+      // What follows may fail, or never come: it is for the next pass then.
+      if (statement.own_transaction && action.attached) {
+        note_retirement(planned.stored, action);
+        note_detached(action);
+      }
       pg::commit();
     }
     if (statement.worker) {

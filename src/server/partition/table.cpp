@@ -283,6 +283,18 @@ std::vector<partition::Grant> grants_on(ObjectId relation) {
   return grants;
 }
 
+std::vector<std::string> written_columns(ObjectId relation) {
+  pg::Spi spi;
+  pg::SqlResult const rows = spi.query(
+      "select attname from pg_catalog.pg_attribute where attrelid = $1::oid and attnum > 0 and not "
+      "attisdropped and attgenerated = '' order by attnum",
+      {std::to_string(relation)});
+  std::vector<std::string> columns;
+  for (size_t row = 0; row < rows.size(); ++row)
+    columns.push_back(rows.text(row, 0));
+  return columns;
+}
+
 partition::Parent facts_of(const RawTable& raw) {
   partition::Parent facts;
   facts.schema = schema_name(raw.schema);
@@ -335,6 +347,7 @@ PartitionedTable read_partitioned_table(ObjectId relation, KeyKind kind) {
 void read_leaf_facts(PartitionedTable& table) {
   table.facts.referenced = lockable_references(table.oid, table.owner);
   table.facts.grants = grants_on(table.oid);
+  table.facts.columns = written_columns(table.oid);
 }
 
 PartitionKeyFacts read_partition_key(ObjectId relation) {
