@@ -46,12 +46,7 @@ std::string make(const PartitionKeyFacts& key, const partition::LeafOptions& opt
   std::vector<std::string> statements;
   for (auto& statement : partition::creation(options, key.facts, leaf, bound))
     statements.push_back(std::move(statement.sql));
-  double const began = pg::elapsed_clock_ms();
-  pg::LockEffort const effort = run_creation(owner, key.facts, leaf, statements, pg::pause);
-  entry.tries = effort.tries;
-  entry.waited_ms = effort.waited_ms;
-  entry.took_ms = pg::elapsed_clock_ms() - began - effort.waited_ms;
-  log_action(entry);
+  run_logged(entry, [&] { return run_creation(owner, key.facts, leaf, statements, pg::pause); });
   return leaf;
 }
 

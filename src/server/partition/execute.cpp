@@ -79,4 +79,13 @@ void log_action(const LogEntry& entry) {
        entry.sqlstate.empty() ? "done" : "failed", or_null(entry.sqlstate), or_null(entry.message)});
 }
 
+void run_logged(LogEntry entry, const std::function<pg::LockEffort()>& work) {
+  double const began = pg::elapsed_clock_ms();
+  pg::LockEffort const effort = work();
+  entry.tries = effort.tries;
+  entry.waited_ms = effort.waited_ms;
+  entry.took_ms = pg::elapsed_clock_ms() - began - effort.waited_ms;
+  log_action(entry);
+}
+
 }  // namespace deal::server

@@ -46,4 +46,7 @@ struct LogEntry {
 /// Writes one line to the log, which is made on first use. In the current transaction: commit after it.
 void log_action(const LogEntry& entry);
 
+/// Runs `work` and writes the line of how long it took without its waiting; if it throws, none.
+void run_logged(LogEntry entry, const std::function<pg::LockEffort()>& work);
+
 }  // namespace deal::server

@@ -167,11 +167,14 @@ bool run_and_log(const PlannedSet& planned, const Action& action, const RunInWor
   LogEntry entry = entry_of(planned.stored, action);
   double const began = pg::elapsed_clock_ms();
   try {
-    pg::LockEffort const effort = run_action(planned, action, pg::commit_and_pause, worker);
-    entry.tries = effort.tries;
-    entry.waited_ms = effort.waited_ms;
-    update_notes(planned, action);
+    run_logged(entry, [&] {
+      pg::LockEffort const effort = run_action(planned, action, pg::commit_and_pause, worker);
+      update_notes(planned, action);
+      return effort;
+    });
+    pg::commit();
     ++outcome.done;
+    return true;
   } catch (const Error& error) {
     entry.sqlstate = error.sqlstate();
     entry.message = error.message();
@@ -179,10 +182,10 @@ bool run_and_log(const PlannedSet& planned, const Action& action, const RunInWor
       entry.message += "; partition_drain moves the rows of the default partition out of the way";
     note_failure(outcome, error, entry.message);
   }
-  entry.took_ms = pg::elapsed_clock_ms() - began - entry.waited_ms;
+  entry.took_ms = pg::elapsed_clock_ms() - began;
   log_action(entry);
   pg::commit();
-  return entry.sqlstate.empty();
+  return false;
 }
 
 void analyze_parent(const PlannedSet& planned) {
@@ -190,11 +193,9 @@ void analyze_parent(const PlannedSet& planned) {
   entry.schema = planned.stored.set.schema;
   entry.table = planned.stored.set.table;
   entry.action = "analyze";
-  double const began = pg::elapsed_clock_ms();
-  entry.tries =
-      run_as_owner(planned.stored, {"analyze " + identity_of(planned.stored)}, pg::commit_and_pause).tries;
-  entry.took_ms = pg::elapsed_clock_ms() - began;
-  log_action(entry);
+  run_logged(entry, [&] {
+    return run_as_owner(planned.stored, {"analyze " + identity_of(planned.stored)}, pg::commit_and_pause);
+  });
   pg::commit();
 }
 
@@ -251,13 +252,7 @@ std::vector<std::string> ensure_planned(const PlannedSet& planned) {
   std::vector<std::string> names;
   for (auto const& action : planned.actions) {
     if (action.kind != ActionKind::create) continue;
-    LogEntry entry = entry_of(planned.stored, action);
-    double const began = pg::elapsed_clock_ms();
-    pg::LockEffort const effort = create(planned, action, pg::pause);
-    entry.tries = effort.tries;
-    entry.waited_ms = effort.waited_ms;
-    entry.took_ms = pg::elapsed_clock_ms() - began - effort.waited_ms;
-    log_action(entry);
+    run_logged(entry_of(planned.stored, action), [&] { return create(planned, action, pg::pause); });
     names.push_back(quote_qualified(action.schema, action.partition));
   }
   return names;
