@@ -28,6 +28,7 @@ using partition::ActionKind;
 
 constexpr double kAnalyzeShare = 0.1;  // as autovacuum_analyze_scale_factor
 constexpr double kAnalyzeRows = 1000;
+constexpr double kMoveWaitMs = 2000;
 
 /// Autovacuum analyses the leaves, never the parent, from which the planner takes what spans them.
 bool analyze_due(const PlannedSet& planned) {
@@ -271,7 +272,10 @@ Outcome maintain_set(const StoredSet& stored, const RunInWorker& worker) {
 }
 
 void maintain(std::optional<ObjectId> relation, const RunInWorker& worker) {
-  recover_moves({});  // rows of a move that was killed are waiting in tables that nobody sees
+  // Rows of a move that was killed are waiting in tables that nobody sees; but the sets don't wait with them.
+  MoveManner brief;
+  brief.snapshot_wait_ms = kMoveWaitMs;
+  recover_moves(brief);
   std::vector<StoredSet> const sets = relation ? std::vector<StoredSet>{read_set(*relation)} : read_sets();
   for (auto const& stored : sets) {
     std::string const name = identity_of(stored);

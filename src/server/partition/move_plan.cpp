@@ -60,6 +60,8 @@ Wishes read_wishes(const char* procedure, MoveKind kind, MoveRequest& request) {
   auto& patience = request.manner.patience;
   patience.timeout_ms = static_cast<int>(options.integer("lock_timeout_ms", patience.timeout_ms, 1, 60'000));
   patience.most_tries = static_cast<int>(options.integer("max_tries", patience.most_tries, 1, 100'000));
+  request.manner.snapshot_wait_ms =
+      static_cast<double>(options.integer("snapshot_wait_ms", 0, 0, 86'400'000));
   options.finish();
   return wishes;
 }

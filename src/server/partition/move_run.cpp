@@ -301,6 +301,16 @@ std::int64_t Mover::catch_up() {
   return taken;
 }
 
+Error older_transactions(const Move& move) {
+  Error error("55P03", fmt::format("rows of {} wait for a transaction that began before they were copied",
+                                   partition::parent_table(move)));
+  error.detail("It would find neither the copies nor the old partition.");
+  error.hint(
+      "select pid, xact_start, query from pg_stat_activity where backend_xmin is not null order by "
+      "xact_start; the next call goes on where this one was.");
+  return error;
+}
+
 /// A transaction that still looks at the database as it was before the copies were committed would find
 /// neither them nor the old partition's rows after the swap.
 void Mover::wait_for_snapshots() {
@@ -312,6 +322,7 @@ void Mover::wait_for_snapshots() {
     double const pause = waited < 1000 ? kPollMs : 200;
     pg::commit_and_pause(pause);
     waited += pause;
+    if (manner_.snapshot_wait_ms > 0 && waited >= manner_.snapshot_wait_ms) throw older_transactions(move());
     if (waited >= 1000) catch_up();
     if (waited < kPatientMs || told) continue;
     pg::notice("waiting for transactions that began before the rows were copied");

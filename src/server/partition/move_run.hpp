@@ -11,6 +11,7 @@ namespace deal::server {
 struct MoveManner {
   std::int64_t batch = 10'000;  ///< rows copied in one transaction, about
   double pause_ms = 0;          ///< between these
+  double snapshot_wait_ms = 0;  ///< most time to wait for older transactions before the swap; 0: all it takes
   pg::LockPatience patience{.timeout_ms = 50, .most_tries = 240, .pause_ms = 250};
 };
 
