@@ -27,6 +27,7 @@ $node->safe_psql('postgres', q{
   create event trigger hold_in on ddl_command_start when tag in ('ALTER TABLE', 'CREATE INDEX', 'CREATE TABLE', 'DROP TABLE', 'DROP TRIGGER') execute function held_in_ddl();
   create function held_in_row() returns trigger language plpgsql as $$ begin perform public.held(tg_argv[0]); return new; end $$;
   create trigger hold_set before insert on deal_advisor.partition_set for each row execute function held_in_row('in');
+  create function watched(int) returns int immutable language plpgsql as $$ begin perform public.held('in'); return $1; end $$;
   create table warm (id int primary key, at date not null);
   call deal_advisor.partition_convert('warm', 'at', '1 month');
   create trigger hold_after before insert on deal_advisor_data.partition_log for each row execute function held_in_row('after');
@@ -90,6 +91,7 @@ sub works {
 
 my $whole = q{select string_agg(relname::text || relkind::text, ' ' order by relname) from pg_class where relname like 'orders%'};
 my $clean = 'ordersr orders_created_at_idxi orders_id_seqS orders_number_seqS orders_pkeyi';
+my $added = '';
 sub converted {
 	my ($when) = @_;
 	is(state_now(), 'converted', "$when: converted");
@@ -100,28 +102,33 @@ sub converted {
 sub rolled_back {
 	my ($when) = @_;
 	is(state_now(), 'rolled back', "$when: rolled back");
-	is($node->safe_psql('postgres', $whole), $clean, "$when: nothing is left behind");
+	is($node->safe_psql('postgres', $whole), $clean . $added, "$when: nothing is left behind");
 	is($node->safe_psql('postgres', "select (select count(*) from pg_trigger where tgrelid = 'orders'::regclass and tgname = 'noted'), pg_get_serial_sequence('orders', 'number'), pg_get_serial_sequence('orders', 'id'), (select count(*) from pg_constraint where contype <> 'n' and conrelid = 'orders'::regclass)"),
 		'1|public.orders_number_seq|public.orders_id_seq|2', "$when: what it had it has again");
 	works($when);
 }
 sub fresh {
+	my ($step) = @_;
 	$node->safe_psql('postgres', 'drop function if exists noted cascade');
 	make_table();
 	$written = 0;
+	$added = '';
+	return if ($step // '') ne 'analyze';
+	$node->safe_psql('postgres', 'create index orders_watched on orders (watched(total))');
+	$added = ' orders_watchedi';
 }
 
-for my $step (qw(index key parent check validate swap drop_check enable divide)) {
+for my $step (qw(index key parent check validate swap drop_check analyze enable divide)) {
 	my $call = $step eq 'divide' ? $convert_by_copy : $convert;
 	for my $place ('in', 'after') {
 		next if $step eq 'enable' && $place eq 'after';
-		fresh();
+		fresh($step);
 		ok(kill_at($call, $place, $step), "killed $place $step");
 		works("killed $place $step");
 		$node->safe_psql('postgres', $call);
 		converted("killed $place $step, called again");
 		next if $place eq 'after' && $step =~ /^(key|check|validate|divide)$/;    # a divided table can't be taken back
-		fresh();
+		fresh($step);
 		kill_at($call, $place, $step);
 		$node->safe_psql('postgres', roll_back());
 		rolled_back("killed $place $step, taken back");
