@@ -55,8 +55,8 @@ void commit_and_pause(double milliseconds) {
 
 void pause(double milliseconds) {
   double const end = elapsed_clock_ms() + milliseconds;
-  for (double left = milliseconds; left > 0; left = end - elapsed_clock_ms()) {
-    auto const timeout = static_cast<long>(std::ceil(left));
+  while (elapsed_clock_ms() < end) {
+    auto const timeout = static_cast<long>(std::max(std::ceil(end - elapsed_clock_ms()), 1.0));
     call([&] {
       (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout, PG_WAIT_EXTENSION);
       ResetLatch(MyLatch);

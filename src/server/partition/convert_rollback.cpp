@@ -22,7 +22,6 @@ namespace deal::server {
 namespace {
 
 using partition::KeptPartition;
-using partition::StepKind;
 
 constexpr const char* kLeaves =
     "select n.nspname, c.relname from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = "

@@ -42,7 +42,7 @@ std::string make(const PartitionKeyFacts& key, const partition::LeafOptions& opt
   entry.table = key.facts.table;
   entry.action = "create";
   entry.partition = fitting_name(key.facts.table, suffix);
-  std::string const leaf = quote_qualified(key.facts.schema, entry.partition);
+  std::string leaf = quote_qualified(key.facts.schema, entry.partition);
   std::vector<std::string> statements;
   for (auto& statement : partition::creation(options, key.facts, leaf, bound))
     statements.push_back(std::move(statement.sql));
@@ -99,6 +99,7 @@ std::vector<std::string> create_list_partitions(ObjectId relation,
                                                 const partition::LeafOptions& options) {
   PartitionKeyFacts const key = required_key(relation, PARTITION_STRATEGY_LIST, "list");
   std::vector<std::string> made;
+  made.reserve(partitions.size());
   for (auto const& partition : partitions)
     made.push_back(make(key, options, "_" + partition.name, list_bound(partition)));
   return made;

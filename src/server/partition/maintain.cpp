@@ -166,7 +166,7 @@ void note_failure(Outcome& outcome, const Error& error, const std::string& messa
 bool run_and_log(const PlannedSet& planned, const Action& action, const RunInWorker& worker,
                  Outcome& outcome) {
   LogEntry entry = entry_of(planned.stored, action);
-  double const began = pg::elapsed_clock_ms();
+  entry.took_ms = -pg::elapsed_clock_ms();  // until it fails
   try {
     run_logged(entry, [&] {
       pg::LockEffort const effort = run_action(planned, action, pg::commit_and_pause, worker);
@@ -183,7 +183,7 @@ bool run_and_log(const PlannedSet& planned, const Action& action, const RunInWor
       entry.message += "; partition_drain moves the rows of the default partition out of the way";
     note_failure(outcome, error, entry.message);
   }
-  entry.took_ms = pg::elapsed_clock_ms() - began;
+  entry.took_ms += pg::elapsed_clock_ms();
   log_action(entry);
   pg::commit();
   return false;

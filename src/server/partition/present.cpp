@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
 
 #include "core/base/quote.hpp"
 #include "server/bridge/role.hpp"
@@ -30,7 +29,9 @@ std::optional<partition::Position> greatest_key(const PlannedSet& planned, const
 void read_greatest_key(PlannedSet& planned) {
   planned.situation.any_rows = false;
   pg::AsRole const owner(planned.stored.owner);
-  for (auto const& leaf : planned.table.partitions | std::views::reverse) {
+  auto const& partitions = planned.table.partitions;
+  for (auto found = partitions.rbegin(); found != partitions.rend(); ++found) {
+    partition::Partition const& leaf = *found;
     if (leaf.is_default || leaf.detaching || leaf.foreign) continue;
     if (auto const key = greatest_key(planned, leaf)) {
       planned.situation.now = *key;
