@@ -1,5 +1,8 @@
 #include "server/bridge/transaction.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "core/base/error.hpp"
 #include "server/bridge/time_limit.hpp"
 
