@@ -6,30 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "core/partition/calendar.hpp"
 #include "core/partition/names.hpp"
-#include "partition_zones.hpp"
+#include "partition_grids.hpp"
 
 namespace {
 
 using namespace deal::partition;
-
-Grid grid_of(KeyKind kind, const char* step, const std::string& zone = "UTC") {
-  Grid grid;
-  grid.kind = kind;
-  grid.step = parse_step(kind, step);
-  if (zone != "UTC") grid.zone = deal::test::zone_named(zone);
-  grid.anchor = default_anchor(kind, grid.step);
-  return grid;
-}
-
-Grid grid_of(const char* step, const std::string& zone = "UTC") {
-  return grid_of(KeyKind::timestamptz, step, zone);
-}
-
-Position day(std::int64_t year, int month, int day) {
-  return days_of({year, month, day}) * kDay;
-}
+using deal::test::day;
+using deal::test::grid_of;
 
 // Both boundaries around a position, in the zone.
 std::string around(const Grid& grid, Position position) {

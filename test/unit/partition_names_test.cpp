@@ -5,31 +5,15 @@
 #include <set>
 #include <string>
 
-#include "core/partition/calendar.hpp"
-#include "partition_zones.hpp"
+#include "partition_grids.hpp"
 
 namespace {
 
 using namespace deal::partition;
+using deal::test::day;
+using deal::test::grid_of;
 
 constexpr Microseconds kHour = 3'600 * kSecond;
-
-Grid grid_of(KeyKind kind, const char* step, const std::string& zone = "UTC") {
-  Grid grid;
-  grid.kind = kind;
-  grid.step = parse_step(kind, step);
-  if (zone != "UTC") grid.zone = deal::test::zone_named(zone);
-  grid.anchor = default_anchor(kind, grid.step);
-  return grid;
-}
-
-Grid grid_of(const char* step, const std::string& zone = "UTC") {
-  return grid_of(KeyKind::timestamptz, step, zone);
-}
-
-Position day(std::int64_t year, int month, int day_of_month) {
-  return days_of({year, month, day_of_month}) * kDay;
-}
 
 std::string name(const Grid& grid, Position lower) {
   return partition_name("t", grid, lower);
