@@ -43,6 +43,10 @@ void fail_in_call(int sqlerrcode, const char* message, const char* hint) {
   pg_unreachable();
 }
 
+void warn_in_call(const char* message, const char* hint) {
+  ereport(WARNING, (errmsg_internal("%s", message), errhint("%s", hint)));
+}
+
 namespace detail {
 
 bool abort_due = false;

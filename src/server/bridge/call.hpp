@@ -117,6 +117,9 @@ auto reading(const std::string& text, Fn&& fn) -> std::invoke_result_t<Fn&> {
 /// the plain functions under them). Elsewhere throw deal::Error. `message` is copied; `hint` may be null.
 [[noreturn]] void fail_in_call(int sqlerrcode, const char* message, const char* hint = nullptr);
 
+/// Sends a WARNING from such code.
+void warn_in_call(const char* message, const char* hint);
+
 /// Polls for cancel and time limits; throws the server's error when the statement must end.
 /// Cheap enough for every turn of a loop.
 inline void check_for_interrupts() {

@@ -11,6 +11,9 @@ namespace {
 
 int maintenance_repeat = 0;
 char* databases = nullptr;
+char* context = nullptr;
+char* claims_name = nullptr;
+uint64 context_version = 1;
 
 /// Called by the server, so it may not throw: the server's own allocation and a plain answer.
 bool check_databases(char** value, void**, GucSource) {
@@ -21,6 +24,21 @@ bool check_databases(char** value, void**, GucSource) {
   list_free(names);
   pfree(copy);
   return well_formed;
+}
+
+/// Called by the server also when a transaction or savepoint puts the old value back.
+void on_context(const char*, void*) {
+  ++context_version;
+}
+
+void define_audit_settings() {
+  DefineCustomStringVariable(
+      "deal_advisor.audit_context", "What the application says about who is changing audited tables.",
+      "A JSON object with \"user\" and \"context\"; deal_advisor.audit_set_context sets it for a transaction.",
+      &context, "", PGC_USERSET, 0, nullptr, on_context, nullptr);
+  DefineCustomStringVariable("deal_advisor.audit_claims",
+                             "Name of the setting that holds the claims of a JSON web token.", nullptr,
+                             &claims_name, "request.jwt.claims", PGC_SUSET, 0, nullptr, nullptr, nullptr);
 }
 
 }  // namespace
@@ -37,7 +55,20 @@ void define_own_settings() {
         "Names separated by commas; * stands for all. Takes effect with shared_preload_libraries = "
         "'deal_advisor'.",
         &databases, "*", PGC_SIGHUP, GUC_LIST_INPUT, check_databases, nullptr, nullptr);
+    define_audit_settings();
   });
+}
+
+const char* audit_context() {
+  return context != nullptr ? context : "";
+}
+
+uint64 audit_context_version() {
+  return context_version;
+}
+
+const char* claims_setting_name() {
+  return claims_name;
 }
 
 int maintenance_repeat_s() {

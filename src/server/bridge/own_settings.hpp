@@ -19,4 +19,13 @@ int maintenance_repeat_s();
 /// stands for all that allow connections and are no templates.
 std::vector<std::string> databases_maintain();
 
+/// deal_advisor.audit_context: what the application claims about its transaction, as audit_set_context writes
+/// it; anybody may set it. Empty: nothing.
+const char* audit_context();
+/// Changes whenever that setting is set or put back.
+uint64 audit_context_version();
+/// deal_advisor.audit_claims: the name of the setting that holds the claims of a JSON web token as JSON;
+/// PostgREST's by default.
+const char* claims_setting_name();
+
 }  // namespace pg

@@ -18,4 +18,12 @@ FreshSnapshot::~FreshSnapshot() {
   if (!unwinding_.by_server_error()) PopActiveSnapshot();  // else the abort does
 }
 
+LatestSnapshot::LatestSnapshot() {
+  call([] { PushActiveSnapshot(GetLatestSnapshot()); });
+}
+
+LatestSnapshot::~LatestSnapshot() {
+  if (!unwinding_.by_server_error()) PopActiveSnapshot();
+}
+
 }  // namespace pg

@@ -17,4 +17,17 @@ class FreshSnapshot {
   detail::Unwinding unwinding_;
 };
 
+/// Makes a snapshot current for a scope that shows what is committed by now, whatever the transaction's
+/// isolation level: for catalogs of our own, which must be as new as the server's.
+class LatestSnapshot {
+ public:
+  LatestSnapshot();
+  ~LatestSnapshot();
+  LatestSnapshot(const LatestSnapshot&) = delete;
+  LatestSnapshot& operator=(const LatestSnapshot&) = delete;
+
+ private:
+  detail::Unwinding unwinding_;
+};
+
 }  // namespace pg
