@@ -81,6 +81,16 @@ create procedure deal_test.short_locks_run(statements text[], timeout_ms int, mo
 create procedure deal_test.run(variadic statements text[])
   language c as 'MODULE_PATHNAME', 'deal_advisor_test_run';
 
+-- columns: attribute numbers (null: all); treatments: a letter for each live column (null: all plain): plain, ignored, redacted, hashed.
+create function deal_test.encode(value record, columns int[] default null, treatments text default null,
+    salt text default '', expand bool default false) returns jsonb
+  language c volatile as 'MODULE_PATHNAME', 'deal_advisor_test_encode';
+create function deal_test.encode_rows(relation regclass, columns int[] default null, treatments text default null,
+    salt text default '') returns setof jsonb
+  language c volatile as 'MODULE_PATHNAME', 'deal_advisor_test_encode_rows';
+create function deal_test.jsonb_bytes(jsonb) returns bytea
+  language c strict immutable as 'MODULE_PATHNAME', 'deal_advisor_test_jsonb_bytes';
+
 -- The stacked diagnostics of an error or a cancel, caught by PL/pgSQL; nothing if there is none.
 create function deal_test.diagnose(sql text, out state text, out message text, out detail text, out hint text,
     out context text, out table_name text, out constraint_name text, out column_name text)
