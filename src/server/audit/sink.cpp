@@ -1,5 +1,7 @@
 #include "server/audit/sink.hpp"
 
+#include <algorithm>
+
 #include "server/audit/log_partition.hpp"
 
 extern "C" {
@@ -34,7 +36,7 @@ struct Sink {
   bool partition_known;
   LogPartition partition;
   bool loss_told;  ///< once a session is enough
-  bool inserting;  ///< slots own tuples; an error may leave it so
+  int slots_used;  ///< that own tuples; an error may leave it so
   TimestampTz at;
   CommandId command;
   int count;
@@ -140,7 +142,7 @@ TupleTableSlot* slot_for(Sink* sink, int i) {
 
 void insert(Sink* sink, Relation relation, int first) {
   int const count = sink->count - first;
-  sink->inserting = true;
+  sink->slots_used = count;
   for (int i = 0; i < count; ++i)
     // Owned by the slot: else the insert would copy it once more.
     ExecStoreHeapTuple(sink->tuples[first + i], slot_for(sink, i), true);
@@ -154,19 +156,20 @@ void insert(Sink* sink, Relation relation, int first) {
     insert_plain_entries(sink->partition, relation, sink->slots, count);
 }
 
-/// After an error in `insert`: the slots let go of tuples that somebody else frees.
+/// The slots let go of tuples that the batch frees.
 void empty_slots(Sink* sink) {
-  for (int i = 0; i < sink->slot_count; ++i) {
+  int const made = std::min(sink->slots_used, sink->slot_count);
+  for (int i = 0; i < made; ++i) {
     sink->slots[i]->tts_flags = TTS_FLAG_EMPTY;
     sink->slots[i]->tts_nvalid = 0;
     reinterpret_cast<HeapTupleTableSlot*>(sink->slots[i])->tuple = nullptr;
   }
-  sink->inserting = false;
+  sink->slots_used = 0;
 }
 
 /// Takes the last tuples out of the batch. Cannot fail.
 void drop_from(Sink* sink, int first) {
-  if (sink->inserting) empty_slots(sink);
+  empty_slots(sink);
   if (first == 0) {
     MemoryContextReset(sink->batch_context);
     sink->bytes = 0;
@@ -199,7 +202,6 @@ void flush(Sink* sink) {
   if (relation != nullptr) {
     insert(sink, relation, first);
     table_close(relation, NoLock);
-    empty_slots(sink);
   } else {
     tell_loss(sink);
   }
