@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "core/audit/log_schema.hpp"
 #include "core/base/quote.hpp"
 #include "server/audit/compare.hpp"
 #include "server/audit/encode.hpp"
+#include "server/audit/history_target.hpp"
 #include "server/audit/log.hpp"
 #include "server/audit/relation_layout.hpp"
 #include "server/audit/sink.hpp"
@@ -16,6 +18,7 @@
 extern "C" {
 #include "utils/hsearch.h"
 #include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 }
@@ -91,6 +94,17 @@ void set_key(AuditedRelation& entry, TupleDesc shape, const AttrNumber* numbers,
   }
 }
 
+HistoryTable history_of(const AuditedTable& table, Oid schema) {
+  std::string const overflow = audit::history_overflow(table.history);
+  HistoryTable history;
+  history.columns = table.history_columns;
+  pg::call([&] {
+    history.relation = get_relname_relid(table.history.c_str(), schema);
+    history.overflow = get_relname_relid(overflow.c_str(), schema);
+  });
+  return history;
+}
+
 /// Makes the plain entry of what was read.
 void fill(AuditedRelation& entry, const TriggerData& trigger, const AuditedTable& table, const audit::Layout& layout) {
   TupleDesc const shape = RelationGetDescr(trigger.tg_relation);
@@ -118,6 +132,12 @@ void fill(AuditedRelation& entry, const TriggerData& trigger, const AuditedTable
                 table.salt.size());
     set_key(entry, shape, keys.data(), static_cast<int>(keys.size()));
   });
+  entry.history = nullptr;
+  entry.history_table = InvalidOid;
+  if (table.history.empty()) return;
+  HistoryTable const history = history_of(table, entry.log->schema);
+  entry.history_table = history.relation;
+  entry.history = make_history_target(history, layout, shape, entry.memory);
 }
 
 /// Anybody may put this trigger on a table of theirs: it must not write where they could not. The log's owner
@@ -206,7 +226,7 @@ void forget_audited(Oid relation) {
   HASH_SEQ_STATUS scan;
   hash_seq_init(&scan, all_relations);
   while (auto* const entry = static_cast<AuditedRelation*>(hash_seq_search(&scan))) {
-    bool const of_log = entry->log != nullptr && (relation == entry->log->config);
+    bool const of_log = entry->log != nullptr && (relation == entry->log->config || relation == entry->history_table);
     if (relation == InvalidOid || relation == entry->relation || of_log) entry->valid = false;
   }
 }

@@ -12,6 +12,7 @@ extern "C" {
 namespace deal::server {
 
 struct AuditLog;
+struct HistoryTarget;
 struct RowEncoder;
 
 /// Plain data in a memory context of its own.
@@ -35,6 +36,8 @@ struct AuditedRelation {
   int key_count;  ///< 0: the whole row is the key
   KeyColumn key[INDEX_MAX_KEYS];
   RowEncoder* encoder;
+  Oid history_table;       ///< what it was made for
+  HistoryTarget* history;  ///< null: events go to the log as jsonb
 };
 
 /// The relation that a trigger of ours fires on. Not inside pg::call: where it must be made anew, catalog and log
