@@ -16,6 +16,9 @@ constexpr const char* kHistoryHeader =
     "null, audit_layout integer not null, audit_ctx smallint not null, audit_op \"char\" not null, audit_changed "
     "bytea, audit_rest jsonb";
 
+constexpr std::string_view kHeaderNames[] = {"audit_at",     "audit_xid", "audit_row_key", "audit_seq", "audit_layout",
+                                             "audit_ctx",    "audit_op",  "audit_changed", "audit_rest"};
+
 struct Table {
   const char* name;
   const char* columns;
@@ -117,8 +120,8 @@ std::string history_overflow(const std::string& history) {
 
 std::string history_column_name(const std::string& column, const std::vector<std::string>& taken) {
   std::string name = column;
-  for (int number = 2; std::string_view(kHistoryHeader).find(name + " ") != std::string_view::npos ||
-                       std::ranges::find(taken, name) != taken.end();
+  for (int number = 2;
+       std::ranges::find(kHeaderNames, name) != std::end(kHeaderNames) || std::ranges::find(taken, name) != taken.end();
        ++number)
     name = fitting_name(column, "_" + std::to_string(number));
   return name;

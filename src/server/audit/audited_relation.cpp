@@ -134,7 +134,7 @@ void fill(AuditedRelation& entry, const TriggerData& trigger, const AuditedTable
   });
   entry.history = nullptr;
   entry.history_table = InvalidOid;
-  if (table.history.empty()) return;
+  if (table.mode != "typed" || table.history.empty()) return;
   HistoryTable const history = history_of(table, entry.log->schema);
   entry.history_table = history.relation;
   entry.history = make_history_target(history, layout, shape, entry.memory);

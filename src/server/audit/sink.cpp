@@ -213,7 +213,7 @@ void flush(Sink* sink) {
 
 Sink* find_sink(Oid parent, Oid overflow, TupleDesc shape) {
   for (Sink* sink = all_sinks; sink != nullptr; sink = sink->next)
-    if (sink->parent == parent && sink->overflow == overflow) return sink;
+    if (sink->parent == parent && sink->overflow == overflow && same_columns(sink->shape, shape)) return sink;
   return make_sink(parent, overflow, shape);
 }
 
