@@ -87,7 +87,10 @@ Relation open_partition(Sink* sink) {
       MemoryContextSwitchTo(outer);
       if (!sink->partition_known) continue;
     }
-    if (sink->partition.relation == InvalidOid) return nullptr;
+    if (sink->partition.relation == InvalidOid) {
+      sink->partition_known = false;  // perhaps the next time
+      return nullptr;
+    }
     Relation const relation = try_table_open(sink->partition.relation, RowExclusiveLock);
     if (relation != nullptr && sink->partition_known) return relation;
     if (relation != nullptr) table_close(relation, NoLock);
