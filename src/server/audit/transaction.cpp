@@ -68,6 +68,7 @@ struct OwnClaims {
   uint64 version;
   uint64 setting_version;
   char* token;  ///< the text that they were read from; null: none
+  TimestampTz looked_at;  ///< the client's statement in which the token was looked at last
   char* app_user;
   Datum app_context;
   MemoryContext memory;
@@ -305,8 +306,12 @@ Datum jsonb_of(const std::string& json) {
 }  // namespace
 
 bool claims_are_current() {
-  return own_claims.setting_version == pg::audit_context_version() && own_claims.version != 0 &&
-         (!sinks_are_empty() || same_text(own_claims.token, token_claims()));
+  if (own_claims.setting_version != pg::audit_context_version()) return false;
+  // Looking a setting up by its name is dear, and a token does not change within a statement of the client.
+  TimestampTz const statement = GetCurrentStatementStartTimestamp();
+  if (own_claims.looked_at == statement) return true;
+  own_claims.looked_at = statement;
+  return same_text(own_claims.token, token_claims());
 }
 
 void read_own_claims() {
@@ -329,6 +334,7 @@ void read_own_claims() {
     if (json != 0) own_claims.app_context = PointerGetDatum(DatumGetJsonbPCopy(json));
     MemoryContextSwitchTo(outer);
     own_claims.setting_version = pg::audit_context_version();
+    own_claims.looked_at = GetCurrentStatementStartTimestamp();
   });
 }
 
