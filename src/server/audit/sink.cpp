@@ -22,7 +22,7 @@ namespace deal::server {
 namespace {
 
 constexpr int kMostTuples = 1000;
-constexpr size_t kMostBytes = 256 * 1024;
+constexpr size_t kMostBytes = 64 * 1024;
 
 }  // namespace
 
