@@ -1,0 +1,46 @@
+/// Rows of a query as the server's own values: for what is too much, or too often, to go through text.
+#pragma once
+
+#include "server/bridge/spi.hpp"
+
+extern "C" {
+#include "access/htup.h"
+#include "access/tupdesc.h"
+}
+
+struct PortalData;
+struct SPITupleTable;
+
+namespace pg {
+
+/// A statement parameter of any type.
+struct Parameter {
+  Oid type = InvalidOid;
+  Value value;
+};
+
+/// A query that is read in batches. Lives inside a Spi session.
+class Cursor {
+ public:
+  /// Plans and opens the query. `types`: those that its first columns must have (0A000 otherwise: who reads
+  /// values must know what they are); more columns may follow. Sees the active snapshot and changes nothing.
+  Cursor(Spi& session, const std::string& sql, std::span<const Parameter> parameters, std::span<const Oid> types);
+  ~Cursor();
+  Cursor(const Cursor&) = delete;
+  Cursor& operator=(const Cursor&) = delete;
+
+  TupleDesc shape() const { return shape_; }
+  /// The next rows, none at the end. They are valid until the next call.
+  std::span<HeapTuple> fetch();
+
+ private:
+  detail::Unwinding unwinding_;
+  PortalData* portal_ = nullptr;
+  TupleDesc shape_ = nullptr;
+  SPITupleTable* batch_ = nullptr;
+};
+
+/// Runs a statement that may write, once, with parameters of any type; the number of rows processed.
+int64_t execute_with(Spi& session, const std::string& sql, std::span<const Parameter> parameters);
+
+}  // namespace pg
