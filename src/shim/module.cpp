@@ -1,6 +1,7 @@
 /// Loading and identity of the module.
 
 #include "core/base/interrupt.hpp"
+#include "server/audit/transaction.hpp"
 #include "server/bridge/bridge.hpp"
 #include "server/bridge/launcher.hpp"
 #include "server/bridge/own_settings.hpp"
@@ -22,6 +23,7 @@ void _PG_init(void) {
     deal::set_interrupt_check(pg::check_for_interrupts);
     deal::server::install_what_if_hooks();
     pg::define_own_settings();
+    deal::server::install_audit_hooks();
     pg::register_launcher();
   });
 }

@@ -10,6 +10,7 @@
 #include "server/audit/sink.hpp"
 #include "server/bridge/member_table.hpp"
 #include "server/bridge/notice.hpp"
+#include "server/bridge/role.hpp"
 #include "server/bridge/subtransaction.hpp"
 
 extern "C" {
@@ -26,6 +27,7 @@ namespace {
 HTAB* all_relations = nullptr;
 AuditedRelation* last_used = nullptr;  // most rows are of the same relation as the one before
 bool any_new_layout = false;
+bool capturing = false;  ///< an entry is in use
 
 void on_relcache(Datum, Oid relation) {
   forget_audited(relation);
@@ -44,6 +46,13 @@ AuditedRelation* entry_of(Oid trigger) {
   auto* const entry = static_cast<AuditedRelation*>(hash_search(all_relations, &trigger, HASH_ENTER, &found));
   if (found) return entry;
   *entry = AuditedRelation{};
+  entry->trigger = trigger;
+  return entry;
+}
+
+/// For a change that another one's capture causes (a cast of somebody that writes): the usual entry is in use.
+AuditedRelation* passing_entry(Oid trigger) {
+  auto* const entry = static_cast<AuditedRelation*>(palloc0(sizeof(AuditedRelation)));
   entry->trigger = trigger;
   return entry;
 }
@@ -131,7 +140,7 @@ void make(AuditedRelation& entry, const TriggerData& trigger) {
   LogConfig const config(schema, log_owner);
   std::optional<AuditedTable> const table = config.table(number);
   if (!table) throw Error("42P01", fmt::format("the audit log in schema {} has no table {}", quote_identifier(schema), number));
-  Oid const root = root_of(RelationGetRelid(trigger.tg_relation));
+  Oid const root = root_of(RelationGetRelid(trigger.tg_relation), *table);
   if (!is_trusted(*table, root, log_owner))
     throw Error("42501", "the audit log in schema " + quote_identifier(schema) + " belongs to another table");
   RecordedLayout const recorded = record_layout(config, *table, root, RelationGetRelid(trigger.tg_relation));
@@ -151,7 +160,7 @@ void remake(AuditedRelation& entry, const TriggerData& trigger) {
   pg::call([&] {
     if (entry.memory != nullptr) MemoryContextDelete(entry.memory);
     entry.memory = nullptr;
-    entry.memory = AllocSetContextCreate(TopMemoryContext, "deal_advisor audited relation", ALLOCSET_SMALL_SIZES);
+    entry.memory = AllocSetContextCreate(capturing ? CurrentMemoryContext : TopMemoryContext, "deal_advisor audited relation", ALLOCSET_SMALL_SIZES);
   });
   entry.relation = RelationGetRelid(trigger.tg_relation);
   entry.usable = false;
@@ -166,11 +175,11 @@ void remake(AuditedRelation& entry, const TriggerData& trigger) {
 
 AuditedRelation* audited_relation(const TriggerData& trigger) {
   Oid const key = trigger.tg_trigger->tgoid;
-  if (last_used != nullptr && last_used->trigger == key && last_used->valid) return last_used;
-  AuditedRelation* const entry = pg::call([&] { return entry_of(key); });
+  if (!capturing && last_used != nullptr && last_used->trigger == key && last_used->valid) return last_used;
+  AuditedRelation* const entry = pg::call([&] { return capturing ? passing_entry(key) : entry_of(key); });
   for (int tries = 0; !entry->valid && tries < 3; ++tries)
     remake(*entry, trigger);
-  last_used = entry;
+  if (!capturing) last_used = entry;
   return entry;
 }
 
@@ -184,6 +193,12 @@ void layouts_are_settled(bool committed) {
     entry->layout_is_new = false;
     if (!committed) entry->valid = false;
   }
+}
+
+Capturing::Capturing() : outer_(std::exchange(capturing, true)) {}
+
+Capturing::~Capturing() {
+  capturing = outer_;
 }
 
 void forget_audited(Oid relation) {

@@ -42,6 +42,18 @@ struct AuditedRelation {
 /// broken: then it is not usable, and a WARNING says so.
 AuditedRelation* audited_relation(const TriggerData& trigger);
 
+/// Says for a scope that the entry is in use: a change that is made meanwhile gets an entry of its own.
+class Capturing {
+ public:
+  Capturing();
+  ~Capturing();
+  Capturing(const Capturing&) = delete;
+  Capturing& operator=(const Capturing&) = delete;
+
+ private:
+  bool outer_;
+};
+
 /// Layouts written by a (sub)transaction that ended. Cannot fail.
 void layouts_are_settled(bool committed);
 /// A relation's definition has changed (InvalidOid: any may have). Cannot fail.

@@ -5,21 +5,14 @@
 /// (but for what a cast to json that somebody defined raises, or lack of memory).
 #pragma once
 
+#include "core/audit/layout.hpp"
 #include "server/bridge/pg.hpp"
 
 namespace deal::server {
 
-/// What becomes of a column's values.
-enum class ColumnTreatment : uint8_t {
-  plain,
-  ignored,   ///< absent
-  redacted,  ///< JSON null
-  hashed,    ///< lower-case hexadecimal digits of sha256(salt, text of the value); NULL stays null
-};
-
 struct EncodedColumn {
   AttrNumber number;
-  ColumnTreatment treatment;
+  audit::Treatment treatment;
 };
 
 /// How rows of one shape become jsonb objects, and the buffer for it: plain data in a memory context. Holds

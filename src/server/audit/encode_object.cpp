@@ -28,9 +28,9 @@ void init_member(ObjectMember& member, Form_pg_attribute attribute, const Encode
   member.attribute = static_cast<AttrNumber>(column.number - 1);
   member.key = MemoryContextStrdup(context, NameStr(attribute->attname));
   member.key_size = strlen(member.key);
-  if (column.treatment == ColumnTreatment::redacted)
+  if (column.treatment == audit::Treatment::redacted)
     init_redacted(member.value);
-  else if (column.treatment == ColumnTreatment::hashed)
+  else if (column.treatment == audit::Treatment::hashed)
     init_hashed(member.value, attribute->atttypid, salt, context);
   else
     init_value_encoder(member.value, attribute->atttypid, context);
@@ -108,7 +108,7 @@ ObjectShape* make_object_shape(TupleDesc tuple, const EncodedColumn* columns, in
   shape->members = static_cast<ObjectMember*>(MemoryContextAllocZero(context, sizeof(ObjectMember) * room));
   shape->sizes = static_cast<size_t*>(MemoryContextAllocZero(context, sizeof(size_t) * room));
   for (int i = 0; i < count; ++i) {
-    if (columns[i].treatment == ColumnTreatment::ignored) continue;
+    if (columns[i].treatment == audit::Treatment::ignored) continue;
     init_member(shape->members[shape->count++], TupleDescAttr(tuple, columns[i].number - 1), columns[i], salt,
                 context);
   }
@@ -152,7 +152,7 @@ JEntry put_composite(JsonbOutput& out, ValueEncoder& encoder, Datum value) {
     int count = 0;
     for (int i = 0; i < tuple_shape->natts; ++i)
       if (!TupleDescAttr(tuple_shape, i)->attisdropped)
-        columns[count++] = {static_cast<AttrNumber>(i + 1), ColumnTreatment::plain};
+        columns[count++] = {static_cast<AttrNumber>(i + 1), audit::Treatment::plain};
     encoder.shape = make_object_shape(tuple_shape, columns, count, nullptr, encoder.context);
     encoder.shape_version = version;
     pfree(columns);

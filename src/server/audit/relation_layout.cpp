@@ -7,7 +7,9 @@
 
 extern "C" {
 #include "access/table.h"
+#include "catalog/namespace.h"
 #include "catalog/partition.h"
+#include "catalog/pg_inherits.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -33,7 +35,7 @@ std::string name_of(Oid relation) {
 }
 
 /// The table itself as it is now; its identities go on from what the log has.
-RecordedLayout table_layout(const LogConfig& config, const AuditedTable& table, Oid root, bool write) {
+RecordedLayout table_layout(const LogConfig& config, const AuditedTable& table, Oid root) {
   Incarnation const now = incarnation_of(root);
   RecordedLayout result{read_layout(root), false};
   std::string const name = quote_qualified(schema_of(root), name_of(root));
@@ -50,7 +52,7 @@ RecordedLayout table_layout(const LogConfig& config, const AuditedTable& table, 
       stored && stored->incarnation == now && audit::same_layout(stored->layout, result.layout);
   if (known) {
     result.layout.number = stored->layout.number;
-  } else if (write) {
+  } else {
     result.layout.number = config.add_layout(table.table, {now, name, result.layout});
     result.is_new = true;
   }
@@ -59,11 +61,31 @@ RecordedLayout table_layout(const LogConfig& config, const AuditedTable& table, 
 
 }  // namespace
 
-Oid root_of(Oid relation) {
+namespace {
+
+Oid top_of_partitions(Oid relation) {
+  if (!get_rel_relispartition(relation)) return relation;
+  List* const ancestors = get_partition_ancestors(relation);
+  return ancestors == NIL ? relation : llast_oid(ancestors);
+}
+
+/// The relation that the log speaks of, as far as it is to be found.
+Oid registered(const AuditedTable& table) {
+  if (incarnation_of(table.incarnation.relation) == table.incarnation) return table.incarnation.relation;
+  Oid const schema = get_namespace_oid(table.schema.c_str(), true);
+  return schema == InvalidOid ? InvalidOid : get_relname_relid(table.name.c_str(), schema);
+}
+
+}  // namespace
+
+Oid root_of(Oid relation, const AuditedTable& table) {
   return pg::call([&] {
-    if (!get_rel_relispartition(relation)) return relation;
-    List* const ancestors = get_partition_ancestors(relation);
-    return ancestors == NIL ? relation : llast_oid(ancestors);
+    Oid const top = top_of_partitions(relation);
+    if (!has_superclass(top)) return top;
+    Oid const parent = registered(table);
+    bool const inherits = parent != InvalidOid && get_rel_type_id(parent) != InvalidOid &&
+                          typeInheritsFrom(get_rel_type_id(top), get_rel_type_id(parent));
+    return inherits ? parent : top;
   });
 }
 
@@ -106,11 +128,11 @@ RecordedLayout record_layout(const LogConfig& config, const AuditedTable& table,
   AuditedTable const now = present(table, root);
   bool const moved = now.schema != table.schema || now.name != table.name || now.owner != table.owner ||
                      !(now.incarnation == table.incarnation);
-  if (moved && root == relation) config.refresh_table(now);
-  RecordedLayout const whole = table_layout(config, table, root, root == relation);
+  if (moved) config.refresh_table(now);
+  RecordedLayout const whole = table_layout(config, table, root);
   if (root == relation) return whole;
   Incarnation const part = incarnation_of(relation);
-  RecordedLayout result{read_layout(relation), false};
+  RecordedLayout result{read_layout(relation), whole.is_new};
   std::optional<StoredLayout> const stored = config.newest_layout(table.table, part);
   audit::follow_table(result.layout, whole.layout, stored ? &stored->layout : nullptr);
   if (stored && audit::same_layout(stored->layout, result.layout)) {

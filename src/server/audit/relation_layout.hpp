@@ -5,8 +5,9 @@
 
 namespace deal::server {
 
-/// The partitioned table that a relation is a part of; itself if it is none. (An inheritance child is a root.)
-Oid root_of(Oid relation);
+/// The audited table that a relation belongs to: the top of its partitions, or the table of the log's row that
+/// it inherits from; else itself.
+Oid root_of(Oid relation, const AuditedTable& table);
 
 /// A relation's columns as they are now, without identities.
 audit::Layout read_layout(Oid relation);

@@ -2,6 +2,7 @@
 
 #include "core/audit/claims.hpp"
 #include "core/audit/mask.hpp"
+#include "server/audit/audited_relation.hpp"
 #include "server/audit/log.hpp"
 #include "server/audit/sink.hpp"
 #include "server/bridge/guard.hpp"
@@ -14,7 +15,6 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
-#include "libpq/libpq-be.h"
 #include "mb/pg_wchar.h"
 #include "parser/parser.h"
 #include "tcop/tcopprot.h"
@@ -24,6 +24,10 @@ extern "C" {
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
+#include "utils/xid8.h"
+
+/// The client's connection. libpq-be.h, which says more, needs headers that not every machine has.
+extern PGDLLIMPORT struct Port* MyProcPort;
 }
 
 namespace deal::server {
@@ -240,7 +244,7 @@ void on_transaction_event(XactEvent event, void*) {
   switch (event) {
     case XACT_EVENT_PRE_COMMIT:
     case XACT_EVENT_PRE_PREPARE:
-      if (transaction.count > 0) pg::guard([] { pg::call(finish_transaction); });
+      if (transaction.count > 0) pg::guard([] { pg::call([] { finish_transaction(); }); });
       break;
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_PREPARE:
@@ -271,7 +275,7 @@ bool at_top_of_triggers() {
 }
 
 void flush_at_end_of_statement() {
-  if (!sinks_are_empty() && at_top_of_triggers()) pg::guard([] { pg::call(flush_sinks); });
+  if (!sinks_are_empty() && at_top_of_triggers()) pg::guard([] { pg::call([] { flush_sinks(); }); });
 }
 
 /// What commands that run no executor (COPY) have collected, before the next statement reads the log.
@@ -306,7 +310,7 @@ bool claims_are_current() {
 }
 
 void read_own_claims() {
-  const char* const token = pg::call(token_claims);
+  const char* const token = pg::call([] { return token_claims(); });
   audit::Claims const claims =
       audit::read_claims(pg::audit_context(), token == nullptr ? std::string() : std::string(token));
   Datum const json = claims.context ? jsonb_of(*claims.context) : Datum{0};
@@ -345,7 +349,7 @@ void install_audit_hooks() {
 }
 
 void flush_audit() {
-  pg::call(flush_sinks);
+  pg::call([] { flush_sinks(); });
 }
 
 }  // namespace deal::server

@@ -25,6 +25,13 @@ void LocalSettings::set(const char* name, const std::string& value) const {
   });
 }
 
+void set_for_transaction(const char* name, const std::string& value) {
+  call([&] {
+    (void)set_config_option(name, value.c_str(), superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION,
+                            GUC_ACTION_LOCAL, true, 0, false);
+  });
+}
+
 std::string setting(const char* name) {
   const char* const value = call([&]() -> const char* { return GetConfigOptionByName(name, nullptr, true); });
   return value != nullptr ? value : "";

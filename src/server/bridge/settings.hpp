@@ -20,6 +20,9 @@ class LocalSettings {
   int level_;
 };
 
+/// Sets a setting until the transaction ends, as SET LOCAL does; a savepoint's rollback takes it back.
+void set_for_transaction(const char* name, const std::string& value);
+
 /// The value of a setting as SHOW prints it; empty when the setting does not exist.
 std::string setting(const char* name);
 

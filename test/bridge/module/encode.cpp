@@ -16,19 +16,19 @@ extern "C" {
 
 namespace {
 
-using deal::server::ColumnTreatment;
+namespace audit = deal::audit;
 using deal::server::EncodedColumn;
 
-ColumnTreatment treatment_of(char letter) {
+audit::Treatment treatment_of(char letter) {
   switch (letter) {
     case 'p':
-      return ColumnTreatment::plain;
+      return audit::Treatment::plain;
     case 'i':
-      return ColumnTreatment::ignored;
+      return audit::Treatment::ignored;
     case 'r':
-      return ColumnTreatment::redacted;
+      return audit::Treatment::redacted;
     case 'h':
-      return ColumnTreatment::hashed;
+      return audit::Treatment::hashed;
     default:
       throw deal::Error("22023", "no such treatment");
   }

@@ -1,0 +1,134 @@
+#include "server/audit/log_create.hpp"
+
+#include <fmt/format.h>
+
+#include "core/audit/log_schema.hpp"
+#include "core/base/quote.hpp"
+#include "server/bridge/member_table.hpp"
+#include "server/bridge/role.hpp"
+#include "server/bridge/snapshot.hpp"
+#include "server/bridge/spi.hpp"
+#include "server/partition/enable.hpp"
+
+extern "C" {
+#include "catalog/namespace.h"
+#include "utils/lsyscache.h"
+}
+
+namespace deal::server {
+
+namespace {
+
+Oid schema_oid(const std::string& name) {
+  return pg::call([&] { return get_namespace_oid(name.c_str(), true); });
+}
+
+Oid table_in(const std::string& schema, const char* table) {
+  return pg::call([&] {
+    Oid const oid = get_namespace_oid(schema.c_str(), true);
+    return oid == InvalidOid ? InvalidOid : get_relname_relid(table, oid);
+  });
+}
+
+[[noreturn]] void refuse_stranger(const std::string& what, Oid owner, Oid wanted) {
+  throw Error("42501", fmt::format("{} belongs to role \"{}\", not to \"{}\"", what, pg::role_name(owner),
+                                   pg::role_name(wanted)))
+      .hint("Name another schema with options {\"log_schema\": ...}, or the owner with log_owner.");
+}
+
+void make_schema(const std::string& schema, Oid owner) {
+  pg::Spi spi;
+  spi.execute(fmt::format("create schema {} authorization {}", quote_identifier(schema),
+                          quote_identifier(pg::role_name(owner))));
+  spi.execute(fmt::format("comment on schema {} is 'Audit log of deal_advisor: who changed which row, when and "
+                          "how. Read it with deal_advisor.audit_history. Drop it and that is lost.'",
+                          quote_identifier(schema)));
+}
+
+/// Default privileges may have given others a way in.
+void shut_out_others(const std::string& schema, Oid owner) {
+  pg::Spi spi;
+  pg::SqlResult const grantees = spi.query(
+      "select distinct a.grantee, coalesce(r.rolname::text, '') from pg_catalog.pg_namespace n cross join "
+      "pg_catalog.aclexplode(n.nspacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee where n.nspname = "
+      "$1 and a.grantee <> $2::oid",
+      {schema, std::to_string(owner)});
+  for (size_t row = 0; row < grantees.size(); ++row) {
+    std::string const grantee = grantees.oid(row, 0) == InvalidOid ? "public" : quote_identifier(grantees.text(row, 1));
+    spi.execute(fmt::format("revoke all on schema {} from {}", quote_identifier(schema), grantee));
+  }
+}
+
+void make_partition_set(const std::string& schema, const char* table) {
+  pg::FreshSnapshot const now;
+  EnableRequest request;
+  request.relation = table_in(schema, table);
+  request.key_column = "at";
+  request.step = "1 month";
+  request.premake = 3;
+  (void)enable_set(request);
+}
+
+int64_t drain(const std::string& schema, const char* overflow, const char* table) {
+  pg::Spi spi;
+  return spi.execute(
+      fmt::format("with moved as (delete from {0} o where exists (select from pg_catalog.pg_inherits i join "
+                  "pg_catalog.pg_class c on c.oid = i.inhrelid where i.inhparent = {2}::pg_catalog.regclass) "
+                  "returning o.*) insert into {1} select * from moved",
+                  quote_qualified(schema, overflow), quote_qualified(schema, table),
+                  quote_literal(quote_qualified(schema, table))));
+}
+
+}  // namespace
+
+std::optional<LogPlace> find_log_place(const std::string& schema) {
+  Oid const config = table_in(schema, audit::kTables);
+  if (config == InvalidOid) return std::nullopt;
+  return LogPlace{schema, pg::relation_owner(config)};
+}
+
+LogPlace ensure_log(const std::string& schema, Oid owner) {
+  Oid const existing = schema_oid(schema);
+  if (existing == InvalidOid)
+    make_schema(schema, owner);
+  else if (pg::schema_owner(existing) != owner)
+    refuse_stranger("schema " + quote_identifier(schema), pg::schema_owner(existing), owner);
+  Oid const config = table_in(schema, audit::kTables);
+  if (config != InvalidOid) {
+    if (pg::relation_owner(config) != owner)
+      refuse_stranger("the audit log in schema " + quote_identifier(schema), pg::relation_owner(config), owner);
+    return {schema, owner};
+  }
+  pg::AsRole const as_owner(owner);
+  {
+    pg::Spi spi;
+    for (std::string const& statement : audit::log_statements(schema))
+      spi.execute(statement);
+  }
+  shut_out_others(schema, owner);
+  make_partition_set(schema, audit::kEvents);
+  make_partition_set(schema, audit::kTransactions);
+  return {schema, owner};
+}
+
+int64_t maintain_log(const LogPlace& log) {
+  pg::AsRole const as_owner(log.owner);
+  make_partition_set(log.schema, audit::kEvents);
+  make_partition_set(log.schema, audit::kTransactions);
+  return drain(log.schema, audit::kOverflow, audit::kEvents) +
+         drain(log.schema, audit::kTransactionOverflow, audit::kTransactions);
+}
+
+std::string log_schema_of(Oid relation) {
+  pg::Spi spi;
+  // The first argument of the trigger, up to its zero byte.
+  pg::SqlResult const row = spi.query(
+      "select pg_catalog.convert_from(pg_catalog.substr(t.tgargs, 1, position('\\000'::bytea in t.tgargs) - "
+      "1), pg_catalog.getdatabaseencoding()) from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = "
+      "t.tgfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace where t.tgrelid = $1::oid and p.proname = "
+      "'audit_capture' and n.nspname = 'deal_advisor' and t.tgnargs >= 2 order by t.tgname limit 1",
+      {std::to_string(relation)});
+  return row.empty() ? std::string() : row.text(0, 0);
+}
+
+}  // namespace deal::server
