@@ -33,7 +33,7 @@ class TypedRows : public PastRowSink {
   TypedRows(const LogSource& source, const std::vector<std::string>& names, pg::RowSet& out, MemoryContext keep)
       : source_(source), out_(out), values_(static_cast<size_t>(out.shape()->natts)) {
     pg::AsRole const as_owner(source.owner);
-    columns_ = pg::call([&] { return typed_columns(out.shape(), keep); });
+    columns_ = pg::call([&] { return typed_columns(out.shape(), source.relation, keep); });
     existed_.reserve(names.size());
     for (std::string const& name : names)
       existed_.push_back(!name.empty());

@@ -40,8 +40,6 @@ std::vector<int> recorded_slots(const LogSource& source) {
   return slots;
 }
 
-using EncodedTreatment = decltype(EncodedColumn::treatment);
-
 }  // namespace
 
 CurrentRows::CurrentRows(const LogSource& source, const RowCondition& condition, MemoryContext keep)
@@ -68,8 +66,8 @@ void CurrentRows::make_encoders(MemoryContext keep) {
   for (int i = 0; i < columns(); ++i) {
     audit::Column const& column = source_.columns->at(slot(i));
     names.push_back({column.name, slot(i)});
-    plain.push_back({static_cast<AttrNumber>(i + 1), EncodedTreatment::plain});
-    as_logged.push_back({static_cast<AttrNumber>(i + 1), static_cast<EncodedTreatment>(column.treatment)});
+    plain.push_back({static_cast<AttrNumber>(i + 1), audit::Treatment::plain});
+    as_logged.push_back({static_cast<AttrNumber>(i + 1), column.treatment});
     if (std::ranges::find(source_.key, slot(i)) != source_.key.end()) add_column(keys.data(), i);
   }
   std::ranges::sort(names, audit::jsonb_less, &audit::NamedSlot::name);

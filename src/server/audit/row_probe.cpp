@@ -24,8 +24,6 @@ namespace deal::server {
 
 namespace {
 
-using EncodedTreatment = decltype(EncodedColumn::treatment);
-
 std::vector<int> identity_slots(const LogSource& source) {
   if (!source.key.empty()) return source.key;
   std::vector<int> slots;
@@ -101,7 +99,7 @@ ImageFields image_of(const LogSource& source, const std::vector<int>& slots, Tup
   std::vector<audit::NamedSlot> names;
   for (size_t i = 0; i < slots.size(); ++i) {
     audit::Column const& column = source.columns->at(slots[i]);
-    columns.push_back({static_cast<AttrNumber>(i + 1), static_cast<EncodedTreatment>(column.treatment)});
+    columns.push_back({static_cast<AttrNumber>(i + 1), column.treatment});
     names.push_back({column.name, slots[i]});
   }
   std::ranges::sort(names, audit::jsonb_less, &audit::NamedSlot::name);
@@ -236,7 +234,7 @@ RowProbe probe_row(const LogSource& source, const pg::Value& key, MemoryContext 
   std::vector<Datum> values(count);
   std::vector<Oid> types(count);
   auto const nulls = std::make_unique<bool[]>(count);
-  TypedColumn* const typed = pg::call([&] { return typed_columns(shape, keep); });
+  TypedColumn* const typed = pg::call([&] { return typed_columns(shape, source.relation, keep); });
   for (size_t i = 0; i < count; ++i) {
     types[i] = typed[i].type;
     bool const hashed_already = members[i].hidden;
