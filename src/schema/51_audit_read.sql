@@ -43,6 +43,56 @@ returns setof jsonb
 comment on function deal_advisor.audit_as_of_json(regclass, timestamptz, jsonb, jsonb) is
 'As audit_as_of, but each row as jsonb with the columns of that time under their names of that time; a value of a column that was dropped since is there if the log has it. Arguments and errors as audit_as_of. Example: select r ->> ''total'' from deal_advisor.audit_as_of_json(''shop.orders'', now() - interval ''1 hour'') r;';
 
+create type deal_advisor.audit_change as (
+  at timestamptz,
+  exact boolean,
+  xid xid8,
+  seq integer,
+  op text,
+  key jsonb,
+  changed text[],
+  old_values jsonb,
+  new_values jsonb,
+  role_name name,
+  app_user text
+);
+comment on type deal_advisor.audit_change is
+'One change of an audited table. at, exact, xid, seq, op, changed: as in audit_version; key: of the row; old_values, new_values: of an update the columns that changed, else the whole row; under names of today. Example: select at, op, key, old_values, new_values from deal_advisor.audit_changes(''shop.orders'', now() - interval ''1 day'', now());';
+
+create function deal_advisor.audit_changes(
+  rel regclass,
+  from_time timestamptz,
+  to_time timestamptz,
+  options jsonb default '{}')
+returns setof deal_advisor.audit_change
+  language c volatile parallel unsafe rows 1000
+  as 'MODULE_PATHNAME', 'deal_advisor_audit_changes';
+comment on function deal_advisor.audit_changes(regclass, timestamptz, timestamptz, jsonb) is
+'What was changed in a table between two times, in the order of commits. rel: the audited table; from_time: inclusive; to_time: exclusive. options: look_back_ms as for audit_as_of. Rights as for audit_history. Works read-only and on a standby. Errors: 42704 not audited; 42809 part of an audited table; 22023 times or options; 42501. Example: select at, op, key, old_values, new_values, role_name from deal_advisor.audit_changes(''shop.orders'', now() - interval ''1 day'', now());';
+
+create function deal_advisor.audit_restore(rel regclass, key jsonb, at timestamptz) returns text
+  language c volatile parallel unsafe
+  as 'MODULE_PATHNAME', 'deal_advisor_audit_restore';
+comment on function deal_advisor.audit_restore(regclass, jsonb, timestamptz) is
+'Brings one row back to what it was at a time: inserts, updates or deletes it, as the caller; returns what was done (inserted, updated: columns, deleted, unchanged). Keeps the row''s identity values; generated columns follow; columns that the log doesn''t have (ignored, redacted, hashed, dropped) stay, or get their default. That is audited like any write. rel: the audited table; key: as for audit_history; at: as for audit_as_of. Errors: those of audit_as_of; 0A000 tables without key; what the server says to the write. Example: select deal_advisor.audit_restore(''shop.orders'', ''{"id": 5}'', now() - interval ''1 hour'');';
+
+create type deal_advisor.audit_undone as (
+  relation text,
+  key jsonb,
+  action text,
+  status text,
+  detail text
+);
+comment on type deal_advisor.audit_undone is
+'One thing that audit_undo did or left. action: insert, update, delete, or none; status: undone, conflict (left as it is), skipped (there was nothing to do it to); detail: why, or which values the log doesn''t have. Example: select relation, key, status, detail from deal_advisor.audit_undo(''1234'', ''{"conflicts": "skip"}'') where status <> ''undone'';';
+
+create function deal_advisor.audit_undo(xid xid8, options jsonb default '{}')
+returns setof deal_advisor.audit_undone
+  language c volatile parallel unsafe rows 100
+  as 'MODULE_PATHNAME', 'deal_advisor_audit_undo';
+comment on function deal_advisor.audit_undo(xid8, jsonb) is
+'Takes back what a transaction did to all audited tables whose log the caller may read: the last change first, in few statements, as the caller. That is audited like any write, so it can be undone as well. xid: of the transaction, as audit_history and audit_changes tell it. options: conflicts (rows that a later transaction changed, that are gone, or that exist already: error (default; nothing is done, the DETAIL lists 20), skip, force), relation (only these tables: ["shop.orders"]). Rows of a transaction are locked first. Errors: DA003 conflicts; 42704 no such transaction; 0A000 tables without key; 22023 options; 55000 row security or triggers keep rows from being written; what the server says to the writes. Example: select * from deal_advisor.audit_undo(''1234'');';
+
 create function deal_advisor.audit_grant_read(rel regclass, role name) returns text
   language c volatile strict parallel unsafe
   as 'MODULE_PATHNAME', 'deal_advisor_audit_grant_read';

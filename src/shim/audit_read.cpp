@@ -1,14 +1,18 @@
 /// SQL entry points that read audit logs, and take changes back.
 
 #include "server/audit/as_of.hpp"
+#include "server/audit/changes.hpp"
 #include "server/audit/history.hpp"
 #include "server/audit/log_rights.hpp"
+#include "server/audit/restore.hpp"
 #include "server/audit/transaction.hpp"
+#include "server/audit/undo.hpp"
 #include "server/bridge/bridge.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
 #include "parser/parse_type.h"
+#include "utils/xid8.h"
 }
 
 namespace {
@@ -54,6 +58,29 @@ DEAL_FUNCTION(deal_advisor_audit_as_of_json) {
   pg::RowSet rows(args);
   deal::server::flush_audit();
   deal::server::as_of_json(as_of_request(args, args.oid(0)), rows);
+  return rows.result();
+}
+
+DEAL_FUNCTION(deal_advisor_audit_changes) {
+  pg::RowSet rows(args);
+  deal::server::flush_audit();
+  deal::server::table_changes({args.oid(0), static_cast<int64>(DatumGetTimestampTz(args.datum(1))),
+                               static_cast<int64>(DatumGetTimestampTz(args.datum(2))), args.json_or_empty(3)},
+                              rows);
+  return rows.result();
+}
+
+DEAL_FUNCTION(deal_advisor_audit_restore) {
+  deal::server::flush_audit();
+  return pg::text_datum(deal::server::restore_row(args.oid(0), optional_value(args, 1),
+                                                  static_cast<int64>(DatumGetTimestampTz(args.datum(2)))));
+}
+
+DEAL_FUNCTION(deal_advisor_audit_undo) {
+  pg::RowSet rows(args);
+  deal::server::flush_audit();
+  deal::server::undo_transaction(U64FromFullTransactionId(DatumGetFullTransactionId(args.datum(0))),
+                                 args.json_or_empty(1), rows);
   return rows.result();
 }
 

@@ -28,7 +28,7 @@ std::string statement(const LogSource& source, const std::vector<int>& slots, co
     if (!list.empty()) list += ", ";
     list += "t." + quote_identifier(source.columns->at(slot).name);
   }
-  std::string sql = fmt::format("select {} from {} t{}", list, source.name, condition.joined);
+  std::string sql = fmt::format("select {} from {} t", list, source.name);
   if (!condition.where.empty()) sql += " where " + condition.where;
   return sql;
 }

@@ -12,7 +12,6 @@ struct RowEncoder;
 
 /// A condition on the table, called t, with its parameters; empty: all rows.
 struct RowCondition {
-  std::string joined;  ///< what to join t with, before the condition
   std::string where;
   std::vector<pg::Parameter> parameters;
 };

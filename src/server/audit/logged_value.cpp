@@ -87,6 +87,25 @@ ImageFields read_image(Jsonb* image, const ImageShape& shape) {
   return result;
 }
 
+bool same_value(const JsonbValue& one, const JsonbValue& other) {
+  if (one.type != other.type) return false;
+  switch (one.type) {
+    case jbvString:
+      return one.val.string.len == other.val.string.len &&
+             memcmp(one.val.string.val, other.val.string.val, static_cast<size_t>(one.val.string.len)) == 0;
+    case jbvNumeric:
+      return VARSIZE_ANY(one.val.numeric) == VARSIZE_ANY(other.val.numeric) &&
+             memcmp(one.val.numeric, other.val.numeric, VARSIZE_ANY(one.val.numeric)) == 0;
+    case jbvBool:
+      return one.val.boolean == other.val.boolean;
+    case jbvBinary:
+      return one.val.binary.len == other.val.binary.len &&
+             memcmp(one.val.binary.data, other.val.binary.data, static_cast<size_t>(one.val.binary.len)) == 0;
+    default:
+      return true;
+  }
+}
+
 void append_key_null(StringInfo text) {
   appendStringInfoString(text, "-:");
 }

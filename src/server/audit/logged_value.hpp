@@ -45,6 +45,9 @@ struct ImageFields {
 };
 ImageFields read_image(Jsonb* image, const ImageShape& shape);
 
+/// True if two values are stored the same way.
+bool same_value(const JsonbValue& one, const JsonbValue& other);
+
 /// Appends a value so that equal ones give equal text, and different ones different text: numbers without
 /// trailing zeros, a length before each.
 void append_key_text(StringInfo text, const JsonbValue& value);

@@ -243,6 +243,7 @@ RowProbe probe_row(const LogSource& source, const pg::Value& key, MemoryContext 
   }
   ImageFields const image = image_of(source, slots, shape, values.data(), nulls.get());
   RowProbe probe;
+  probe.image = image;
   RowIdentity const identity = identity_of(source, keep);
   StringInfoData const text = pg::call([&] { return identity_text(identity, image); });
   probe.identity.assign(text.data, static_cast<size_t>(text.len));

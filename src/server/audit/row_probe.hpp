@@ -10,6 +10,7 @@ namespace deal::server {
 struct RowProbe {
   std::string identity;                ///< as identity_text gives it
   std::vector<int64> row_keys;         ///< under which the log may have it: more than one after ALTER TYPE
+  ImageFields image{nullptr, 0};       ///< the key columns as the log has them
   std::vector<pg::Parameter> values;   ///< of the key columns, as they are typed now; empty: the whole row is the key
 };
 

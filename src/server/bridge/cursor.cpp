@@ -34,13 +34,14 @@ void bind(std::span<const Parameter> parameters, Bound& bound) {
 
 }  // namespace
 
-Cursor::Cursor(Spi&, const std::string& sql, std::span<const Parameter> parameters, std::span<const Oid> types) {
+Cursor::Cursor(Spi&, const std::string& sql, std::span<const Parameter> parameters, std::span<const Oid> types,
+               CursorKind kind) {
   require_few(parameters);
   portal_ = call([&] {
     Bound bound;
     bind(parameters, bound);
     return SPI_cursor_open_with_args(nullptr, sql.c_str(), static_cast<int>(parameters.size()), bound.types,
-                                     bound.values, bound.nulls, true, 0);
+                                     bound.values, bound.nulls, kind == CursorKind::reading, 0);
   });
   shape_ = portal_->tupDesc;
   bool fits = shape_ != nullptr && static_cast<size_t>(shape_->natts) >= types.size();
@@ -72,7 +73,7 @@ std::span<HeapTuple> Cursor::fetch() {
   return {batch_->vals, batch_->numvals};
 }
 
-int64_t execute_with(Spi&, const std::string& sql, std::span<const Parameter> parameters) {
+int64_t execute_with(Spi&, const std::string& sql, std::span<const Parameter> parameters, AfterTriggers triggers) {
   require_few(parameters);
   struct Outcome {
     int code;
@@ -81,8 +82,10 @@ int64_t execute_with(Spi&, const std::string& sql, std::span<const Parameter> pa
   Outcome const outcome = call([&] {
     Bound bound;
     bind(parameters, bound);
-    int const code = SPI_execute_with_args(sql.c_str(), static_cast<int>(parameters.size()), bound.types,
-                                           bound.values, bound.nulls, false, 0);
+    SPIPlanPtr const plan = SPI_prepare(sql.c_str(), static_cast<int>(parameters.size()), bound.types);
+    if (plan == nullptr) return Outcome{SPI_result, 0};
+    int const code = SPI_execute_snapshot(plan, bound.values, bound.nulls, InvalidSnapshot, InvalidSnapshot, false,
+                                          triggers == AfterTriggers::at_once, 0);
     return Outcome{code, static_cast<int64_t>(SPI_processed)};
   });
   if (outcome.code < 0)
