@@ -42,6 +42,8 @@ DEAL_FUNCTION(deal_advisor_audit_set_context) {
   deal::audit::Claims claims;
   claims.user = args.optional_text(0);
   if (!args.is_null(1)) claims.context = args.json(1);
+  if (claims.context && claims.context->front() != '{')
+    throw deal::Error("22023", "the context must be a JSON object").hint("As in '{\"request\": \"7f3a\"}'.");
   std::string const setting = deal::audit::claims_setting(claims);
   pg::set_for_transaction("deal_advisor.audit_context", setting);
   return Datum{0};

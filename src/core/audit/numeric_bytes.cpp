@@ -112,7 +112,7 @@ size_t put_integer(int64_t value, char* out) noexcept {
   bool const negative = value < 0;
   uint64_t rest = negative ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
   if (rest == 0) return put_word(kShort, out);
-  uint16_t digits[5];
+  uint16_t digits[5] = {};
   int first = 5;
   do {
     digits[--first] = static_cast<uint16_t>(rest % kBase);

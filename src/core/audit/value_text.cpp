@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <string_view>
 
 namespace deal::audit {
 
@@ -18,6 +19,7 @@ constexpr std::array<char, 200> kPairs = [] {
 }();
 
 constexpr char kHex[] = "0123456789abcdef";
+constexpr std::string_view kUtc = "+00:00";
 
 char* put_pair(uint32_t number, char* out) {
   memcpy(out, kPairs.data() + 2 * static_cast<size_t>(number), 2);
@@ -95,8 +97,8 @@ size_t put_timestamp(int64_t microseconds, bool in_utc, char* out) noexcept {
   *at++ = 'T';
   at = put_time(of_day, at);
   if (in_utc) {
-    memcpy(at, "+00:00", 6);
-    at += 6;
+    memcpy(at, kUtc.data(), kUtc.size());
+    at += kUtc.size();
   }
   return static_cast<size_t>(at - out);
 }

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "core/audit/log_schema.hpp"
 #include "core/base/quote.hpp"
 #include "server/audit/compare.hpp"
 #include "server/audit/encode.hpp"
+#include "server/audit/history_target.hpp"
 #include "server/audit/log.hpp"
 #include "server/audit/relation_layout.hpp"
 #include "server/audit/sink.hpp"
@@ -16,6 +18,7 @@
 extern "C" {
 #include "utils/hsearch.h"
 #include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 }
@@ -26,7 +29,7 @@ namespace {
 
 HTAB* all_relations = nullptr;
 AuditedRelation* last_used = nullptr;  // most rows are of the same relation as the one before
-bool any_new_layout = false;
+bool any_tentative = false;
 bool capturing = false;  ///< an entry is in use
 
 void on_relcache(Datum, Oid relation) {
@@ -91,6 +94,17 @@ void set_key(AuditedRelation& entry, TupleDesc shape, const AttrNumber* numbers,
   }
 }
 
+HistoryTable history_of(const AuditedTable& table, Oid schema) {
+  std::string const overflow = audit::history_overflow(table.history);
+  HistoryTable history;
+  history.columns = table.history_columns;
+  pg::call([&] {
+    history.relation = get_relname_relid(table.history.c_str(), schema);
+    history.overflow = get_relname_relid(overflow.c_str(), schema);
+  });
+  return history;
+}
+
 /// Makes the plain entry of what was read.
 void fill(AuditedRelation& entry, const TriggerData& trigger, const AuditedTable& table, const audit::Layout& layout) {
   TupleDesc const shape = RelationGetDescr(trigger.tg_relation);
@@ -98,7 +112,8 @@ void fill(AuditedRelation& entry, const TriggerData& trigger, const AuditedTable
   bool hides_values = false;
   for (audit::LayoutColumn const& column : layout.columns) {
     bool const absent = is_absent(TupleDescAttr(shape, column.number - 1), column.treatment);
-    hides_values = hides_values || column.treatment != audit::Treatment::plain;
+    hides_values = hides_values || column.treatment == audit::Treatment::redacted ||
+                   column.treatment == audit::Treatment::hashed;
     columns.push_back({static_cast<AttrNumber>(column.number), absent ? audit::Treatment::ignored : column.treatment});
   }
   std::vector<AttrNumber> keys;
@@ -118,6 +133,12 @@ void fill(AuditedRelation& entry, const TriggerData& trigger, const AuditedTable
                 table.salt.size());
     set_key(entry, shape, keys.data(), static_cast<int>(keys.size()));
   });
+  entry.history = nullptr;
+  entry.history_table = InvalidOid;
+  if (table.mode != "typed" || table.history.empty()) return;
+  HistoryTable const history = history_of(table, entry.log->schema);
+  entry.history_table = history.relation;
+  entry.history = make_history_target(history, layout, shape, entry.memory);
 }
 
 /// Anybody may put this trigger on a table of theirs: it must not write where they could not. The log's owner
@@ -144,8 +165,7 @@ void make(AuditedRelation& entry, const TriggerData& trigger) {
   if (!is_trusted(*table, root, log_owner))
     throw Error("42501", "the audit log in schema " + quote_identifier(schema) + " belongs to another table");
   RecordedLayout const recorded = record_layout(config, *table, root, RelationGetRelid(trigger.tg_relation));
-  entry.layout_is_new = recorded.is_new;
-  any_new_layout = any_new_layout || recorded.is_new;
+  entry.tentative = recorded.is_new;
   fill(entry, trigger, *table, recorded.layout);
   entry.usable = table->enabled;
 }
@@ -164,7 +184,8 @@ void remake(AuditedRelation& entry, const TriggerData& trigger) {
   });
   entry.relation = RelationGetRelid(trigger.tg_relation);
   entry.usable = false;
-  entry.layout_is_new = false;
+  entry.tentative = true;
+  any_tentative = true;
   entry.valid = true;  // a message that comes meanwhile makes it false again
   std::optional<pg::Failure> const failure =
       pg::attempt(pg::OnSuccess::commit, [&] { make(entry, trigger); });
@@ -183,15 +204,15 @@ AuditedRelation* audited_relation(const TriggerData& trigger) {
   return entry;
 }
 
-void layouts_are_settled(bool committed) {
-  if (!any_new_layout || all_relations == nullptr) return;
-  any_new_layout = false;
+void settle_audited(bool committed) {
+  if (!any_tentative || all_relations == nullptr) return;
+  any_tentative = false;
   HASH_SEQ_STATUS scan;
   hash_seq_init(&scan, all_relations);
   while (auto* const entry = static_cast<AuditedRelation*>(hash_seq_search(&scan))) {
-    if (!entry->layout_is_new) continue;
-    entry->layout_is_new = false;
-    if (!committed) entry->valid = false;
+    if (!entry->tentative) continue;
+    entry->tentative = false;
+    if (!committed || !entry->usable) entry->valid = false;
   }
 }
 
@@ -206,7 +227,7 @@ void forget_audited(Oid relation) {
   HASH_SEQ_STATUS scan;
   hash_seq_init(&scan, all_relations);
   while (auto* const entry = static_cast<AuditedRelation*>(hash_seq_search(&scan))) {
-    bool const of_log = entry->log != nullptr && (relation == entry->log->config);
+    bool const of_log = entry->log != nullptr && (relation == entry->log->config || relation == entry->history_table);
     if (relation == InvalidOid || relation == entry->relation || of_log) entry->valid = false;
   }
 }

@@ -12,6 +12,7 @@ extern "C" {
 namespace deal::server {
 
 struct AuditLog;
+struct HistoryTarget;
 struct RowEncoder;
 
 /// Plain data in a memory context of its own.
@@ -19,8 +20,8 @@ struct AuditedRelation {
   Oid trigger;  ///< the key: its arguments name log and table
   Oid relation;
   bool valid;        ///< false: to be made anew
-  bool usable;       ///< false: nothing can be recorded, which was told
-  bool layout_is_new;  ///< written by this transaction: gone if it rolls back
+  bool usable;     ///< false: nothing can be recorded, which was told
+  bool tentative;  ///< to be made anew after this transaction: its layout may be rolled back, or its log come back
   MemoryContext memory;
   AuditLog* log;
   int32 table;
@@ -35,6 +36,8 @@ struct AuditedRelation {
   int key_count;  ///< 0: the whole row is the key
   KeyColumn key[INDEX_MAX_KEYS];
   RowEncoder* encoder;
+  Oid history_table;       ///< what it was made for
+  HistoryTarget* history;  ///< null: events go to the log as jsonb
 };
 
 /// The relation that a trigger of ours fires on. Not inside pg::call: where it must be made anew, catalog and log
@@ -54,8 +57,8 @@ class Capturing {
   bool outer_;
 };
 
-/// Layouts written by a (sub)transaction that ended. Cannot fail.
-void layouts_are_settled(bool committed);
+/// A (sub)transaction ended: what was tentative in it is settled or forgotten. Cannot fail.
+void settle_audited(bool committed);
 /// A relation's definition has changed (InvalidOid: any may have). Cannot fail.
 void forget_audited(Oid relation);
 

@@ -43,6 +43,7 @@ bool is_distributed(pg::Spi& spi, Oid relation) {
 
 void refuse_unsuitable(const TableToAudit& table, const RelationFacts& facts) {
   std::string const name = table.quoted();
+  if (facts.temporary) throw Error("0A000", "temporary table " + name + " can't be audited").hint("Its rows end with the session.");
   if (facts.system || facts.of_log) throw Error("42809", name + " can't be audited").detail("It is a table of the system or of an audit log.");
   if (facts.kind == "f")
     throw Error("0A000", "foreign table " + name + " can't be audited").hint("Audit the table on its own server.");
@@ -50,7 +51,6 @@ void refuse_unsuitable(const TableToAudit& table, const RelationFacts& facts) {
     throw Error("42809", name + " is no table").hint("Audit the tables that it reads.");
   if (facts.partition)
     throw Error("42809", name + " is a partition").hint("Audit its table: deal_advisor.audit_enable(" + quote_literal(facts.parent) + ").");
-  if (facts.temporary) throw Error("0A000", "temporary table " + name + " can't be audited").hint("Its rows end with the session.");
 }
 
 void read_key(pg::Spi& spi, TableToAudit& table) {

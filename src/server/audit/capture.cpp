@@ -5,6 +5,7 @@
 #include "server/audit/audited_relation.hpp"
 #include "server/audit/compare.hpp"
 #include "server/audit/encode.hpp"
+#include "server/audit/history_target.hpp"
 #include "server/audit/log.hpp"
 #include "server/audit/sink.hpp"
 #include "server/bridge/snapshot.hpp"
@@ -45,7 +46,7 @@ int64_t row_key_of(AuditedRelation& relation, const Event& event, const struct v
   return key.value(relation.table);
 }
 
-void record(AuditedRelation& relation, const Event& event) {
+void record_as_jsonb(AuditedRelation& relation, const Event& event) {
   const struct varlena* image = nullptr;
   if (event.row != nullptr)
     image = encode_row(relation.encoder, event.row->tts_values, event.row->tts_isnull, event.columns);
@@ -61,6 +62,66 @@ void record(AuditedRelation& relation, const Event& event) {
                           PointerGetDatum(image)};
   bool const nulls[] = {false, false, false, false, false, false, false, image == nullptr};
   add_to_sink(log->events, values, nulls);
+}
+
+/// The history row's own columns: those of the event that have one there.
+void set_own_columns(const AuditedRelation& relation, const Event& event) {
+  HistoryTarget& history = *relation.history;
+  char* const bits = VARDATA(history.changed_bits);
+  memset(bits, 0, static_cast<size_t>(history.columns + 7) / 8);
+  for (int i = 0; i < history.columns; ++i) {
+    int const place = HistoryTarget::kHeader + i;
+    int const source = history.sources[i] - 1;
+    history.nulls[place] = true;
+    if (source < 0 || event.row == nullptr) continue;
+    if (event.columns != nullptr && !has_column(event.columns, source)) continue;
+    history.values[place] = event.row->tts_values[source];
+    history.nulls[place] = event.row->tts_isnull[source];
+    if (!has_column(relation.keys, source)) bits[i / 8] |= static_cast<char>(1 << (i % 8));
+  }
+}
+
+/// What the history has no columns for, as jsonb; null when the event has nothing of it.
+const struct varlena* rest_of(const AuditedRelation& relation, const Event& event) {
+  HistoryTarget const& history = *relation.history;
+  if (!history.has_rest || event.row == nullptr) return nullptr;
+  uint64_t chosen[column_words(MaxTupleAttributeNumber)];
+  bool any = false;
+  for (int i = 0; i < relation.words; ++i) {
+    chosen[i] = history.rest_columns[i] & (event.columns != nullptr ? event.columns[i] : ~uint64_t{0});
+    any = any || chosen[i] != 0;
+  }
+  return any ? encode_row(relation.encoder, event.row->tts_values, event.row->tts_isnull, chosen) : nullptr;
+}
+
+void record_in_history(AuditedRelation& relation, const Event& event) {
+  using Column = HistoryTarget::Column;
+  HistoryTarget& history = *relation.history;
+  const struct varlena* whole = nullptr;
+  if (relation.key_count == 0 && event.row != nullptr)
+    whole = encode_row(relation.encoder, event.row->tts_values, event.row->tts_isnull, nullptr);
+  history.values[Column::row_key] = Int64GetDatum(row_key_of(relation, event, whole));
+  const struct varlena* const rest = rest_of(relation, event);
+  set_own_columns(relation, event);
+  EventStamp const stamp = stamp_event(relation.log, relation.text);
+  history.values[Column::at] = TimestampTzGetDatum(batch_time(history.sink));
+  history.values[Column::xid] = FullTransactionIdGetDatum(stamp.transaction);
+  history.values[Column::sequence] = Int32GetDatum(stamp.sequence);
+  history.values[Column::layout] = Int32GetDatum(relation.layout);
+  history.values[Column::context] = Int16GetDatum(stamp.context);
+  history.values[Column::op] = CharGetDatum(event.op);
+  history.values[Column::changed] = PointerGetDatum(history.changed_bits);
+  history.nulls[Column::changed] = event.op != 'U';
+  history.values[Column::rest] = PointerGetDatum(rest);
+  history.nulls[Column::rest] = rest == nullptr;
+  add_to_sink(history.sink, history.values, history.nulls);
+}
+
+void record(AuditedRelation& relation, const Event& event) {
+  if (relation.history != nullptr)
+    record_in_history(relation, event);
+  else
+    record_as_jsonb(relation, event);
 }
 
 void record_insert(AuditedRelation& relation, TupleTableSlot* row) {

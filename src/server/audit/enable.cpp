@@ -10,6 +10,7 @@
 #include "core/base/quote.hpp"
 #include "server/audit/audited_table.hpp"
 #include "server/audit/capture.hpp"
+#include "server/audit/history_create.hpp"
 #include "server/audit/log_config.hpp"
 #include "server/audit/log_create.hpp"
 #include "server/audit/relation_layout.hpp"
@@ -126,6 +127,7 @@ void write_layout(const LogPlace& log, const AuditRequest& request, const TableT
     if (column == nullptr) throw Error("42703", "column " + quote_identifier(name) + " does not exist");
     ids.push_back(column->id);
   }
+  if (request.mode == "typed") ensure_history(log, *stored, layout);
   pg::AsRole const owner(log.owner);
   pg::Spi spi;
   spi.execute(fmt::format("update {} set key_columns = $2::integer[] where table_id = $1::integer",
@@ -163,8 +165,8 @@ void run(const std::vector<std::string>& statements) {
 std::string enable_audit(const AuditRequest& request) {
   TableToAudit table = read_table_to_audit(request.relation);
   AuditOptions const options = read_options(request, table);
-  if (request.mode != "jsonb")
-    throw Error("22023", "mode must be jsonb, not \"" + request.mode + "\"");
+  if (request.mode != "jsonb" && request.mode != "typed")
+    throw Error("22023", "mode must be jsonb or typed, not \"" + request.mode + "\"");
   audit::Firing const firing = audit::parse_firing(request.fire);
   std::vector<std::string> const key = key_of(table, options);
   Oid const owner = log_owner_of(request, table);

@@ -74,7 +74,8 @@ void put_without_largest(JsonbOutput& out, RowEncoder& encoder, const Datum* val
   auto const attributes = static_cast<size_t>(encoder.attributes);
   bool* const left_out = static_cast<bool*>(palloc(attributes));
   memcpy(left_out, nulls, attributes);
-  while (out.too_large) {
+  while (out.too_large) {  // ends: keys and nulls alone always fit
+    CHECK_FOR_INTERRUPTS();
     left_out[largest_member(*encoder.shape)] = true;
     begin(out);
     put_object(out, *encoder.shape, values, left_out, chosen);

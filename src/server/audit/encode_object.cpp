@@ -127,14 +127,12 @@ JEntry put_object(JsonbOutput& out, ObjectShape& shape, const Datum* values, con
     shape.sizes[i] = 0;
     if (chosen != nullptr && !is_chosen(chosen, attribute)) continue;
     JEntry const value = nulls[attribute] ? JENTRY_ISNULL : put_value(out, member.value, values[attribute]);
+    shape.sizes[i] = out.too_large ? SIZE_MAX : JBE_OFFLENFLD(value);
+    children.add(out, value);
     if (out.too_large) [[unlikely]] {
-      shape.sizes[i] = SIZE_MAX;
+      std::fill(shape.sizes + i + 1, shape.sizes + shape.count, 0);
       return JENTRY_ISNULL;
     }
-    shape.sizes[i] = JBE_OFFLENFLD(value);
-    children.add(out, value);
-    if (out.too_large) [[unlikely]]
-      return JENTRY_ISNULL;
   }
   return container_entry(out, from);
 }

@@ -22,7 +22,7 @@ struct ObjectShape {
   JEntry* entries;  ///< the header and `count` entries
   char* keys;
   size_t keys_size;
-  size_t* sizes;  ///< of the values written last, by member; of the one that didn't fit, the most
+  size_t* sizes;  ///< of the values written last, by member; SIZE_MAX of one that is too large by itself
 };
 
 /// Makes the shape of the columns given, without those ignored, in `context`.

@@ -119,10 +119,8 @@ ValueKind init_by_type(ValueEncoder& encoder) {
   if (builtin != ValueKind::output) return builtin;
   if (is_array(encoder.type)) return init_array(encoder);
   if (type_is_rowtype(encoder.type)) return ValueKind::composite;
-  Oid const cast = json_cast(encoder.type);
-  if (!OidIsValid(cast)) return init_output(encoder);
-  fmgr_info_cxt(cast, &encoder.function, encoder.context);
-  return ValueKind::json_cast;
+  ValueKind const without_cast = init_output(encoder);
+  return OidIsValid(json_cast(encoder.type)) ? ValueKind::json_cast : without_cast;
 }
 
 JEntry put_integer(JsonbOutput& out, int64_t value) {
@@ -249,11 +247,6 @@ JEntry put_jsonb_value(JsonbOutput& out, Datum value) {
   return result;
 }
 
-JEntry put_cast(JsonbOutput& out, ValueEncoder& encoder, Datum value) {
-  NullableDatum const json = pg::call_with_standard_settings(&encoder.function, value);
-  return json.isnull ? JENTRY_ISNULL : put_json(out, json.value);
-}
-
 /// The value's text; palloc'd.
 char* text_of(ValueKind kind, FmgrInfo* output, Datum value) {
   if (kind == ValueKind::named_object)
@@ -269,12 +262,23 @@ JEntry put_output(JsonbOutput& out, ValueEncoder& encoder, Datum value) {
   return result;
 }
 
+/// The cast is looked up each time, as to_jsonb does: it may have been dropped since the encoder was made.
+JEntry put_cast(JsonbOutput& out, ValueEncoder& encoder, Datum value) {
+  Oid const cast = json_cast(encoder.type);
+  if (!OidIsValid(cast)) return put_output(out, encoder, value);
+  FmgrInfo function{};
+  fmgr_info(cast, &function);
+  NullableDatum const json = pg::call_with_standard_settings(&function, value);
+  return json.isnull ? JENTRY_ISNULL : put_json(out, json.value);
+}
+
 JEntry put_hash(JsonbOutput& out, ValueEncoder& encoder, Datum value) {
   char* const text = text_of(encoder.text_kind, &encoder.function, value);
   size_t const text_size = strlen(text);
   size_t const salt_size = encoder.salt->size;
   size_t const size = VARHDRSZ + salt_size + text_size;
-  auto* const input = static_cast<bytea*>(MemoryContextAllocHuge(CurrentMemoryContext, size));
+  if (size > MaxAllocSize) return fail_too_large(out);
+  auto* const input = static_cast<bytea*>(palloc(size));
   SET_VARSIZE(input, size);
   if (salt_size > 0) memcpy(VARDATA(input), encoder.salt->bytes, salt_size);
   memcpy(VARDATA(input) + salt_size, text, text_size);

@@ -48,7 +48,7 @@ struct ValueEncoder {
   ValueKind text_kind;  ///< of a hashed column: where its text comes from
   Oid type;             ///< no domain
   MemoryContext context;
-  FmgrInfo function;       ///< the output function, or the cast
+  FmgrInfo function;       ///< the output function
   ValueEncoder* element;   ///< of an array, once known
   ObjectShape* shape;      ///< of a composite, once known
   uint64_t shape_version;  ///< the server's identifier of the type that `shape` was made for
@@ -71,8 +71,8 @@ JEntry put_composite(JsonbOutput& out, ValueEncoder& encoder, Datum value);
 JEntry put_json(JsonbOutput& out, Datum value);
 JEntry put_jsonb(JsonbOutput& out, const char* jsonb, size_t size);
 
-/// A varlena as it can be read in place: detoasted if it must be, then freed with the object's end. Not to be
-/// used around calls that may fail.
+/// A varlena as it can be read: in place, or detoasted if it must be; `release` frees what that took. (No
+/// destructor does: an error may jump over it, and then the memory context's end frees.)
 struct Readable {
   struct varlena* stored;
   struct varlena* plain;

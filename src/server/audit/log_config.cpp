@@ -69,7 +69,7 @@ std::optional<AuditedTable> LogConfig::table(int32 table) const {
   pg::SqlResult const rows = spi.query(
       fmt::format("select schema_name, table_name, table_owner, relation, database, system_id, mode, key_columns, "
                   "pg_catalog.concat('\\x', pg_catalog.encode(salt, 'hex')), truncate_rows, statement, "
-                  "insert_image, disabled is null from {} where table_id = $1::integer",
+                  "insert_image, disabled is null, history, history_columns from {} where table_id = $1::integer",
                   quote_qualified(schema_, audit::kTables)),
       {cell(static_cast<uint64>(table))});
   if (rows.empty()) return std::nullopt;
@@ -86,6 +86,8 @@ std::optional<AuditedTable> LogConfig::table(int32 table) const {
   found.statement = rows.boolean(0, 10);
   found.insert_image = rows.boolean(0, 11);
   found.enabled = rows.boolean(0, 12);
+  found.history = rows.text(0, 13);
+  found.history_columns = numbers_in_array(rows.text(0, 14));
   return found;
 }
 

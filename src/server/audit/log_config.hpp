@@ -30,6 +30,8 @@ struct AuditedTable {
   Incarnation incarnation;
   std::string mode;
   std::vector<int> key_columns;  ///< column ids
+  std::string history;           ///< name of the history table; empty: none
+  std::vector<int> history_columns;  ///< the id that each of its own columns stands for
   std::string salt;              ///< bytes
   bool truncate_rows = false;
   bool statement = false;

@@ -59,16 +59,6 @@ void shut_out_others(const std::string& schema, Oid owner) {
   }
 }
 
-void make_partition_set(const std::string& schema, const char* table) {
-  pg::FreshSnapshot const now;
-  EnableRequest request;
-  request.relation = table_in(schema, table);
-  request.key_column = "at";
-  request.step = "1 month";
-  request.premake = 3;
-  (void)enable_set(request);
-}
-
 int64_t drain(const std::string& schema, const char* overflow, const char* table) {
   pg::Spi spi;
   return spi.execute(
@@ -85,6 +75,16 @@ std::optional<LogPlace> find_log_place(const std::string& schema) {
   Oid const config = table_in(schema, audit::kTables);
   if (config == InvalidOid) return std::nullopt;
   return LogPlace{schema, pg::relation_owner(config)};
+}
+
+void make_partition_set(const std::string& schema, const std::string& table, const std::string& key_column) {
+  pg::FreshSnapshot const now;
+  EnableRequest request;
+  request.relation = table_in(schema, table.c_str());
+  request.key_column = key_column;
+  request.step = "1 month";
+  request.premake = 3;
+  (void)enable_set(request);
 }
 
 LogPlace ensure_log(const std::string& schema, Oid owner) {
@@ -106,15 +106,15 @@ LogPlace ensure_log(const std::string& schema, Oid owner) {
       spi.execute(statement);
   }
   shut_out_others(schema, owner);
-  make_partition_set(schema, audit::kEvents);
-  make_partition_set(schema, audit::kTransactions);
+  make_partition_set(schema, audit::kEvents, "at");
+  make_partition_set(schema, audit::kTransactions, "at");
   return {schema, owner};
 }
 
 int64_t maintain_log(const LogPlace& log) {
   pg::AsRole const as_owner(log.owner);
-  make_partition_set(log.schema, audit::kEvents);
-  make_partition_set(log.schema, audit::kTransactions);
+  make_partition_set(log.schema, audit::kEvents, "at");
+  make_partition_set(log.schema, audit::kTransactions, "at");
   return drain(log.schema, audit::kOverflow, audit::kEvents) +
          drain(log.schema, audit::kTransactionOverflow, audit::kTransactions);
 }

@@ -1,6 +1,7 @@
 /// Making the schema and the tables of an audit log.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "server/bridge/call.hpp"
@@ -20,6 +21,10 @@ std::optional<LogPlace> find_log_place(const std::string& schema);
 /// Errors: 42501 when the schema or the log belongs to another role, or the caller may not make one; 42P07 when
 /// tables of the log's names are in the way.
 LogPlace ensure_log(const std::string& schema, Oid owner);
+
+/// Makes the months of a log relation that are due, and has them made from now on. Acts as the current role, which
+/// is the log's owner.
+void make_partition_set(const std::string& schema, const std::string& table, const std::string& key_column);
 
 /// Makes the partitions that are due in a log and moves what waited in its overflow tables there; how many rows
 /// were moved. Acts as the log's owner; the caller has been checked.

@@ -15,8 +15,6 @@ extern "C" {
 
 namespace deal::server {
 
-namespace {
-
 bool same_columns(TupleDesc one, TupleDesc other) {
   if (one->natts != other->natts) return false;
   for (int i = 0; i < one->natts; ++i) {
@@ -26,6 +24,8 @@ bool same_columns(TupleDesc one, TupleDesc other) {
   }
   return true;
 }
+
+namespace {
 
 /// Reads the indexes; false if one could refuse a row.
 bool read_indexes(Relation relation, LogPartition& found) {

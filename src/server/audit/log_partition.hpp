@@ -25,6 +25,9 @@ struct LogPartition {
   IndexInfo* index_infos[kMostIndexes];
 };
 
+/// True when rows of one shape are rows of the other.
+bool same_columns(TupleDesc one, TupleDesc other);
+
 /// Finds where rows of time `at` go: the partition of `parent`, else `overflow`, else nowhere. A relation that
 /// has not just the columns of `shape`, or refuses rows by a unique index, can't be used: an audit log never
 /// makes the application's write fail. Allocates in the current context. Inside pg::call.

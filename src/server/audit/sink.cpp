@@ -1,5 +1,7 @@
 #include "server/audit/sink.hpp"
 
+#include <algorithm>
+
 #include "server/audit/log_partition.hpp"
 
 extern "C" {
@@ -34,7 +36,7 @@ struct Sink {
   bool partition_known;
   LogPartition partition;
   bool loss_told;  ///< once a session is enough
-  bool inserting;  ///< slots own tuples; an error may leave it so
+  int slots_used;  ///< that own tuples; an error may leave it so
   TimestampTz at;
   CommandId command;
   int count;
@@ -85,7 +87,10 @@ Relation open_partition(Sink* sink) {
       MemoryContextSwitchTo(outer);
       if (!sink->partition_known) continue;
     }
-    if (sink->partition.relation == InvalidOid) return nullptr;
+    if (sink->partition.relation == InvalidOid) {
+      sink->partition_known = false;  // perhaps the next time
+      return nullptr;
+    }
     Relation const relation = try_table_open(sink->partition.relation, RowExclusiveLock);
     if (relation != nullptr && sink->partition_known) return relation;
     if (relation != nullptr) table_close(relation, NoLock);
@@ -140,7 +145,7 @@ TupleTableSlot* slot_for(Sink* sink, int i) {
 
 void insert(Sink* sink, Relation relation, int first) {
   int const count = sink->count - first;
-  sink->inserting = true;
+  sink->slots_used = count;
   for (int i = 0; i < count; ++i)
     // Owned by the slot: else the insert would copy it once more.
     ExecStoreHeapTuple(sink->tuples[first + i], slot_for(sink, i), true);
@@ -154,19 +159,20 @@ void insert(Sink* sink, Relation relation, int first) {
     insert_plain_entries(sink->partition, relation, sink->slots, count);
 }
 
-/// After an error in `insert`: the slots let go of tuples that somebody else frees.
+/// The slots let go of tuples that the batch frees.
 void empty_slots(Sink* sink) {
-  for (int i = 0; i < sink->slot_count; ++i) {
+  int const made = std::min(sink->slots_used, sink->slot_count);
+  for (int i = 0; i < made; ++i) {
     sink->slots[i]->tts_flags = TTS_FLAG_EMPTY;
     sink->slots[i]->tts_nvalid = 0;
     reinterpret_cast<HeapTupleTableSlot*>(sink->slots[i])->tuple = nullptr;
   }
-  sink->inserting = false;
+  sink->slots_used = 0;
 }
 
 /// Takes the last tuples out of the batch. Cannot fail.
 void drop_from(Sink* sink, int first) {
-  if (sink->inserting) empty_slots(sink);
+  empty_slots(sink);
   if (first == 0) {
     MemoryContextReset(sink->batch_context);
     sink->bytes = 0;
@@ -199,7 +205,6 @@ void flush(Sink* sink) {
   if (relation != nullptr) {
     insert(sink, relation, first);
     table_close(relation, NoLock);
-    empty_slots(sink);
   } else {
     tell_loss(sink);
   }
@@ -211,7 +216,7 @@ void flush(Sink* sink) {
 
 Sink* find_sink(Oid parent, Oid overflow, TupleDesc shape) {
   for (Sink* sink = all_sinks; sink != nullptr; sink = sink->next)
-    if (sink->parent == parent && sink->overflow == overflow) return sink;
+    if (sink->parent == parent && sink->overflow == overflow && same_columns(sink->shape, shape)) return sink;
   return make_sink(parent, overflow, shape);
 }
 

@@ -250,7 +250,7 @@ void on_transaction_event(XactEvent event, void*) {
     case XACT_EVENT_PREPARE:
     case XACT_EVENT_ABORT:
       if (transaction.count > 0) forget_transaction();
-      layouts_are_settled(event != XACT_EVENT_ABORT);
+      settle_audited(event != XACT_EVENT_ABORT);
       break;
     default:
       break;
@@ -258,7 +258,7 @@ void on_transaction_event(XactEvent event, void*) {
 }
 
 void on_subtransaction_event(SubXactEvent event, SubTransactionId own, SubTransactionId parent, void*) {
-  if (event == SUBXACT_EVENT_ABORT_SUB) layouts_are_settled(false);
+  if (event == SUBXACT_EVENT_ABORT_SUB) settle_audited(false);
   if (sinks_are_empty()) return;
   if (event == SUBXACT_EVENT_COMMIT_SUB || event == SUBXACT_EVENT_ABORT_SUB)
     subtransaction_ended(own, parent, event == SUBXACT_EVENT_COMMIT_SUB);
