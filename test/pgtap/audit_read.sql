@@ -13,7 +13,7 @@ create role audit_thief;
 create schema "read me" authorization audit_owner;
 grant usage, create on schema "read me" to audit_reader, audit_column_reader, audit_nobody, audit_thief;
 grant create on database :"DBNAME" to audit_owner, audit_thief;
-select plan(95);
+select plan(102);
 set role audit_owner;
 create type "read me".address as (street text, number int);
 create domain "read me".rating as int check (value > 0);
@@ -242,6 +242,33 @@ alter table "read me".late rename to latest;
 select throws_ok($$select * from deal_advisor.audit_as_of(null::"read me".ch, '-infinity')$$, '22023', null, 'minus infinity is before auditing');
 update "read me".latest set v = 'after' where id = 2;
 select results_eq($$select op, new_row ->> 'v' from deal_advisor.audit_history('"read me".latest', '2')$$, $$values ('insert', 'short transaction'), ('update', 'after')$$, 'and goes on with it');
+
+-- A typed history reads like the other log
+create table "read me".th (id int primary key, n int, code text, doc jsonb, tags text[], home "read me".address, secret text);
+select deal_advisor.audit_enable('"read me".th', mode => 'typed', redact => '{secret}') is null as no \gset
+insert into "read me".th values (1, 1, '7', '{"a": 1}', '{a}', '(x,1)', 's'), (2, 2, 'b', null, null, null, null);
+select clock_timestamp() as y1 \gset
+create table "read me".th_y1 as select * from "read me".th;
+update "read me".th set n = 10, doc = null, tags = '{}', home = null where id = 1;
+delete from "read me".th where id = 2;
+insert into "read me".th values (3, 3);
+update "read me".th set id = 4 where id = 3;
+select set_eq(format($$select * from deal_advisor.audit_as_of(null::"read me".th, %L)$$, :'y1'), 'select * from "read me".th_y1', 'typed: as of');
+select results_eq($$select op, changed, old_row ->> 'n', new_row ->> 'n' from deal_advisor.audit_history('"read me".th', '1')$$,
+  $$values ('insert', null::text[], null, '1'), ('update', '{n,doc,tags,home}', '1', '10')$$, 'typed: history');
+alter table "read me".th alter column code type int using nullif(code, 'b')::int, alter column n type text, alter column id type bigint;
+alter table "read me".th rename n to num;
+update "read me".th set num = 'eleven', secret = 't' where id = 1;
+select deal_advisor.audit_enable('"read me".th', mode => 'typed', redact => '{secret}') is null as no \gset
+update "read me".th set num = 'twelve', code = 5 where id = 1;
+select results_eq($$select changed, old_row ->> 'num', new_row ->> 'num' from deal_advisor.audit_history('"read me".th', '1')$$,
+  $$values (null::text[], null, '1'), ('{num,doc,tags,home}', '1', '10'), ('{num,secret}', '10', 'eleven'), ('{num,code}', 'eleven', 'twelve')$$, 'typed: columns of other types and names');
+select results_eq(format($$select num, code, secret from deal_advisor.audit_as_of(null::"read me".th, %L, '1')$$, :'y1'), $$values ('1', 7, null)$$, 'typed: old values by the new types');
+select set_eq(format($$select r ->> 'n' as n, r ->> 'code' as code from deal_advisor.audit_as_of_json('"read me".th', %L) r$$, :'y1'), $$values ('1', '7'), ('2', 'b')$$, 'typed: as of in jsonb');
+select results_eq(format($$select op, key from deal_advisor.audit_changes('"read me".th', %L, 'infinity') limit 5$$, :'y1'),
+  $$values ('update', '{"id": 1}'::jsonb), ('delete', '{"id": 2}'), ('insert', '{"id": 3}'), ('key change', '{"id": 3}'), ('key change', '{"id": 4}')$$, 'typed: changes');
+select xid as deleted from deal_advisor.audit_history('"read me".th', '2') where op = 'delete' \gset
+select throws_ok(format('select * from deal_advisor.audit_undo(%L)', :'deleted'), '22P02', null, 'typed: undo of a value that the type refuses now');
 
 -- Rights
 set role audit_nobody;

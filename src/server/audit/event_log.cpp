@@ -8,6 +8,8 @@
 #include "core/audit/log_schema.hpp"
 #include "core/audit/row_key.hpp"
 #include "core/base/error.hpp"
+#include "core/base/quote.hpp"
+#include "server/audit/history_rows.hpp"
 #include "server/audit/row_identity.hpp"
 #include "server/bridge/memory.hpp"
 #include "server/bridge/role.hpp"
@@ -55,10 +57,10 @@ pg::Parameter array_parameter(std::span<const uint64> numbers, Oid element, Oid 
   return {array, {datum, false}};
 }
 
-std::string both(const LogSource& source, const char* parts, const char* overflow, const std::string& columns,
+std::string both(const std::string& parts, const std::string& overflow, const std::string& columns,
                  const std::string& condition) {
-  return fmt::format("select {0} from {1} where {3} union all select {0} from {2} where {3}", columns,
-                     log_relation(source, parts), log_relation(source, overflow), condition);
+  return fmt::format("select {0} from {1} where {3} union all select {0} from {2} where {3}", columns, parts, overflow,
+                     condition);
 }
 
 /// Ids of the last 2^31 transactions are told apart by their lower half.
@@ -67,7 +69,6 @@ bool is_recent(uint64 transaction) {
   return transaction < next && next - transaction < (uint64{1} << 31) && transaction >= FirstNormalTransactionId;
 }
 
-constexpr const char* kOfTable = "row_key >= $1 and row_key < $2";
 
 }  // namespace
 
@@ -109,13 +110,10 @@ const ImageShape& EventLog::shape_of(int32 layout) const {
   return shapes_[static_cast<size_t>(found - source_.layouts.begin())];
 }
 
-void EventLog::add_event(HeapTuple row, TupleDesc shape) {
+template <class ReadImage>
+void EventLog::add_event(const Datum* values, const bool* nulls, ReadImage&& image) {
+  if (std::find(nulls, nulls + kEventHeader, true) != nulls + kEventHeader) return;  // no row of ours
   LoggedEvent event;
-  const ImageShape* columns = nullptr;
-  Datum values[std::size(kEventTypes)];
-  bool nulls[std::size(kEventTypes)];
-  heap_deform_tuple(row, shape, values, nulls);
-  if (std::find(nulls, nulls + 7, true) != nulls + 7) return;  // no row of ours
   event.at = DatumGetTimestampTz(values[0]);
   event.order.transaction = U64FromFullTransactionId(DatumGetFullTransactionId(values[1]));
   event.row_key = DatumGetInt64(values[2]);
@@ -123,15 +121,15 @@ void EventLog::add_event(HeapTuple row, TupleDesc shape) {
   event.layout = DatumGetInt32(values[4]);
   event.context = DatumGetInt16(values[5]);
   event.op = static_cast<audit::Op>(DatumGetChar(values[6]));
-  columns = &shape_of(event.layout);
+  const ImageShape& shape = shape_of(event.layout);
   struct Key {
     const char* text;
     size_t size;
   };
   Key const key = pg::call([&] {
     MemoryContextSwitchTo(keep_);
-    if (nulls[7]) return Key{"", 0};
-    event.image = read_image(DatumGetJsonbPCopy(values[7]), *columns);
+    if (event.op == audit::Op::truncate) return Key{"", 0};
+    event.image = image(event, shape);
     StringInfoData const text = identity_text(source_identity_, event.image);
     return Key{text.data, static_cast<size_t>(text.len)};
   });
@@ -139,14 +137,47 @@ void EventLog::add_event(HeapTuple row, TupleDesc shape) {
   events_.push_back(event);
 }
 
-void EventLog::read_events(const std::string& condition, std::span<const pg::Parameter> parameters) {
+void EventLog::read_events(const char* condition, std::span<const pg::Parameter> parameters) {
+  read_history(condition, parameters);
   pg::AsRole const as_owner(source_.log_owner);
   pg::Spi spi;
-  pg::Cursor rows(spi, both(source_, audit::kEvents, audit::kOverflow, kEventColumns, condition), parameters,
-                  kEventTypes);
-  for (auto batch = rows.fetch(); !batch.empty(); batch = rows.fetch())
-    for (HeapTuple const row : batch)
-      add_event(row, rows.shape());
+  pg::Cursor rows(spi,
+                  both(log_relation(source_, audit::kEvents), log_relation(source_, audit::kOverflow), kEventColumns,
+                       fmt::format(fmt::runtime(condition), "")),
+                  parameters, kEventTypes);
+  for (auto batch = rows.fetch(); !batch.empty(); batch = rows.fetch()) {
+    for (HeapTuple const row : batch) {
+      Datum values[std::size(kEventTypes)];
+      bool nulls[std::size(kEventTypes)];
+      heap_deform_tuple(row, rows.shape(), values, nulls);
+      add_event(values, nulls, [&](const LoggedEvent&, const ImageShape& shape) {
+        return nulls[kEventHeader] ? ImageFields{nullptr, 0} : read_image(DatumGetJsonbPCopy(values[kEventHeader]), shape);
+      });
+    }
+  }
+}
+
+void EventLog::read_history(const char* condition, std::span<const pg::Parameter> parameters) {
+  if (source_.table.history.empty()) return;
+  HistoryRows history(source_, keep_);
+  pg::AsRole const as_owner(source_.log_owner);
+  pg::Spi spi;
+  pg::Cursor rows(spi,
+                  both(quote_qualified(source_.log, source_.table.history),
+                       quote_qualified(source_.log, audit::history_overflow(source_.table.history)),
+                       history.columns(), fmt::format(fmt::runtime(condition), "audit_")),
+                  parameters, HistoryRows::header_types());
+  history.begin(rows.shape());
+  std::vector<Datum> values(static_cast<size_t>(rows.shape()->natts) + 1);
+  auto const nulls = std::make_unique<bool[]>(values.size());
+  for (auto batch = rows.fetch(); !batch.empty(); batch = rows.fetch()) {
+    for (HeapTuple const row : batch) {
+      heap_deform_tuple(row, rows.shape(), values.data(), nulls.get());
+      add_event(values.data(), nulls.get(), [&](const LoggedEvent& event, const ImageShape& shape) {
+        return history.image(event.op, values.data(), nulls.get(), shape);
+      });
+    }
+  }
 }
 
 void EventLog::read_transactions(const std::string& condition, std::span<const pg::Parameter> parameters,
@@ -159,7 +190,8 @@ void EventLog::read_transactions(const std::string& condition, std::span<const p
     columns += kPeopleColumns;
   }
   pg::Spi spi;
-  pg::Cursor rows(spi, both(source_, audit::kTransactions, audit::kTransactionOverflow, columns, condition),
+  pg::Cursor rows(spi, both(log_relation(source_, audit::kTransactions),
+                             log_relation(source_, audit::kTransactionOverflow), columns, condition),
                   parameters, types);
   for (auto batch = rows.fetch(); !batch.empty(); batch = rows.fetch()) {
     for (HeapTuple const row : batch) {
@@ -249,7 +281,7 @@ void EventLog::read_rows(std::span<const int64> row_keys, bool with_people) {
   std::vector<uint64> keys(row_keys.begin(), row_keys.end());
   keys.push_back(static_cast<uint64>(audit::first_row_key(source_.table.table)));
   pg::Parameter const parameters[] = {array_parameter(keys, INT8OID, INT8ARRAYOID)};
-  read_events("row_key = any ($1)", parameters);
+  read_events("{0}row_key = any ($1)", parameters);
   read_transactions_of_events(with_people);
   settle_order();
 }
@@ -266,7 +298,7 @@ void EventLog::read_since(TimestampTz time, int64 look_back_ms, bool with_people
   pg::Parameter const parameters[] = {number_parameter(audit::first_row_key(source_.table.table)),
                                       number_parameter(audit::first_row_key(source_.table.table + 1)),
                                       time_parameter(first)};
-  read_events(fmt::format("{} and at >= $3", kOfTable), parameters);
+  read_events("{0}row_key >= $1 and {0}row_key < $2 and {0}at >= $3", parameters);
   settle_order();
   std::erase_if(events_, [&](const LoggedEvent& event) { return event.order.time < time; });
 }
@@ -294,7 +326,7 @@ void EventLog::read_transaction(FullTransactionId id) {
   pg::Parameter const parameters[] = {number_parameter(audit::first_row_key(source_.table.table)),
                                       number_parameter(audit::first_row_key(source_.table.table + 1)),
                                       time_parameter(started), time_parameter(ended), wanted[0]};
-  read_events(fmt::format("{} and at between $3 and $4 and xid = any ($5)", kOfTable), parameters);
+  read_events("{0}row_key >= $1 and {0}row_key < $2 and {0}at between $3 and $4 and {0}xid = any ($5)", parameters);
   settle_order();
 }
 

@@ -33,6 +33,9 @@ struct TransactionPeople {
   pg::Value values[kColumns];
 };
 
+/// How many columns an event has before its image.
+inline constexpr int kEventHeader = 7;
+
 /// Reads events, all in commit order in the end. Values are those of the snapshot that is active.
 class EventLog {
  public:
@@ -62,13 +65,18 @@ class EventLog {
     TimestampTz time;
     bool exact;
   };
-  void read_events(const std::string& condition, std::span<const pg::Parameter> parameters);
+  /// `condition` has {0} before the names of the log's columns: a history's begin with audit_.
+  void read_events(const char* condition, std::span<const pg::Parameter> parameters);
+  void read_history(const char* condition, std::span<const pg::Parameter> parameters);
   void read_transactions(const std::string& condition, std::span<const pg::Parameter> parameters,
                          bool with_people);
   void read_transactions_of_events(bool with_people);
   void settle_order();
   CommitTime commit_time(size_t transaction, bool may_be_exact) const;
-  void add_event(HeapTuple row, TupleDesc shape);
+  /// Adds an event by its header, the columns from at to op; its image is read by `image`, which gets the event
+  /// and the shape of its layout, inside pg::call and in `keep_`.
+  template <class ReadImage>
+  void add_event(const Datum* values, const bool* nulls, ReadImage&& image);
   void make_shapes();
 
   const LogSource& source_;

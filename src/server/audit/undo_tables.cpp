@@ -10,8 +10,10 @@
 #include "core/base/quote.hpp"
 #include "server/audit/log_rights.hpp"
 #include "server/bridge/member_table.hpp"
+#include "server/bridge/notice.hpp"
 #include "server/bridge/role.hpp"
 #include "server/bridge/spi.hpp"
+#include "server/bridge/subtransaction.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -44,27 +46,37 @@ std::vector<std::pair<std::string, Oid>> all_logs() {
   return logs;
 }
 
-/// The tables of a log that the transaction changed.
+/// When the transaction ran, by a log; no rows of it there: nothing. Text of two times.
+std::optional<std::pair<std::string, std::string>> span_of(pg::Spi& spi, const std::string& log, uint64 transaction,
+                                                           bool own) {
+  if (own) return std::pair(spi.query("select pg_catalog.now()").text(0, 0), std::string("infinity"));
+  pg::SqlResult const rows = spi.query(
+      fmt::format("select max(started), max(at) from (select started, at from {} where xid = $1::xid8 union all "
+                  "select started, at from {} where xid = $1::xid8) t",
+                  quote_qualified(log, audit::kTransactions), quote_qualified(log, audit::kTransactionOverflow)),
+      {std::to_string(transaction)});
+  if (rows.is_null(0, 0)) return std::nullopt;
+  return std::pair(rows.text(0, 0), rows.text(0, 1));
+}
+
+/// The tables of a log that the transaction changed, and those with a history of their own, which may be.
 void add_tables(const std::string& log, Oid owner, uint64 transaction, bool own, std::vector<LoggedTable>& tables) {
   pg::AsRole const as_owner(owner);
   pg::Spi spi;
-  auto const in_log = [&](const char* name) { return quote_qualified(log, name); };
-  std::string const span =
-      own ? "select pg_catalog.now() as started, 'infinity'::timestamptz as at"
-          : fmt::format("select max(started) as started, max(at) as at from (select started, at from {} where xid = "
-                        "$1::xid8 union all select started, at from {} where xid = $1::xid8) t",
-                        in_log(audit::kTransactions), in_log(audit::kTransactionOverflow));
-  std::string const changed = fmt::format(
-      "select distinct e.row_key >> 44 from (select xid, at, row_key from {} union all select xid, at, row_key from "
-      "{}) e, ({}) s where e.xid = $1::xid8 and e.at between s.started and s.at",
-      in_log(audit::kEvents), in_log(audit::kOverflow), span);
+  auto const span = span_of(spi, log, transaction, own);
+  if (!span) return;
+  auto const events = [&](const char* name) {
+    return fmt::format("select row_key >> 44 from {} where xid = $1::xid8 and at between $4::timestamptz and "
+                       "$5::timestamptz",
+                       quote_qualified(log, name));
+  };
   pg::SqlResult const rows = spi.query(
       fmt::format("select t.table_id, case when (t.database, t.system_id) = ($2::oid, $3::bigint) then "
                   "t.relation else pg_catalog.to_regclass(pg_catalog.format('%I.%I', t.schema_name, t.table_name))"
-                  "::oid end from {} t where t.table_id in ({}) order by 1",
-                  in_log(audit::kTables), changed),
+                  "::oid end from {} t where t.history is not null or t.table_id in ({} union {}) order by 1",
+                  quote_qualified(log, audit::kTables), events(audit::kEvents), events(audit::kOverflow)),
       {std::to_string(transaction), std::to_string(MyDatabaseId),
-       std::to_string(static_cast<int64_t>(incarnation_of(InvalidOid).system))});
+       std::to_string(static_cast<int64_t>(incarnation_of(InvalidOid).system)), span->first, span->second});
   for (size_t row = 0; row < rows.size(); ++row)
     tables.push_back({log, static_cast<int32>(rows.int8(row, 0)), rows.oid(row, 1)});
 }
@@ -83,6 +95,7 @@ class Reader {
     std::unordered_map<std::string_view, int> rows;
     for (LoggedEvent const& event : table.log->events())
       add(table.source, number, event, rows);
+    if (table.log->events().empty()) scope_.tables.pop_back();
   }
 
  private:
@@ -124,8 +137,13 @@ UndoScope read_undo_scope(uint64 transaction, const std::vector<Oid>& only, Memo
   UndoScope scope;
   std::vector<LoggedTable> tables;
   bool const own = transaction == U64FromFullTransactionId(GetTopFullTransactionIdIfAny());
-  for (auto const& [log, owner] : all_logs())
-    add_tables(log, owner, transaction, own, tables);
+  for (auto const& [log, owner] : all_logs()) {
+    // Anybody may make a log, also a broken one: that must not keep others from undoing their changes.
+    std::optional<pg::Failure> const failure = pg::attempt(
+        pg::OnSuccess::roll_back, [&, &log = log, &owner = owner] { add_tables(log, owner, transaction, own, tables); });
+    if (failure)
+      pg::warning("the audit log in schema " + quote_identifier(log) + " can't be read: " + failure->message);
+  }
   scope.tables.reserve(tables.size());
   Reader reader(scope, keep);
   for (LoggedTable const& table : tables) {
