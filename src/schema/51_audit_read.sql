@@ -74,7 +74,7 @@ create function deal_advisor.audit_restore(rel regclass, key jsonb, at timestamp
   language c volatile parallel unsafe
   as 'MODULE_PATHNAME', 'deal_advisor_audit_restore';
 comment on function deal_advisor.audit_restore(regclass, jsonb, timestamptz) is
-'Brings one row back to what it was at a time: inserts, updates or deletes it, as the caller; returns what was done (inserted, updated: columns, deleted, unchanged). Keeps the row''s identity values; generated columns follow; columns that the log doesn''t have (ignored, redacted, hashed, dropped) stay, or get their default. That is audited like any write. rel: the audited table; key: as for audit_history; at: as for audit_as_of. Errors: those of audit_as_of; 0A000 tables without key; what the server says to the write. Example: select deal_advisor.audit_restore(''shop.orders'', ''{"id": 5}'', now() - interval ''1 hour'');';
+'Brings one row back to what it was at a time: inserts, updates or deletes it, as the caller; returns what was done (inserted, updated: columns, deleted, unchanged). Keeps the row''s identity values; generated columns follow; columns that the log doesn''t have (ignored, redacted, hashed, dropped) stay, or get their default. That is audited like any write. rel: the audited table; key: as for audit_history; at: as for audit_as_of. Errors: those of audit_as_of; what the server says to the write. Example: select deal_advisor.audit_restore(''shop.orders'', ''{"id": 5}'', now() - interval ''1 hour'');';
 
 create type deal_advisor.audit_undone as (
   relation text,
@@ -91,7 +91,7 @@ returns setof deal_advisor.audit_undone
   language c volatile parallel unsafe rows 100
   as 'MODULE_PATHNAME', 'deal_advisor_audit_undo';
 comment on function deal_advisor.audit_undo(xid8, jsonb) is
-'Takes back what a transaction did to all audited tables whose log the caller may read: the last change first, in few statements, as the caller. That is audited like any write, so it can be undone as well. xid: of the transaction, as audit_history and audit_changes tell it. options: conflicts (rows that a later transaction changed, that are gone, or that exist already: error (default; nothing is done, the DETAIL lists 20), skip, force), relation (only these tables: ["shop.orders"]). Rows of a transaction are locked first. Errors: DA003 conflicts; 42704 no such transaction; 0A000 tables without key; 22023 options; 55000 row security or triggers keep rows from being written; what the server says to the writes. Example: select * from deal_advisor.audit_undo(''1234'');';
+'Takes back what a transaction did to all audited tables whose log the caller may read: the last change first, in few statements, as the caller. That is audited like any write, so it can be undone as well. xid: of the transaction, as audit_history and audit_changes tell it. options: conflicts (rows that a later transaction changed, that are gone, or that exist already: error (default; nothing is done, the DETAIL lists 20), skip, force), relation (only these tables: ["shop.orders"]). Rows of a transaction are locked first. Errors: DA003 conflicts; 42704 no such transaction; 22023 options; 55000 row security or triggers keep rows from being written; what the server says to the writes. Example: select * from deal_advisor.audit_undo(''1234'');';
 
 create function deal_advisor.audit_grant_read(rel regclass, role name) returns text
   language c volatile strict parallel unsafe

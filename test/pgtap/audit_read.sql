@@ -13,7 +13,7 @@ create role audit_thief;
 create schema "read me" authorization audit_owner;
 grant usage, create on schema "read me" to audit_reader, audit_column_reader, audit_nobody, audit_thief;
 grant create on database :"DBNAME" to audit_owner, audit_thief;
-select plan(102);
+select plan(106);
 set role audit_owner;
 create type "read me".address as (street text, number int);
 create domain "read me".rating as int check (value > 0);
@@ -269,6 +269,19 @@ select results_eq(format($$select op, key from deal_advisor.audit_changes('"read
   $$values ('update', '{"id": 1}'::jsonb), ('delete', '{"id": 2}'), ('insert', '{"id": 3}'), ('key change', '{"id": 3}'), ('key change', '{"id": 4}')$$, 'typed: changes');
 select xid as deleted from deal_advisor.audit_history('"read me".th', '2') where op = 'delete' \gset
 select throws_ok(format('select * from deal_advisor.audit_undo(%L)', :'deleted'), '22P02', null, 'typed: undo of a value that the type refuses now');
+
+-- Without a key
+create table "read me".bag (a int, b text, c json);
+select deal_advisor.audit_enable('"read me".bag', options => '{"identity": "row"}') is null as no \gset
+insert into "read me".bag values (1, 'x', null), (1, 'x', null), (2, null, '{"z": 1}');
+select clock_timestamp() as b1 \gset
+delete from "read me".bag where ctid = (select max(ctid) from "read me".bag where a = 1);
+update "read me".bag set b = 'y' where a = 2;
+insert into "read me".bag values (3, 'new', null);
+select results_eq(format($$select a, b, c::text from deal_advisor.audit_as_of(null::"read me".bag, %L) order by a$$, :'b1'), $$values (1, 'x', null::text), (1, 'x', null), (2, null, '{"z": 1}')$$, 'rows that are alike are counted');
+select is((select count(*) from deal_advisor.audit_as_of(null::"read me".bag, :'b1', '{"a": 1, "b": "x", "c": null}')), 2::bigint, 'one kind of them');
+select results_eq($$select op from deal_advisor.audit_history('"read me".bag', '{"a": 2, "b": "y", "c": {"z": 1}}')$$, $$values ('key change')$$, 'the whole row is the key of a history');
+select throws_ok($$select * from deal_advisor.audit_history('"read me".bag', '1')$$, '22023', null, 'and no part of it');
 
 -- Rights
 set role audit_nobody;

@@ -10,7 +10,7 @@ create role undo_clerk;
 create schema "undo it" authorization undo_owner;
 grant usage on schema "undo it" to undo_clerk;
 grant create on database :"DBNAME" to undo_owner;
-select plan(51);
+select plan(56);
 set role undo_owner;
 create table "undo it".parent (id int generated always as identity primary key, "na""me" text, qty int, doubled int generated always as (qty * 2) stored, tags text[], "rank" int unique);
 create table "undo it".kid (id int primary key, parent int references "undo it".parent on delete cascade on update cascade, v text);
@@ -207,6 +207,24 @@ update "undo it".h set open = 6 where id = 1;
 select lives_ok(format('select * from deal_advisor.audit_undo(%L)', :'x14'), 'the own transaction, before its end');
 select is((select open from "undo it".h where id = 1), 5, 'is taken back as well');
 commit;
+
+-- Without a key
+create table "undo it".bag (a int, b text, c json);
+select deal_advisor.audit_enable('"undo it".bag', options => '{"identity": "row"}') is null as no \gset
+insert into "undo it".bag values (1, 'x', null), (1, 'x', null), (2, null, '{"z": 1}');
+select clock_timestamp() as b1 \gset
+begin;
+select pg_current_xact_id() as x18 \gset
+delete from "undo it".bag where ctid = (select max(ctid) from "undo it".bag where a = 1);
+update "undo it".bag set b = 'y' where a = 2;
+insert into "undo it".bag values (3, 'new', null), (3, 'new', null);
+commit;
+select lives_ok(format('select * from deal_advisor.audit_undo(%L)', :'x18'), 'rows without a key');
+select results_eq('select a, b, c::text from "undo it".bag order by a', $$values (1, 'x', null::text), (1, 'x', null), (2, null, '{"z": 1}')$$, 'are found by all their values, one for one');
+delete from "undo it".bag where a = 1;
+select is(deal_advisor.audit_restore('"undo it".bag', '{"a": 1, "b": "x", "c": null}', :'b1'), 'inserted', 'restored');
+select is((select count(*) from "undo it".bag where a = 1), 2::bigint, 'as many as there were');
+select throws_ok(format('select * from deal_advisor.audit_undo(%L)', :'x18'), 'DA003', null, 'what it inserted is gone, so it is no more to be undone');
 
 -- Many rows are few statements
 create table "undo it".many (id int primary key, v int);

@@ -95,6 +95,74 @@ class Merged {
   audit::PastRows rows;
 };
 
+/// Rows without a key are a bag: what is there now, plus what was taken out since then, less what came in.
+class Bag {
+ public:
+  Bag(const LogSource& source, const PastQuery& query, PastRowSink& sink)
+      : source_(source), query_(query), sink_(sink), memory_("deal_advisor audit row"), taken_(source.columns->count()) {}
+
+  void take(const EventLog& log, const std::string* only) {
+    for (LoggedEvent const& event : log.events()) {
+      if (event.op == audit::Op::truncate && !source_.table.truncate_rows && !query_.incomplete)
+        throw unrecorded_truncate(source_, event);
+      if (only != nullptr && event.key != *only) continue;
+      if (event.op == audit::Op::insert || event.op == audit::Op::key_after) --kinds_[event.key].surplus;
+      if (event.op != audit::Op::remove && event.op != audit::Op::key_before) continue;
+      Kind& kind = kinds_[event.key];
+      if (++kind.surplus == 1 || !kind.example) {
+        kind.example = taken_.add();
+        taken_.take(*kind.example, event.op, event.fields());
+      }
+    }
+  }
+
+  void current(CurrentRows& rows, const std::string* only) {
+    std::vector<Datum> values(static_cast<size_t>(rows.columns()) + 1);
+    auto const nulls = std::make_unique<bool[]>(values.size());
+    for (auto batch = rows.fetch(); !batch.empty(); batch = rows.fetch()) {
+      pg::AsRole const as_owner(source_.owner);
+      pg::InContext const inside(memory_.context());
+      for (HeapTuple const row : batch) {
+        memory_.reset();
+        rows.deform(row, values.data(), nulls.get());
+        StringInfoData const key = pg::call([&] { return rows.identity(values.data(), nulls.get()); });
+        std::string_view const text(key.data, static_cast<size_t>(key.len));
+        if (only != nullptr && text != *only) continue;
+        auto const kind = kinds_.find(text);
+        if (kind != kinds_.end() && kind->second.surplus < 0)
+          ++kind->second.surplus;  // it came in later
+        else
+          sink_.add(&rows, values.data(), nulls.get(), nullptr, 0);
+      }
+    }
+  }
+
+  void gone(const CurrentRows& rows) {
+    pg::AsRole const as_owner(source_.owner);
+    pg::InContext const inside(memory_.context());
+    for (auto const& [key, kind] : kinds_) {
+      if (kind.surplus < 0 && !query_.incomplete) throw lost_row(source_);
+      for (int i = 0; i < kind.surplus; ++i) {
+        memory_.reset();
+        sink_.add(&rows, nullptr, nullptr, &taken_, *kind.example);
+      }
+    }
+  }
+
+ private:
+  struct Kind {
+    int surplus = 0;
+    std::optional<size_t> example;
+  };
+
+  const LogSource& source_;
+  const PastQuery& query_;
+  PastRowSink& sink_;
+  pg::Memory memory_;
+  audit::PastRows taken_;
+  std::unordered_map<std::string_view, Kind> kinds_;
+};
+
 /// Gives rows on, each in a memory context of its own and as the table's owner.
 class Giver {
  public:
@@ -175,6 +243,14 @@ void read_past(const LogSource& source, const PastQuery& query, MemoryContext ke
     log.read_since(query.at, query.look_back_ms, false);
   log.keep_after(query.at);
   const std::string* const only = probe ? &probe->identity : nullptr;
+  if (source.key.empty()) {
+    Bag bag(source, query, sink);
+    bag.take(log, only);
+    CurrentRows rows(source, {}, keep);
+    bag.current(rows, only);
+    bag.gone(rows);
+    return;
+  }
   Merged merged(source, query);
   merged.take(log, only);
   RowCondition condition;

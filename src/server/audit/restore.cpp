@@ -24,6 +24,7 @@ class OneRow : public PastRowSink {
   void add(const CurrentRows* shape, const Datum* values, const bool* nulls, const audit::PastRows* past,
            size_t row) override {
     existed = true;
+    ++times;
     ImageFields current{nullptr, 0};
     if (values != nullptr) current = pg::call([&] { return shape->image(values, nulls); });
     for (int slot = 0; past != nullptr && slot < slots_; ++slot) {
@@ -33,6 +34,7 @@ class OneRow : public PastRowSink {
   }
 
   bool existed = false;
+  int times = 0;  ///< without a key there may be several
   std::vector<audit::Field> fields;  ///< what the log has of then, and the row of now has not
 
  private:
@@ -76,20 +78,29 @@ std::string write_row(const LogSource& source, const RowWriter& writer, const On
   return "inserted";
 }
 
+/// Rows without a key: so many more (or fewer) that are like this one.
+std::string write_alike(const RowWriter& writer, const RowWrite& write, int more) {
+  std::vector<audit::Field> const fields(write.values.begin(), write.values.end());
+  std::vector<int> const slots = writer.writable(known_slots(fields), true);
+  for (int i = 0; i < more; ++i)
+    (void)writer.insert(slots, {&write, 1});
+  for (int i = 0; i > more; --i)
+    (void)writer.remove({&write, 1});
+  if (more == 0) return "unchanged";
+  return more > 0 ? "inserted" : "deleted";
+}
+
 }  // namespace
 
 std::string restore_row(Oid relation, const pg::Value& key, int64 at) {
   pg::Memory const memory("deal_advisor audit restore");
   LogSource const source = open_log_source(relation);
   require_reader(source);
-  if (source.key.empty())
-    throw Error("0A000", "rows of " + source.name + " have no key to restore one by")
-        .hint("deal_advisor.audit_as_of_json shows what was there.");
   RowProbe const probe = probe_row(source, key, memory.context());
   RowWriter const writer(source, memory.context());
   ImageFields const key_fields = probe.image;
   RowWrite write{{key_fields.fields, static_cast<size_t>(key_fields.count)}, {}};
-  bool const exists = writer.lock({&write, 1})[0];
+  int const there = writer.lock({&write, 1})[0];
   OneRow then(source.columns->count());
   {
     pg::FreshSnapshot const now;  // after the lock: nobody changes the row any more
@@ -98,9 +109,11 @@ std::string restore_row(Oid relation, const pg::Value& key, int64 at) {
     query.key = key;
     read_past(source, query, memory.context(), then);
   }
-  write.values = then.fields;
+  bool const by_key = !source.key.empty();
+  write.values = by_key ? std::span<const audit::Field>(then.fields) : write.key;
   pg::LaterTriggers const triggers;
-  std::string done = write_row(source, writer, then, write, exists);
+  std::string done = by_key ? write_row(source, writer, then, write, there > 0)
+                            : write_alike(writer, write, then.times - there);
   triggers.fire();
   return done;
 }

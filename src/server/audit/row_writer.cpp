@@ -19,6 +19,7 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "utils/acl.h"
 #include "utils/rel.h"
+#include "utils/typcache.h"
 }
 
 namespace deal::server {
@@ -42,7 +43,10 @@ std::string number_list(const char* prefix, size_t count) {
 
 }  // namespace
 
-RowWriter::RowWriter(const LogSource& source, MemoryContext keep) : source_(source), keep_(keep) {
+RowWriter::RowWriter(const LogSource& source, MemoryContext keep) : source_(source), key_(source.key), keep_(keep) {
+  for (int slot = 0; source.key.empty() && slot < source.columns->count(); ++slot)
+    if (source.recorded[static_cast<size_t>(slot)] && source.columns->at(slot).treatment == audit::Treatment::plain)
+      key_.push_back(slot);
   table_ = pg::call([&] {
     MemoryContextSwitchTo(keep);
     Relation const opened = table_open(source.relation, AccessShareLock);
@@ -68,7 +72,7 @@ TupleDesc RowWriter::shape_of(const std::vector<int>& slots, bool with_number) c
   return pg::call([&] {
     MemoryContextSwitchTo(keep_);
     TupleDesc const shape =
-        CreateTemplateTupleDesc(static_cast<int>(source_.key.size() + slots.size()) + (with_number ? 1 : 0));
+        CreateTemplateTupleDesc(static_cast<int>(key_.size() + slots.size()) + (with_number ? 1 : 0));
     AttrNumber number = 0;
     char name[32];
     auto const add = [&](int slot, const char* prefix, size_t i) {
@@ -77,8 +81,8 @@ TupleDesc RowWriter::shape_of(const std::vector<int>& slots, bool with_number) c
       TupleDescInitEntry(shape, ++number, name, column->atttypid, column->atttypmod, column->attndims);
       TupleDescInitEntryCollation(shape, number, column->attcollation);
     };
-    for (size_t i = 0; i < source_.key.size(); ++i)
-      add(source_.key[i], "k", i);
+    for (size_t i = 0; i < key_.size(); ++i)
+      add(key_[i], "k", i);
     for (size_t i = 0; i < slots.size(); ++i)
       add(slots[i], "v", i);
     if (with_number) TupleDescInitEntry(shape, ++number, "number", INT8OID, -1, 0);
@@ -103,7 +107,7 @@ void RowWriter::fill(pg::NamedRows& target, const std::vector<int>& slots, std::
       if (value != nullptr) values[at] = pg::call([&] { return typed_value(*value, column, &nulls[at]); });
       ++at;
     };
-    for (int const slot : source_.key)
+    for (int const slot : key_)
       put(rows[row].key, slot);
     for (int const slot : slots)
       put(rows[row].values, slot);
@@ -123,15 +127,30 @@ int64_t RowWriter::run(const std::string& sql, const std::vector<int>& slots, st
   return pg::execute_with(session, sql, {}, pg::AfterTriggers::later);
 }
 
+std::string RowWriter::same_value(const std::string& column, const std::string& given, Oid type) const {
+  if (!source_.key.empty()) return equal_to(column, given, type);
+  bool const comparable = pg::call([&] { return lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr != InvalidOid; });
+  std::string const equal =
+      comparable ? equal_to(column, given, type) : fmt::format("{}::text operator(pg_catalog.=) {}::text", column, given);
+  return fmt::format("({} or {} is null and {} is null)", equal, column, given);
+}
+
 std::string RowWriter::same_key() const {
   std::string condition;
-  for (size_t i = 0; i < source_.key.size(); ++i) {
-    audit::Column const& column = source_.columns->at(source_.key[i]);
+  for (size_t i = 0; i < key_.size(); ++i) {
+    audit::Column const& column = source_.columns->at(key_[i]);
     if (i > 0) condition += " and ";
-    condition += equal_to("t." + quote_identifier(column.name), fmt::format("r.k{}", i + 1),
-                          TupleDescAttr(table_, column.number - 1)->atttypid);
+    condition += same_value("t." + quote_identifier(column.name), fmt::format("r.k{}", i + 1),
+                            TupleDescAttr(table_, column.number - 1)->atttypid);
   }
   return condition;
+}
+
+std::string RowWriter::target() const {
+  if (!source_.key.empty()) return fmt::format("{} r where {}", kRows, same_key());
+  return fmt::format("(select t.tableoid as part, t.ctid as place, r.* from {} t, {} r where {} limit 1) r where "
+                     "t.tableoid operator(pg_catalog.=) r.part and t.ctid operator(pg_catalog.=) r.place",
+                     source_.name, kRows, same_key());
 }
 
 int64_t RowWriter::insert(const std::vector<int>& slots, std::span<const RowWrite> rows) const {
@@ -148,11 +167,11 @@ int64_t RowWriter::change(const std::vector<int>& slots, std::span<const RowWrit
   for (size_t i = 0; i < slots.size(); ++i)
     list += fmt::format("{}{} = r.v{}", i > 0 ? ", " : "", quote_identifier(source_.columns->at(slots[i]).name),
                         i + 1);
-  return run(fmt::format("update {} t set {} from {} r where {}", source_.name, list, kRows, same_key()), slots, rows);
+  return run(fmt::format("update {} t set {} from {}", source_.name, list, target()), slots, rows);
 }
 
 int64_t RowWriter::remove(std::span<const RowWrite> rows) const {
-  return run(fmt::format("delete from {} t using {} r where {}", source_.name, kRows, same_key()), {}, rows);
+  return run(fmt::format("delete from {} t using {}", source_.name, target()), {}, rows);
 }
 
 bool RowWriter::changes_unique(const std::vector<int>& slots) const {
@@ -185,8 +204,8 @@ bool RowWriter::may_lock() const {
   });
 }
 
-std::vector<bool> RowWriter::lock(std::span<const RowWrite> rows) const {
-  std::vector<bool> found(rows.size(), false);
+std::vector<int> RowWriter::lock(std::span<const RowWrite> rows) const {
+  std::vector<int> found(rows.size(), 0);
   pg::NamedRows given(kRows, shape_of({}, true));
   fill(given, {}, rows, true);
   pg::LocalSettings const settings;
@@ -196,14 +215,14 @@ std::vector<bool> RowWriter::lock(std::span<const RowWrite> rows) const {
   static constexpr Oid kTypes[] = {INT8OID};
   pg::Cursor numbers(session,
                      fmt::format("select r.number from {} t join {} r on {}{}", source_.name, kRows, same_key(),
-                                 may_lock() ? " for update of t" : ""),
+                                 !source_.key.empty() && may_lock() ? " for update of t" : ""),
                      {}, kTypes, pg::CursorKind::locking);
   for (auto batch = numbers.fetch(); !batch.empty(); batch = numbers.fetch()) {
     for (HeapTuple const row : batch) {
       Datum number = 0;
       bool null = false;
       heap_deform_tuple(row, numbers.shape(), &number, &null);
-      found[static_cast<size_t>(DatumGetInt64(number))] = true;
+      ++found[static_cast<size_t>(DatumGetInt64(number))];
     }
   }
   return found;

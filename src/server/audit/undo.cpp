@@ -73,9 +73,9 @@ class Undo {
         rows.push_back(&row);
         keys.push_back({row.key, {}});
       }
-      std::vector<bool> const found = writers_[table]->lock(keys);
+      std::vector<int> const found = writers_[table]->lock(keys);
       for (size_t i = 0; i < rows.size(); ++i)
-        rows[i]->exists = found[i];
+        rows[i]->there = found[i];
     }
   }
 
@@ -83,8 +83,10 @@ class Undo {
   void find_conflicts() {
     for (UndoRow& row : scope_.rows) {
       if (!row.conflict.empty()) continue;
-      if (audit::leaves_row(row.last) && !row.exists) row.conflict = "the row is gone";
-      if (!audit::leaves_row(row.last) && row.exists) row.conflict = "the row exists already";
+      bool const by_key = has_key(row.table);
+      int const due = by_key ? static_cast<int>(audit::leaves_row(row.last)) : std::max(row.added, 0);
+      if (row.there < due) row.conflict = "the row is gone";
+      if (by_key && row.there > due) row.conflict = "the row exists already";
     }
     for (size_t i = 0; i < scope_.events.size(); ++i)
       if (scope_.events[i].op == audit::Op::truncate && !truncate_was_recorded(scope_.events[i]))
@@ -113,6 +115,8 @@ class Undo {
   UndoRow& row(int number) { return scope_.rows[static_cast<size_t>(number)]; }
   const LogSource& source(int table) const { return scope_.tables[static_cast<size_t>(table)].source; }
 
+  bool has_key(int table) const { return !source(table).key.empty(); }
+
   bool truncate_was_recorded(const audit::UndoEvent& truncate) const {
     if (source(truncate.table).table.truncate_rows) return true;
     return std::ranges::any_of(scope_.events, [&](const audit::UndoEvent& event) {
@@ -127,7 +131,7 @@ class Undo {
 
   pg::Value key_value(const UndoRow& at) const {
     LogSource const& table = source(at.table);
-    std::vector<bool> columns(static_cast<size_t>(table.columns->count()), false);
+    std::vector<bool> columns(static_cast<size_t>(table.columns->count()), table.key.empty());
     for (int const slot : table.key)
       columns[static_cast<size_t>(slot)] = true;
     return field_object(table, at.key, columns);
@@ -174,22 +178,22 @@ class Undo {
   void fit(audit::UndoStep step, std::vector<audit::UndoStep>& steps) {
     if (step.kind == Kind::change && step.row_after != step.row && !fit_key_change(step)) return;
     UndoRow& now = row(step.row);
-    if (step.kind == Kind::insert && now.exists) step.kind = Kind::change;
-    if (step.kind == Kind::change && !now.exists && step.shape < 0) step.kind = Kind::insert;
-    if (step.kind != Kind::insert && !now.exists) {
+    if (step.kind == Kind::insert && now.there > 0 && has_key(step.table)) step.kind = Kind::change;
+    if (step.kind == Kind::change && now.there == 0 && step.shape < 0) step.kind = Kind::insert;
+    if (step.kind != Kind::insert && now.there == 0) {
       report(step.table, step.row, action_word(step.kind), "skipped", "the row is gone");
       return;
     }
-    now.exists = step.kind != Kind::remove && step.row_after == step.row;
-    if (step.row_after != step.row) row(step.row_after).exists = true;
+    if (step.kind != Kind::insert) --now.there;
+    if (step.kind != Kind::remove) ++row(step.row_after).there;
     steps.push_back(step);
   }
 
   /// Of a change of the key; false: the row can't have its old key back. A row that isn't there under its new
   /// key comes back under the old one alone.
   bool fit_key_change(audit::UndoStep& step) {
-    bool const is_there = row(step.row).exists;
-    if (is_there && row(step.row_after).exists) {
+    bool const is_there = row(step.row).there > 0;
+    if (is_there && row(step.row_after).there > 0 && has_key(step.table)) {
       report(step.table, step.row, "update", "skipped", "another row has its old key");
       return false;
     }
@@ -236,6 +240,7 @@ class Undo {
 
   bool are_in_the_way(std::span<const audit::UndoStep> steps) const {
     audit::UndoStep const& first = steps.front();
+    if (!has_key(first.table)) return first.kind != Kind::insert;
     if (first.kind != Kind::change) return false;
     LogSource const& table = source(first.table);
     RowWriter const& writer = *writers_[static_cast<size_t>(first.table)];
@@ -310,10 +315,6 @@ void require_something(const UndoScope& scope, uint64 transaction) {
   if (scope.hidden_tables > 0)
     pg::warning(fmt::format("{} tables that transaction {} changed are left out", scope.hidden_tables, transaction),
                 "Reading their log needs SELECT on them, and audit_grant_read where row security applies.");
-  for (UndoTable const& table : scope.tables)
-    if (table.source.key.empty())
-      throw Error("0A000", "rows of " + table.source.name + " have no key to undo their changes by")
-          .hint("Leave the table out with options {\"relation\": [...]}.");
   if (scope.events.empty())
     throw Error("42704", fmt::format("no log that the caller may read has transaction {}", transaction))
         .hint("deal_advisor.audit_changes() lists transactions.");

@@ -103,9 +103,11 @@ class Reader {
     int row = -1;
     if (event.op != audit::Op::truncate) {
       auto const [place, is_new] = rows.try_emplace(event.key, static_cast<int>(scope_.rows.size()));
-      if (is_new) scope_.rows.push_back({table, event.key, event.fields(), event.row_key, event.op, event.order, false, {}});
+      if (is_new) scope_.rows.push_back({table, event.key, event.fields(), event.row_key, event.op, event.order, 0, 0, {}});
       row = place->second;
       UndoRow& known = scope_.rows[static_cast<size_t>(row)];
+      if (event.op == audit::Op::insert || event.op == audit::Op::key_after) ++known.added;
+      if (event.op == audit::Op::remove || event.op == audit::Op::key_before) --known.added;
       if (known.order <= event.order) {
         known.last = event.op;
         known.order = event.order;
@@ -149,8 +151,10 @@ UndoScope read_undo_scope(uint64 transaction, const std::vector<Oid>& only, Memo
   for (LoggedTable const& table : tables) {
     if (!only.empty() && std::ranges::find(only, table.relation) == only.end()) continue;
     if (table.relation == InvalidOid || pg::relation_owner(table.relation) == InvalidOid) continue;
-    std::optional<LogSource> source = find_log_source(table.relation);
-    if (!source || source->log != table.log || source->table.table != table.table) continue;
+    std::optional<LogSource> source;
+    std::optional<pg::Failure> const failure =
+        pg::attempt(pg::OnSuccess::roll_back, [&] { source = find_log_source(table.relation); });
+    if (failure || !source || source->log != table.log || source->table.table != table.table) continue;
     if (may_read(*source))
       reader.read(std::move(*source), transaction);
     else
@@ -162,6 +166,7 @@ UndoScope read_undo_scope(uint64 transaction, const std::vector<Oid>& only, Memo
 void find_later_changes(UndoScope& scope, uint64 transaction, MemoryContext keep) {
   for (size_t number = 0; number < scope.tables.size(); ++number) {
     UndoTable const& table = scope.tables[number];
+    if (table.source.key.empty()) continue;  // rows that are alike stand for each other
     std::unordered_map<std::string_view, UndoRow*> rows;
     std::vector<int64> row_keys;
     TimestampTz since = DT_NOEND;

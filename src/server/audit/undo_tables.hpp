@@ -16,7 +16,8 @@ struct UndoRow {
   int64 row_key = 0;
   audit::Op last = audit::Op::insert;  ///< of its events
   audit::CommitOrder order;            ///< of that event
-  bool exists = false;                 ///< now
+  int there = 0;                       ///< how many are there now; with a key one or none
+  int added = 0;                       ///< by the transaction, less what it took out
   std::string conflict;                ///< why it can't just be taken back; empty: it can
 };
 
