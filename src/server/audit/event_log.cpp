@@ -137,14 +137,14 @@ void EventLog::add_event(const Datum* values, const bool* nulls, ReadImage&& ima
   events_.push_back(event);
 }
 
-void EventLog::read_events(const char* condition, std::span<const pg::Parameter> parameters) {
+void EventLog::read_events(const char* condition, std::span<const pg::Parameter> parameters, pg::CursorKind kind) {
   read_history(condition, parameters);
   pg::AsRole const as_owner(source_.log_owner);
   pg::Spi spi;
   pg::Cursor rows(spi,
                   both(log_relation(source_, audit::kEvents), log_relation(source_, audit::kOverflow), kEventColumns,
                        fmt::format(fmt::runtime(condition), "")),
-                  parameters, kEventTypes);
+                  parameters, kEventTypes, kind);
   for (auto batch = rows.fetch(); !batch.empty(); batch = rows.fetch()) {
     for (HeapTuple const row : batch) {
       Datum values[std::size(kEventTypes)];
@@ -181,7 +181,7 @@ void EventLog::read_history(const char* condition, std::span<const pg::Parameter
 }
 
 void EventLog::read_transactions(const std::string& condition, std::span<const pg::Parameter> parameters,
-                                 bool with_people) {
+                                 bool with_people, pg::CursorKind kind) {
   pg::AsRole const as_owner(source_.log_owner);
   std::vector<Oid> types(std::begin(kTransactionTypes), std::end(kTransactionTypes));
   std::string columns = kTransactionColumns;
@@ -192,7 +192,7 @@ void EventLog::read_transactions(const std::string& condition, std::span<const p
   pg::Spi spi;
   pg::Cursor rows(spi, both(log_relation(source_, audit::kTransactions),
                              log_relation(source_, audit::kTransactionOverflow), columns, condition),
-                  parameters, types);
+                  parameters, types, kind);
   for (auto batch = rows.fetch(); !batch.empty(); batch = rows.fetch()) {
     for (HeapTuple const row : batch) {
       Datum values[std::size(kTransactionTypes) + std::size(kPeopleTypes)];
@@ -270,18 +270,18 @@ void EventLog::read_transactions_of_events(bool with_people) {
   if (ids.size() <= kMostIndexed) {
     std::vector<uint64> const list(ids.begin(), ids.end());
     pg::Parameter const parameters[] = {array_parameter(list, XID8OID, XID8ARRAYOID)};
-    read_transactions("xid = any ($1)", parameters, with_people);
+    read_transactions("xid = any ($1)", parameters, with_people, pg::CursorKind::often);
     return;
   }
   pg::Parameter const parameters[] = {time_parameter(earliest)};
-  read_transactions("at >= $1", parameters, with_people);
+  read_transactions("at >= $1", parameters, with_people, pg::CursorKind::reading);
 }
 
 void EventLog::read_rows(std::span<const int64> row_keys, bool with_people) {
   std::vector<uint64> keys(row_keys.begin(), row_keys.end());
   keys.push_back(static_cast<uint64>(audit::first_row_key(source_.table.table)));
   pg::Parameter const parameters[] = {array_parameter(keys, INT8OID, INT8ARRAYOID)};
-  read_events("{0}row_key = any ($1)", parameters);
+  read_events("{0}row_key = any ($1)", parameters, pg::CursorKind::often);
   read_transactions_of_events(with_people);
   settle_order();
 }
@@ -289,7 +289,7 @@ void EventLog::read_rows(std::span<const int64> row_keys, bool with_people) {
 void EventLog::read_since(TimestampTz time, int64 look_back_ms, bool with_people) {
   TimestampTz const from = track_commit_timestamp ? time - look_back_ms * 1000 : time;
   pg::Parameter const since[] = {time_parameter(from)};
-  read_transactions("at >= $1", since, with_people);
+  read_transactions("at >= $1", since, with_people, pg::CursorKind::reading);
   // An event is older than the commit; how much, the oldest transaction in question says.
   TimestampTz first = std::min(time, GetCurrentTransactionStartTimestamp());
   for (size_t i = 0; i < transactions_.count(); ++i)
@@ -298,7 +298,7 @@ void EventLog::read_since(TimestampTz time, int64 look_back_ms, bool with_people
   pg::Parameter const parameters[] = {number_parameter(audit::first_row_key(source_.table.table)),
                                       number_parameter(audit::first_row_key(source_.table.table + 1)),
                                       time_parameter(first)};
-  read_events("{0}row_key >= $1 and {0}row_key < $2 and {0}at >= $3", parameters);
+  read_events("{0}row_key >= $1 and {0}row_key < $2 and {0}at >= $3", parameters, pg::CursorKind::reading);
   settle_order();
   std::erase_if(events_, [&](const LoggedEvent& event) { return event.order.time < time; });
 }
@@ -311,7 +311,7 @@ void EventLog::read_transaction(FullTransactionId id) {
   uint64 const number = U64FromFullTransactionId(id);
   std::vector<uint64> const ids{number};
   pg::Parameter const wanted[] = {array_parameter(ids, XID8OID, XID8ARRAYOID)};
-  read_transactions("xid = any ($1)", wanted, false);
+  read_transactions("xid = any ($1)", wanted, false, pg::CursorKind::often);
   TimestampTz started = DT_NOBEGIN;
   TimestampTz ended = DT_NOBEGIN;
   if (number == own_) {
@@ -326,7 +326,7 @@ void EventLog::read_transaction(FullTransactionId id) {
   pg::Parameter const parameters[] = {number_parameter(audit::first_row_key(source_.table.table)),
                                       number_parameter(audit::first_row_key(source_.table.table + 1)),
                                       time_parameter(started), time_parameter(ended), wanted[0]};
-  read_events("{0}row_key >= $1 and {0}row_key < $2 and {0}at between $3 and $4 and {0}xid = any ($5)", parameters);
+  read_events("{0}row_key >= $1 and {0}row_key < $2 and {0}at between $3 and $4 and {0}xid = any ($5)", parameters, pg::CursorKind::reading);
   settle_order();
 }
 

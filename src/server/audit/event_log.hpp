@@ -66,10 +66,10 @@ class EventLog {
     bool exact;
   };
   /// `condition` has {0} before the names of the log's columns: a history's begin with audit_.
-  void read_events(const char* condition, std::span<const pg::Parameter> parameters);
+  void read_events(const char* condition, std::span<const pg::Parameter> parameters, pg::CursorKind kind);
   void read_history(const char* condition, std::span<const pg::Parameter> parameters);
   void read_transactions(const std::string& condition, std::span<const pg::Parameter> parameters,
-                         bool with_people);
+                         bool with_people, pg::CursorKind kind);
   void read_transactions_of_events(bool with_people);
   void settle_order();
   CommitTime commit_time(size_t transaction, bool may_be_exact) const;

@@ -4,6 +4,8 @@
 
 extern "C" {
 #include "executor/spi.h"
+#include "nodes/parsenodes.h"
+#include "utils/memutils.h"
 #include "utils/portal.h"
 }
 
@@ -32,17 +34,61 @@ void bind(std::span<const Parameter> parameters, Bound& bound) {
   }
 }
 
+/// Plans that the session keeps, newest first. Plain data that lives as long as the session.
+struct KeptPlan {
+  KeptPlan* next;
+  char* sql;
+  SPIPlanPtr plan;
+};
+KeptPlan* kept_plans = nullptr;
+int kept_plan_count = 0;
+constexpr int kMostKeptPlans = 32;
+
+void forget_plans() {
+  while (kept_plans != nullptr) {
+    KeptPlan* const last = kept_plans;
+    kept_plans = last->next;
+    SPI_freeplan(last->plan);
+    pfree(last->sql);
+    pfree(last);
+  }
+  kept_plan_count = 0;
+}
+
+/// Inside call.
+SPIPlanPtr kept_plan(const char* sql, size_t parameters, Oid* types) {
+  for (KeptPlan* kept = kept_plans; kept != nullptr; kept = kept->next)
+    if (strcmp(kept->sql, sql) == 0) return kept->plan;
+  SPIPlanPtr const plan = SPI_prepare_cursor(sql, static_cast<int>(parameters), types, CURSOR_OPT_GENERIC_PLAN);
+  if (plan == nullptr) return nullptr;
+  if (kept_plan_count == kMostKeptPlans) forget_plans();
+  auto* const kept = static_cast<KeptPlan*>(MemoryContextAlloc(TopMemoryContext, sizeof(KeptPlan)));
+  kept->sql = MemoryContextStrdup(TopMemoryContext, sql);
+  kept->plan = plan;
+  if (SPI_keepplan(plan) != 0) return plan;
+  kept->next = kept_plans;
+  kept_plans = kept;
+  ++kept_plan_count;
+  return plan;
+}
+
+Portal open_portal(const std::string& sql, std::span<const Parameter> parameters, CursorKind kind) {
+  Bound bound;
+  bind(parameters, bound);
+  if (kind == CursorKind::often) {
+    SPIPlanPtr const plan = kept_plan(sql.c_str(), parameters.size(), bound.types);
+    if (plan != nullptr) return SPI_cursor_open(nullptr, plan, bound.values, bound.nulls, true);
+  }
+  return SPI_cursor_open_with_args(nullptr, sql.c_str(), static_cast<int>(parameters.size()), bound.types,
+                                   bound.values, bound.nulls, kind != CursorKind::locking, 0);
+}
+
 }  // namespace
 
 Cursor::Cursor(Spi&, const std::string& sql, std::span<const Parameter> parameters, std::span<const Oid> types,
                CursorKind kind) {
   require_few(parameters);
-  portal_ = call([&] {
-    Bound bound;
-    bind(parameters, bound);
-    return SPI_cursor_open_with_args(nullptr, sql.c_str(), static_cast<int>(parameters.size()), bound.types,
-                                     bound.values, bound.nulls, kind == CursorKind::reading, 0);
-  });
+  portal_ = call([&] { return open_portal(sql, parameters, kind); });
   shape_ = portal_->tupDesc;
   bool fits = shape_ != nullptr && static_cast<size_t>(shape_->natts) >= types.size();
   for (size_t i = 0; fits && i < types.size(); ++i)

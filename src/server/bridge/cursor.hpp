@@ -22,6 +22,7 @@ struct Parameter {
 /// What a cursor's query may do.
 enum class CursorKind {
   reading,  ///< sees the active snapshot and changes nothing
+  often,    ///< the same; the session keeps the plan, made without looking at the parameters' values
   locking   ///< locks rows; sees what is committed by now and what the transaction has written
 };
 
