@@ -14,7 +14,8 @@ const TriggerData& row_trigger(const Arguments& args, const char* function) {
   if (context == nullptr || !CALLED_AS_TRIGGER(args.fcinfo()))
     throw deal::Error("39P01", name + "was not called as a trigger");
   auto const& trigger = *reinterpret_cast<const TriggerData*>(context);
-  if (!TRIGGER_FIRED_FOR_ROW(trigger.tg_event)) throw deal::Error("39P01", name + "must be fired for each row");
+  if (!TRIGGER_FIRED_FOR_ROW(trigger.tg_event))
+    throw deal::Error("39P01", name + "must be fired for each row");
   return trigger;
 }
 

@@ -22,18 +22,22 @@ void run_as_owners(const pg::LockPatience& patience, const std::vector<OwnedStat
   });
 }
 
-std::vector<std::string> drop_triggers(ObjectId relation, const std::string& function,
-                                       const std::string& prefix) {
+std::vector<std::string> drop_triggers(ObjectId relation, const std::string& function, Argument which,
+                                       const std::string& first) {
   pg::Spi spi;
+  // Arguments are stored with a zero byte after each.
   pg::SqlResult const rows = spi.query(
-      "select pg_catalog.format('drop trigger %I on %I.%I', t.tgname, n.nspname, c.relname) from "
+      "select pg_catalog.format('drop trigger %I on %I.%I', t.tgname, n.nspname, c.relname), "
+      "pg_catalog.substring(t.tgargs, 1, pg_catalog.length(f.argument)) = f.argument from "
       "pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid join pg_catalog.pg_namespace "
-      "n on n.oid = c.relnamespace where t.tgrelid = $1::oid and t.tgfoid = $2::pg_catalog.regprocedure and "
-      "t.tgparentid = 0 and pg_catalog.starts_with(t.tgname, $3) order by t.tgname",
-      {std::to_string(relation), function, prefix});
+      "n on n.oid = c.relnamespace cross join (select pg_catalog.convert_to($3, 'SQL_ASCII') || "
+      "pg_catalog.decode('00', 'hex') as argument) f where t.tgrelid = $1::oid and t.tgfoid = "
+      "$2::pg_catalog.regprocedure and t.tgparentid = 0 order by t.tgname",
+      {std::to_string(relation), function, first});
   std::vector<std::string> statements;
   for (size_t i = 0; i < rows.size(); ++i)
-    statements.push_back(rows.text(i, 0));
+    if (which == Argument::any || rows.boolean(i, 1) == (which == Argument::is))
+      statements.push_back(rows.text(i, 0));
   return statements;
 }
 

@@ -22,9 +22,14 @@ pg::LockPatience read_patience(Options& options);
 /// Runs them in one subtransaction, tried again while locks can't be had.
 void run_as_owners(const pg::LockPatience& patience, const std::vector<OwnedStatement>& statements);
 
-/// DROP TRIGGER for the triggers of a relation that call `function`, which is quoted and has its argument
-/// types, and whose names begin with `prefix`. Those that a partitioned table has cloned go with the original.
+/// Which of the triggers that call a function: they are told by their first argument, not by their names,
+/// which people may change.
+enum class Argument { any, is, is_not };
+
+/// DROP TRIGGER for the triggers of a relation that call `function` (quoted, with its argument types) and
+/// whose first argument is, or is not, `first`. Those that a partitioned table has cloned go with the
+/// original.
 std::vector<std::string> drop_triggers(ObjectId relation, const std::string& function,
-                                       const std::string& prefix);
+                                       Argument which = Argument::any, const std::string& first = {});
 
 }  // namespace deal::server

@@ -34,7 +34,8 @@ UserTable read_user_table(ObjectId relation) {
   table.kind = row.text(0, 3)[0];
   table.is_partition = row.boolean(0, 4);
   pg::SqlResult const columns = spi.query(
-      "select attnum, attname, pg_catalog.format_type(atttypid, atttypmod), attnotnull, attgenerated <> '' or "
+      "select attnum, attname, pg_catalog.format_type(atttypid, atttypmod), attnotnull, attgenerated <> '' "
+      "or "
       "attidentity <> '' from pg_catalog.pg_attribute where attrelid = $1::oid and attnum > 0 and not "
       "attisdropped order by attnum",
       {std::to_string(relation)});

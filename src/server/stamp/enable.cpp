@@ -21,7 +21,8 @@ stamp::Clock clock_option(Options& options) {
   std::string const name = options.text("clock", "transaction");
   auto const clock = stamp::clock_of(name);
   if (!clock)
-    throw Error("22023", "unknown clock \"" + name + "\"").hint("Clocks are transaction, statement and clock.");
+    throw Error("22023", "unknown clock \"" + name + "\"")
+        .hint("Clocks are transaction, statement and clock.");
   return *clock;
 }
 
@@ -96,7 +97,7 @@ std::vector<OwnedStatement> triggers_anew(ObjectId root, const Settings* setting
   std::vector<OwnedStatement> statements;
   for (ObjectId const relation : with_inheriting_tables(root)) {
     UserTable const table = read_user_table(relation);
-    for (auto& sql : drop_triggers(relation, kFunction, ""))
+    for (auto& sql : drop_triggers(relation, kFunction))
       statements.push_back({table.owner, std::move(sql)});
     if (settings == nullptr) continue;
     for (auto& sql : stamp::create_triggers(table.identity(), *settings))

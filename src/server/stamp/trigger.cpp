@@ -76,8 +76,8 @@ void read_settings(Layout& layout, const Trigger& trigger) {
 const Layout& layout_of(const pg::Arguments& args, const TriggerData& data) {
   FmgrInfo& function = *args.fcinfo()->flinfo;
   if (function.fn_extra != nullptr) return *static_cast<const Layout*>(function.fn_extra);
-  auto* const layout =
-      pg::call([&] { return static_cast<Layout*>(MemoryContextAllocZero(function.fn_mcxt, sizeof(Layout))); });
+  auto* const layout = pg::call(
+      [&] { return static_cast<Layout*>(MemoryContextAllocZero(function.fn_mcxt, sizeof(Layout))); });
   layout->trust_insert = true;
   Trigger const* const definition = pg::trigger_with_columns(data.tg_relation, function.fn_oid, nullptr);
   if (definition != nullptr) {
