@@ -173,7 +173,7 @@ std::string enable_audit(const AuditRequest& request) {
   LogPlace log;
   int32 number = 0;
   std::string const former = log_schema_of(request.relation);
-  if (!former.empty() && former != options.log_schema)
+  if (!former.empty() && former != options.log_schema && find_log_place(former))
     throw Error("55000", "table " + table.quoted() + " is audited in schema " + quote_identifier(former) + " already")
         .hint("Name that schema with options {\"log_schema\": ...}, or call deal_advisor.audit_disable first.");
   pg::with_short_locks({options.lock_timeout_ms, options.max_tries, 250}, pg::pause, [&] {
