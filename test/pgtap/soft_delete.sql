@@ -1,6 +1,6 @@
 -- Soft deletes: marks, cascades, refusals, restoring; views, unique values, partitions, row security, rights, names.
 begin;
-select plan(97);
+select plan(100);
 set local client_min_messages = warning;
 create schema shop;
 create role soft_owner;
@@ -133,6 +133,27 @@ create function shop.tidy() returns trigger language plpgsql as $$ begin delete 
 create trigger tidy after insert on shop.shops for each row execute function shop.tidy();
 insert into shop.shops values (3);
 select is((select count(*) from shop.books where id = 2 and deleted_at is not null), 1::bigint, 'a DELETE in a trigger is none of these');
+
+-- Other triggers of the table
+create table shop.busy (id int primary key, n int default 0);
+select deal_advisor.soft_delete_enable('shop.busy');
+create function shop.touch() returns trigger language plpgsql as $$ begin update shop.busy set n = n + 1 where id = old.id; return old; end $$;
+create function shop.veto() returns trigger language plpgsql as $$ begin return case when new.deleted_at is null then new end; end $$;
+create trigger touch before delete on shop.busy for each row execute function shop.touch();
+insert into shop.busy values (1);
+select throws_ok('delete from shop.busy', '27000', null, 'a trigger that updates the row first is refused, not the row forgotten');
+drop trigger touch on shop.busy;
+create trigger veto before update on shop.busy for each row execute function shop.veto();
+select lives_ok('delete from shop.busy', 'a trigger may keep the mark away');
+drop trigger veto on shop.busy;
+select deal_advisor.stamp_enable('shop.busy', updated_by => 'updated_by');
+set local session_replication_role = replica;
+update shop.busy set updated_at = '2010-01-01';
+set local session_replication_role = origin;
+set local deal_advisor.audit_context = '{"user": "ann"}';
+delete from shop.busy;
+select is((select (updated_at, updated_by) from shop.busy), (now(), 'ann'::text), 'a deletion is stamped');
+set local deal_advisor.audit_context = '';
 
 -- Trees
 create table shop.tree (id int primary key, up int references shop.tree on delete cascade);

@@ -93,6 +93,7 @@ select is((select note from purged.users where id = 100), 'purge_owner', 'trigge
 
 -- A user's DELETE never purges, and a purge deletes only what was deleted
 alter table purged.users no force row level security;
+drop trigger who on purged.users;
 delete from purged.users where id = 100;
 delete from purged.users where id = 100;
 select is((select count(*) from purged.users where id = 100), 1::bigint, 'deleting twice is not purging');

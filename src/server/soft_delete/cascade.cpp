@@ -87,6 +87,7 @@ void set_columns(const Step& step) {
   auto const sql = [&] {
     std::vector<std::string> columns;
     bool const all = step.key.set_count == 0;
+    columns.reserve(static_cast<size_t>(step.key.count));
     for (int i = 0; i < (all ? step.key.count : step.key.set_count); ++i)
       columns.push_back(
           column_name(step.key.child, all ? step.key.child_columns[i] : step.key.set_columns[i]));

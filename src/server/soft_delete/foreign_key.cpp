@@ -82,9 +82,11 @@ std::vector<ForeignKey> keys_referring_to(Relation parent) {
 std::vector<ForeignKey> keys_of(Relation child) {
   std::vector<Oid> constraints;
   List const* const list = pg::call([&] { return RelationGetFKeyList(child); });
+  constraints.reserve(static_cast<size_t>(list_length(list)));
   for (int i = 0; i < list_length(list); ++i)
     constraints.push_back(static_cast<const ForeignKeyCacheInfo*>(list_nth(list, i))->conoid);
   std::vector<ForeignKey> all;
+  all.reserve(constraints.size());
   for (Oid const constraint : constraints)
     all.push_back(read_key(constraint));
   std::vector<ForeignKey> keys;

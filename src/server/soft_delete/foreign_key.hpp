@@ -46,7 +46,7 @@ std::string column_name(Oid relation, AttrNumber number);
 
 /// The mark's column of a table with soft deletes, found by its trigger; 0: it has none.
 AttrNumber mark_column(Relation relation, Oid function);
-/// The same of a table that isn't open, and whether its trigger says so of `argument` too.
+/// The same of a table that isn't open.
 AttrNumber mark_column_of(Oid relation, Oid function);
 
 /// The values of some columns of a row as parameters.

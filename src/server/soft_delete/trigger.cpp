@@ -50,15 +50,29 @@ bool parent_is_gone(const TriggerData& data) {
   return false;
 }
 
+/// A trigger that fired before ours may have updated the row: then its mark would go to a version that is no
+/// more. The server refuses a DELETE for that, and so do we; one that vetoed the mark's UPDATE is heeded.
+void check_still_there(Oid relation, const pg::PlanArgument& place) {
+  auto const found = pg::run_plan({InvalidOid, relation, kLockRow},
+                                  [&] { return soft_delete::lock_row(quoted_name(relation)); }, {&place, 1});
+  if (found.rows == 0)
+    throw Error("27000",
+                "tuple to be deleted was already modified by an operation triggered by the current command")
+        .hint(
+            "Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other "
+            "rows.");
+}
+
 /// With the owner's rights: who may delete the row needn't be allowed to update it, nor to see it afterwards.
 void mark_row(const TriggerData& data, AttrNumber column) {
   Oid const relation = RelationGetRelid(data.tg_relation);
-  pg::PlanArgument const arguments[] = {{TIMESTAMPTZOID, pg::timestamp_value(next_mark())},
-                                        {TIDOID, {PointerGetDatum(&data.tg_trigtuple->t_self), false}}};
+  pg::PlanArgument const place{TIDOID, {PointerGetDatum(&data.tg_trigtuple->t_self), false}};
+  pg::PlanArgument const arguments[] = {{TIMESTAMPTZOID, pg::timestamp_value(next_mark())}, place};
   pg::AsOwner const owner(data.tg_relation->rd_rel->relowner);
   auto const result = pg::run_plan(
       {InvalidOid, relation, kMarkRow},
       [&] { return soft_delete::mark_row(quoted_name(relation), column_name(relation, column)); }, arguments);
+  if (result.rows == 0) check_still_there(relation, place);
   mark_counts().marked += static_cast<int64_t>(result.rows);
 }
 

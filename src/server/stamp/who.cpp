@@ -21,12 +21,8 @@ struct Known {
   std::string name;
 };
 
-/// The user of the context, if its text fits the database's encoding.
-std::optional<std::string> user_in(const std::string& context) {
-  auto user = stamp::user_of_context(context);
-  if (!user) return std::nullopt;
-  bool const fits = pg_verifymbstr(user->data(), static_cast<int>(user->size()), true);
-  return fits ? user : std::nullopt;
+bool fits_encoding(const std::string& text) {
+  return pg_verifymbstr(text.c_str(), static_cast<int>(text.size()), true);
 }
 
 }  // namespace
@@ -37,9 +33,8 @@ const std::string& who() {
   std::string_view const text = context != nullptr ? context : "";
   if (text != known->context) {
     known->context = text;
-    auto user = user_in(known->context);
-    known->by_context = user.has_value();
-    if (user) known->name = std::move(*user);
+    known->name = stamp::user_of_context(known->context).value_or("");
+    known->by_context = !known->name.empty() && fits_encoding(known->name);
   }
   if (!known->by_context) known->name = pg::role_name(GetOuterUserId());
   return known->name;
