@@ -69,10 +69,6 @@ Oid log_owner_of(const AuditRequest& request, const TableToAudit& table) {
   return owner;
 }
 
-std::string int_array(const std::vector<int>& numbers) {
-  return fmt::format("{{{}}}", fmt::join(numbers, ","));
-}
-
 /// The row of audit_table, new or changed; its number.
 int32 write_table(const LogPlace& log, const AuditRequest& request, const TableToAudit& table, const std::string& options) {
   pg::AsRole const owner(log.owner);
@@ -132,7 +128,7 @@ void write_layout(const LogPlace& log, const AuditRequest& request, const TableT
   pg::Spi spi;
   spi.execute(fmt::format("update {} set key_columns = $2::integer[] where table_id = $1::integer",
                           quote_qualified(log.schema, audit::kTables)),
-              {std::to_string(number), int_array(ids)});
+              {std::to_string(number), array_text(ids)});
 }
 
 /// The rows as they are, of every part of the table that has some.

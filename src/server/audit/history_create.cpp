@@ -68,7 +68,7 @@ void ensure_history(const LogPlace& log, const AuditedTable& table, const audit:
     spi.execute(statement);
   spi.execute(fmt::format("update {} set history = $2, history_columns = $3::integer[] where table_id = $1::integer",
                           quote_qualified(log.schema, audit::kTables)),
-              {std::to_string(table.table), name, fmt::format("{{{}}}", fmt::join(ids, ","))});
+              {std::to_string(table.table), name, array_text(ids)});
   if (is_new) make_partition_set(log.schema, name, "audit_at");
 }
 

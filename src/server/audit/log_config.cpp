@@ -58,6 +58,13 @@ pg::Cell system_cell(const Incarnation& incarnation) {
 
 }  // namespace
 
+std::string array_text(const std::vector<int>& numbers) {
+  std::string text = "{";
+  for (int const number : numbers)
+    text += (text.size() > 1 ? "," : "") + std::to_string(number);
+  return text + "}";
+}
+
 Incarnation incarnation_of(Oid relation) {
   return {relation, MyDatabaseId, GetSystemIdentifier()};
 }

@@ -46,6 +46,9 @@ struct StoredLayout {
   audit::Layout layout;
 };
 
+/// Numbers as the text of an SQL array.
+std::string array_text(const std::vector<int>& numbers);
+
 /// The log of a schema, read and written as its owner. `schema`: not quoted. Sees what is committed by now.
 class LogConfig {
  public:
