@@ -96,7 +96,7 @@ ImageFields read_image(Jsonb* image, const ImageShape& shape) {
   uint32 value_offset = count > 0 ? children.offset_of(count) : 0;
   int column = 0;
   for (int i = 0; i < count; ++i) {
-    JsonbValue key;
+    JsonbValue key{};
     read_value(children, i, key_offset, key);
     int order = 1;
     while (column < shape.count &&

@@ -46,6 +46,7 @@ Error wrong_key(const LogSource& source, const std::vector<int>& slots, const st
 ImageFields read_key(const LogSource& source, const std::vector<int>& slots, Jsonb* key) {
   ImageShape shape{0, nullptr};
   std::vector<audit::NamedSlot> names;
+  names.reserve(slots.size());
   for (int const slot : slots)
     names.push_back({source.columns->at(slot).name, slot});
   std::ranges::sort(names, audit::jsonb_less, &audit::NamedSlot::name);

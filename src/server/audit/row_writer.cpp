@@ -182,6 +182,7 @@ int64_t RowWriter::remove(std::span<const RowWrite> rows) const {
 
 bool RowWriter::changes_unique(const std::vector<int>& slots) const {
   std::vector<AttrNumber> numbers;
+  numbers.reserve(slots.size());
   for (int const slot : slots)
     numbers.push_back(static_cast<AttrNumber>(source_.columns->at(slot).number));
   return pg::call([&] {

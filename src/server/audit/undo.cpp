@@ -37,6 +37,7 @@ OnConflict on_conflict(const std::string& word) {
 
 std::vector<Oid> relations_of(const std::vector<std::string>& names) {
   std::vector<Oid> relations;
+  relations.reserve(names.size());
   pg::Spi spi(pg::SearchPath::callers);
   for (std::string const& name : names)
     relations.push_back(spi.query("select $1::pg_catalog.regclass::pg_catalog.oid", {name}).oid(0, 0));
