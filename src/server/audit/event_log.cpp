@@ -296,7 +296,8 @@ void EventLog::read_rows(std::span<const int64> row_keys, bool with_people) {
 }
 
 void EventLog::read_since(TimestampTz time, int64 look_back_ms, bool with_people) {
-  TimestampTz const from = track_commit_timestamp ? time - look_back_ms * 1000 : time;
+  bool const looks_back = track_commit_timestamp && !TIMESTAMP_NOT_FINITE(time);
+  TimestampTz const from = looks_back ? time - look_back_ms * 1000 : time;
   pg::Parameter const since[] = {time_parameter(from)};
   read_transactions("at >= $1", since, with_people, pg::CursorKind::reading);
   // An event is older than the commit; how much, the oldest transaction in question says.
