@@ -46,8 +46,8 @@ TEST(AuditColumns, DroppedAndAddedAgainAreTwo) {
 }
 
 TEST(AuditColumns, SuffixOfDroppedNeverHitsAnotherName) {
-  std::vector<Layout> const logged{
-      layout(1, {column(1, 1, "note"), column(2, 2, "note_dropped")}), layout(2, {column(3, 3, "note")})};
+  std::vector<Layout> const logged{layout(1, {column(1, 1, "note"), column(2, 2, "note_dropped")}),
+                                   layout(2, {column(3, 3, "note")})};
   Columns const columns(layout(0, {column(3, 3, "note"), column(4, 4, "note_dropped")}), logged);
   std::vector<std::string> names;
   for (int slot = 0; slot < columns.count(); ++slot)

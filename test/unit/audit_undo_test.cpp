@@ -46,7 +46,8 @@ TEST(AuditUndo, MoveBetweenPartitionsIsNoDelete) {
 TEST(AuditUndo, DeleteAndInsertOfDifferentRowsStayTwo) {
   std::vector<UndoEvent> const other_row{{0, 0, 1, Op::remove, 0}, {0, 1, 2, Op::insert, 0}};
   EXPECT_EQ(undo_steps(other_row).size(), 2U);
-  std::vector<UndoEvent> const not_at_once{{0, 0, 1, Op::remove, 0}, {1, 5, 2, Op::insert, 0}, {0, 0, 3, Op::insert, 0}};
+  std::vector<UndoEvent> const not_at_once{
+      {0, 0, 1, Op::remove, 0}, {1, 5, 2, Op::insert, 0}, {0, 0, 3, Op::insert, 0}};
   EXPECT_EQ(undo_steps(not_at_once).size(), 3U);
 }
 
@@ -65,7 +66,8 @@ TEST(AuditUndo, ConsecutiveRowsAreOneStatement) {
 }
 
 TEST(AuditUndo, ARowTwiceIsTwoStatements) {
-  std::vector<UndoEvent> const events{{0, 7, 1, Op::update, 0}, {0, 8, 2, Op::update, 0}, {0, 7, 3, Op::update, 0}};
+  std::vector<UndoEvent> const events{
+      {0, 7, 1, Op::update, 0}, {0, 8, 2, Op::update, 0}, {0, 7, 3, Op::update, 0}};
   std::vector<UndoStep> const steps = undo_steps(events);
   EXPECT_EQ(run_length(steps, 100), 2U);
 }
@@ -82,8 +84,10 @@ TEST(AuditUndo, OtherColumnsOrTableEndTheRun) {
 }
 
 TEST(AuditUndo, AKeyThatMovedTwiceIsTwoStatements) {
-  std::vector<UndoEvent> const events{
-      {0, 0, 1, Op::key_before, 0}, {0, 1, 2, Op::key_after, 0}, {0, 1, 3, Op::key_before, 0}, {0, 2, 4, Op::key_after, 0}};
+  std::vector<UndoEvent> const events{{0, 0, 1, Op::key_before, 0},
+                                      {0, 1, 2, Op::key_after, 0},
+                                      {0, 1, 3, Op::key_before, 0},
+                                      {0, 2, 4, Op::key_after, 0}};
   std::vector<UndoStep> const steps = undo_steps(events);
   ASSERT_EQ(steps.size(), 2U);
   EXPECT_EQ(run_length(steps, 100), 1U);

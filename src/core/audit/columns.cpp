@@ -51,7 +51,8 @@ int Columns::slot_of_id(int id) const {
 }
 
 int Columns::slot_of_name(std::string_view name) const {
-  auto const found = std::ranges::find_if(columns_, [&](const Column& column) { return column.name == name; });
+  auto const found =
+      std::ranges::find_if(columns_, [&](const Column& column) { return column.name == name; });
   return found == columns_.end() ? -1 : static_cast<int>(found - columns_.begin());
 }
 

@@ -30,8 +30,8 @@ struct NamedSlot {
 /// All columns of a table: those of today first, by number, then those that were dropped.
 class Columns {
  public:
-  /// `current`: the table as it is now, with the identities that the log gives its columns. `layouts`: all that
-  /// the log has of it and its partitions, by number.
+  /// `current`: the table as it is now, with the identities that the log gives its columns. `layouts`: all
+  /// that the log has of it and its partitions, by number.
   Columns(const Layout& current, std::span<const Layout> layouts);
 
   int count() const { return static_cast<int>(columns_.size()); }

@@ -52,7 +52,7 @@ struct CommitOrder {
   std::uint64_t transaction = 0;
   std::int32_t sequence = 0;
 
-  auto operator<=>(const CommitOrder&) const = default;
+  auto operator<=>(const CommitOrder&) const = default;  // NOLINT(modernize-use-nullptr): there is none
 };
 
 }  // namespace deal::audit

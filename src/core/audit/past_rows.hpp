@@ -28,8 +28,8 @@ class PastRows {
   std::size_t count() const { return rows_.size(); }
   /// Takes an event of a row.
   void take(std::size_t row, Op op, std::span<const Field> fields);
-  /// The table was emptied and what was in it not recorded: of rows that existed then no more than was taken so
-  /// far is known, and rows that are added from now on are later ones.
+  /// The table was emptied and what was in it not recorded: of rows that existed then no more than was taken
+  /// so far is known, and rows that are added from now on are later ones.
   void truncate();
 
   /// True if no further event changes what is known of the row.

@@ -8,8 +8,8 @@
 
 namespace deal::audit {
 
-/// The state of one row between its events. For each event, newest first: `arrive`, read the state (that after
-/// the event), `leave`, read the state (that before it).
+/// The state of one row between its events. For each event, newest first: `arrive`, read the state (that
+/// after the event), `leave`, read the state (that before it).
 ///
 ///   RowWalk walk(columns.count());
 ///   walk.start(current);               // or nothing, for a row that is gone

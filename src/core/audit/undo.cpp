@@ -50,7 +50,8 @@ std::vector<UndoStep> undo_steps(std::span<const UndoEvent> events) {
     UndoEvent const& event = events[order[i]];
     if (i + 1 < order.size() && is_one_change(events[order[i + 1]], event)) {
       UndoEvent const& before = events[order[i + 1]];
-      steps.push_back({UndoStep::Kind::change, event.table, event.row, before.row, order[i + 1], order[i], kWholeRow});
+      steps.push_back(
+          {UndoStep::Kind::change, event.table, event.row, before.row, order[i + 1], order[i], kWholeRow});
       ++i;
       continue;
     }

@@ -30,7 +30,8 @@ namespace {
 /// Puts rows into the table's own type.
 class TypedRows : public PastRowSink {
  public:
-  TypedRows(const LogSource& source, const std::vector<std::string>& names, pg::RowSet& out, MemoryContext keep)
+  TypedRows(const LogSource& source, const std::vector<std::string>& names, pg::RowSet& out,
+            MemoryContext keep)
       : source_(source), out_(out), values_(static_cast<size_t>(out.shape()->natts)) {
     pg::AsRole const as_owner(source.owner);
     columns_ = pg::call([&] { return typed_columns(out.shape(), source.relation, keep); });
@@ -52,7 +53,8 @@ class TypedRows : public PastRowSink {
   /// Where a column's value goes; null: nowhere, or it wasn't there yet.
   pg::Value* place(int slot) {
     audit::Column const& column = source_.columns->at(slot);
-    if (column.number == 0 || !existed_[static_cast<size_t>(slot)] || !source_.recorded[static_cast<size_t>(slot)])
+    if (column.number == 0 || !existed_[static_cast<size_t>(slot)] ||
+        !source_.recorded[static_cast<size_t>(slot)])
       return nullptr;
     return &values_[static_cast<size_t>(column.number - 1)];
   }
@@ -127,7 +129,8 @@ void require_whole_type(const LogSource& source, TupleDesc result) {
   });
   if (result->natts != columns)
     throw Error("42804", "the result is not of the type of " + source.name)
-        .hint(fmt::format("Call it like select * from deal_advisor.audit_as_of(null::{}, ...).", source.name));
+        .hint(
+            fmt::format("Call it like select * from deal_advisor.audit_as_of(null::{}, ...).", source.name));
 }
 
 /// An old value that a column's type does not take any more: where to see it.

@@ -9,8 +9,8 @@ namespace deal::server {
 /// What is asked for.
 struct AsOfRequest {
   Oid relation = InvalidOid;
-  int64 at = 0;          ///< a time, as the server counts
-  pg::Value key;         ///< jsonb; NULL: all rows
+  int64 at = 0;   ///< a time, as the server counts
+  pg::Value key;  ///< jsonb; NULL: all rows
   std::string options = "{}";
 };
 

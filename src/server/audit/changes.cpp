@@ -103,7 +103,8 @@ void add_change(const LogSource& source, const EventLog& log, const LoggedEvent&
   auto const person = [&](TransactionPeople::Column column) {
     return people != nullptr ? people->values[column] : pg::Value{};
   };
-  pg::Value const transaction{FullTransactionIdGetDatum(FullTransactionIdFromU64(event.order.transaction)), false};
+  pg::Value const transaction{FullTransactionIdGetDatum(FullTransactionIdFromU64(event.order.transaction)),
+                              false};
   out.add({pg::timestamp_value(event.time), pg::value(event.exact), transaction,
            pg::value(int32_t{event.order.sequence}), pg::value(audit::op_word(event.op)), change.key,
            changed_names(source, event), change.before, change.after, person(TransactionPeople::role),

@@ -12,8 +12,8 @@ struct ChangesRequest {
   std::string options = "{}";
 };
 
-/// Adds a row for each change in the order of commits, as type deal_advisor.audit_change has it. Errors: 22023
-/// times or options; 42704 not audited; 42501.
+/// Adds a row for each change in the order of commits, as type deal_advisor.audit_change has it. Errors:
+/// 22023 times or options; 42704 not audited; 42501.
 void table_changes(const ChangesRequest& request, pg::RowSet& out);
 
 }  // namespace deal::server

@@ -116,7 +116,8 @@ std::string equal_to(const std::string& left, const std::string& right, Oid type
   };
   Operator const found = pg::call([&] {
     Oid const equality = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
-    HeapTuple const tuple = equality == InvalidOid ? nullptr : SearchSysCache1(OPEROID, ObjectIdGetDatum(equality));
+    HeapTuple const tuple =
+        equality == InvalidOid ? nullptr : SearchSysCache1(OPEROID, ObjectIdGetDatum(equality));
     if (tuple == nullptr) return Operator{nullptr, nullptr};
     auto const* const form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
     Operator const result{get_namespace_name(form->oprnamespace), pstrdup(NameStr(form->oprname))};

@@ -29,7 +29,8 @@ namespace deal::server {
 
 namespace {
 
-constexpr Oid kEventTypes[] = {TIMESTAMPTZOID, XID8OID, INT8OID, INT4OID, INT4OID, INT2OID, CHAROID, JSONBOID};
+constexpr Oid kEventTypes[] = {TIMESTAMPTZOID, XID8OID, INT8OID, INT4OID,
+                               INT4OID,        INT2OID, CHAROID, JSONBOID};
 constexpr Oid kTransactionTypes[] = {TIMESTAMPTZOID, XID8OID, INT2OID, INT2OID, TIMESTAMPTZOID};
 constexpr Oid kPeopleTypes[] = {NAMEOID, NAMEOID, TEXTOID, JSONBOID, INETOID, TEXTOID, INT8OID, TEXTOID};
 constexpr const char* kEventColumns = "at, xid, row_key, seq, layout, ctx, op, image";
@@ -51,28 +52,29 @@ pg::Parameter array_parameter(std::span<const uint64> numbers, Oid element, Oid 
     auto* const datums = static_cast<Datum*>(palloc(sizeof(Datum) * (numbers.size() + 1)));
     for (size_t i = 0; i < numbers.size(); ++i)
       datums[i] = UInt64GetDatum(numbers[i]);
-    return PointerGetDatum(construct_array(datums, static_cast<int>(numbers.size()), element, 8, FLOAT8PASSBYVAL,
-                                           TYPALIGN_DOUBLE));
+    return PointerGetDatum(construct_array(datums, static_cast<int>(numbers.size()), element, 8,
+                                           FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
   });
   return {array, {datum, false}};
 }
 
 std::string both(const std::string& parts, const std::string& overflow, const std::string& columns,
                  const std::string& condition) {
-  return fmt::format("select {0} from {1} where {3} union all select {0} from {2} where {3}", columns, parts, overflow,
-                     condition);
+  return fmt::format("select {0} from {1} where {3} union all select {0} from {2} where {3}", columns, parts,
+                     overflow, condition);
 }
 
 /// Ids of the last 2^31 transactions are told apart by their lower half.
 bool is_recent(uint64 transaction) {
   uint64 const next = U64FromFullTransactionId(ReadNextFullTransactionId());
-  return transaction < next && next - transaction < (uint64{1} << 31) && transaction >= FirstNormalTransactionId;
+  return transaction < next && next - transaction < (uint64{1} << 31) &&
+         transaction >= FirstNormalTransactionId;
 }
-
 
 }  // namespace
 
-EventLog::EventLog(const LogSource& source, MemoryContext keep) : source_(source), keep_(keep), source_identity_(identity_of(source, keep)) {
+EventLog::EventLog(const LogSource& source, MemoryContext keep)
+    : source_(source), keep_(keep), source_identity_(identity_of(source, keep)) {
   own_ = U64FromFullTransactionId(GetTopFullTransactionIdIfAny());
   make_shapes();
 }
@@ -137,13 +139,14 @@ void EventLog::add_event(const Datum* values, const bool* nulls, ReadImage&& ima
   events_.push_back(event);
 }
 
-void EventLog::read_events(const char* condition, std::span<const pg::Parameter> parameters, pg::CursorKind kind) {
+void EventLog::read_events(const char* condition, std::span<const pg::Parameter> parameters,
+                           pg::CursorKind kind) {
   read_history(condition, parameters);
   pg::AsRole const as_owner(source_.log_owner);
   pg::Spi spi;
   pg::Cursor rows(spi,
-                  both(log_relation(source_, audit::kEvents), log_relation(source_, audit::kOverflow), kEventColumns,
-                       fmt::format(fmt::runtime(condition), "")),
+                  both(log_relation(source_, audit::kEvents), log_relation(source_, audit::kOverflow),
+                       kEventColumns, fmt::format(fmt::runtime(condition), "")),
                   parameters, kEventTypes, kind);
   for (auto batch = rows.fetch(); !batch.empty(); batch = rows.fetch()) {
     for (HeapTuple const row : batch) {
@@ -151,7 +154,8 @@ void EventLog::read_events(const char* condition, std::span<const pg::Parameter>
       bool nulls[std::size(kEventTypes)];
       heap_deform_tuple(row, rows.shape(), values, nulls);
       add_event(values, nulls, [&](const LoggedEvent&, const ImageShape& shape) {
-        return nulls[kEventHeader] ? ImageFields{nullptr, 0} : read_image(DatumGetJsonbPCopy(values[kEventHeader]), shape);
+        return nulls[kEventHeader] ? ImageFields{nullptr, 0}
+                                   : read_image(DatumGetJsonbPCopy(values[kEventHeader]), shape);
       });
     }
   }
@@ -190,18 +194,21 @@ void EventLog::read_transactions(const std::string& condition, std::span<const p
     columns += kPeopleColumns;
   }
   pg::Spi spi;
-  pg::Cursor rows(spi, both(log_relation(source_, audit::kTransactions),
-                             log_relation(source_, audit::kTransactionOverflow), columns, condition),
+  pg::Cursor rows(spi,
+                  both(log_relation(source_, audit::kTransactions),
+                       log_relation(source_, audit::kTransactionOverflow), columns, condition),
                   parameters, types, kind);
   for (auto batch = rows.fetch(); !batch.empty(); batch = rows.fetch()) {
     for (HeapTuple const row : batch) {
       Datum values[std::size(kTransactionTypes) + std::size(kPeopleTypes)];
       bool nulls[std::size(values)];
       heap_deform_tuple(row, rows.shape(), values, nulls);
-      if (std::find(nulls, nulls + std::size(kTransactionTypes), true) != nulls + std::size(kTransactionTypes)) continue;
+      if (std::find(nulls, nulls + std::size(kTransactionTypes), true) !=
+          nulls + std::size(kTransactionTypes))
+        continue;
       transactions_.add({DatumGetTimestampTz(values[0]),
-                         U64FromFullTransactionId(DatumGetFullTransactionId(values[1])), DatumGetInt16(values[2]),
-                         DatumGetInt16(values[3]), DatumGetTimestampTz(values[4])});
+                         U64FromFullTransactionId(DatumGetFullTransactionId(values[1])),
+                         DatumGetInt16(values[2]), DatumGetInt16(values[3]), DatumGetTimestampTz(values[4])});
       if (!with_people) continue;
       TransactionPeople people;
       pg::call([&] {
@@ -211,7 +218,8 @@ void EventLog::read_transactions(const std::string& condition, std::span<const p
           Form_pg_attribute const attribute = TupleDescAttr(rows.shape(), static_cast<int>(column));
           people.values[i].null = nulls[column];
           if (nulls[column]) continue;
-          Datum const plain = attribute->attlen == -1 ? PointerGetDatum(PG_DETOAST_DATUM(values[column])) : values[column];
+          Datum const plain =
+              attribute->attlen == -1 ? PointerGetDatum(PG_DETOAST_DATUM(values[column])) : values[column];
           people.values[i].datum = datumCopy(plain, attribute->attbyval, attribute->attlen);
         }
       });
@@ -256,7 +264,8 @@ void EventLog::settle_order() {
       event.order.time = event.at;
     }
   }
-  std::ranges::sort(events_, {}, &LoggedEvent::order);
+  if (!std::ranges::is_sorted(events_, {}, &LoggedEvent::order))
+    std::ranges::sort(events_, {}, &LoggedEvent::order);
 }
 
 void EventLog::read_transactions_of_events(bool with_people) {
@@ -287,7 +296,8 @@ void EventLog::read_rows(std::span<const int64> row_keys, bool with_people) {
 }
 
 void EventLog::read_since(TimestampTz time, int64 look_back_ms, bool with_people) {
-  TimestampTz const from = track_commit_timestamp ? time - look_back_ms * 1000 : time;
+  bool const looks_back = track_commit_timestamp && !TIMESTAMP_NOT_FINITE(time);
+  TimestampTz const from = looks_back ? time - look_back_ms * 1000 : time;
   pg::Parameter const since[] = {time_parameter(from)};
   read_transactions("at >= $1", since, with_people, pg::CursorKind::reading);
   // An event is older than the commit; how much, the oldest transaction in question says.
@@ -326,7 +336,8 @@ void EventLog::read_transaction(FullTransactionId id) {
   pg::Parameter const parameters[] = {number_parameter(audit::first_row_key(source_.table.table)),
                                       number_parameter(audit::first_row_key(source_.table.table + 1)),
                                       time_parameter(started), time_parameter(ended), wanted[0]};
-  read_events("{0}row_key >= $1 and {0}row_key < $2 and {0}at between $3 and $4 and {0}xid = any ($5)", parameters, pg::CursorKind::reading);
+  read_events("{0}row_key >= $1 and {0}row_key < $2 and {0}at between $3 and $4 and {0}xid = any ($5)",
+              parameters, pg::CursorKind::reading);
   settle_order();
 }
 

@@ -44,8 +44,9 @@ class EventLog {
 
   /// All events under these row keys, and the table's truncates.
   void read_rows(std::span<const int64> row_keys, bool with_people);
-  /// All events that were committed from `time` on, those of this transaction with them. `look_back_ms`: commits may be this much later than the transaction's last sign in the log; more is
-  /// needed only where two-phase commits stay prepared longer.
+  /// All events that were committed from `time` on, those of this transaction with them. `look_back_ms`:
+  /// commits may be this much later than the transaction's last sign in the log; more is needed only where
+  /// two-phase commits stay prepared longer.
   void read_since(TimestampTz time, int64 look_back_ms, bool with_people);
   /// Drops the events that were committed up to `time`.
   void keep_after(TimestampTz time);
@@ -73,8 +74,8 @@ class EventLog {
   void read_transactions_of_events(bool with_people);
   void settle_order();
   CommitTime commit_time(size_t transaction, bool may_be_exact) const;
-  /// Adds an event by its header, the columns from at to op; its image is read by `image`, which gets the event
-  /// and the shape of its layout, inside pg::call and in `keep_`.
+  /// Adds an event by its header, the columns from at to op; its image is read by `image`, which gets the
+  /// event and the shape of its layout, inside pg::call and in `keep_`.
   template <class ReadImage>
   void add_event(const Datum* values, const bool* nulls, ReadImage&& image);
   void make_shapes();
@@ -86,7 +87,7 @@ class EventLog {
   std::vector<LoggedEvent> events_;
   audit::Transactions transactions_;
   std::vector<TransactionPeople> people_;
-  std::vector<ImageShape> shapes_;    ///< as source_.layouts
+  std::vector<ImageShape> shapes_;     ///< as source_.layouts
   std::vector<bool> of_this_cluster_;  ///< as source_.layouts
 };
 

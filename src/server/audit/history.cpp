@@ -71,19 +71,21 @@ void add_version(const LogSource& source, const EventLog& log, const Version& ve
   auto const of_part = [&](TransactionPeople::Column column) {
     return part != nullptr ? part->values[column] : pg::Value{};
   };
-  pg::Value const transaction{FullTransactionIdGetDatum(FullTransactionIdFromU64(event.order.transaction)), false};
+  pg::Value const transaction{FullTransactionIdGetDatum(FullTransactionIdFromU64(event.order.transaction)),
+                              false};
   out.add({pg::value(static_cast<int32_t>(number)), pg::value(audit::op_word(event.op)),
            pg::timestamp_value(event.time), pg::value(event.exact), transaction,
            pg::value(int32_t{event.order.sequence}), person(TransactionPeople::session_user),
-           person(TransactionPeople::role), person(TransactionPeople::app_user), person(TransactionPeople::context),
-           person(TransactionPeople::client), person(TransactionPeople::application),
-           of_part(TransactionPeople::query), of_part(TransactionPeople::statement), changed_names(source, event),
-           version.before, version.after});
+           person(TransactionPeople::role), person(TransactionPeople::app_user),
+           person(TransactionPeople::context), person(TransactionPeople::client),
+           person(TransactionPeople::application), of_part(TransactionPeople::query),
+           of_part(TransactionPeople::statement), changed_names(source, event), version.before,
+           version.after});
 }
 
 /// From the newest to the oldest, at most `most`.
-std::vector<Version> walk_back(const LogSource& source, const std::vector<const LoggedEvent*>& events, size_t most,
-                               const std::optional<ImageFields>& current) {
+std::vector<Version> walk_back(const LogSource& source, const std::vector<const LoggedEvent*>& events,
+                               size_t most, const std::optional<ImageFields>& current) {
   audit::RowWalk walk(source.columns->count());
   if (current) walk.start({current->fields, static_cast<size_t>(current->count)});
   std::vector<Version> versions;

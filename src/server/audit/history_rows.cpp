@@ -46,7 +46,8 @@ std::span<const Oid> HistoryRows::header_types() {
 
 std::string HistoryRows::columns() const {
   std::string list =
-      "audit_at, audit_xid, audit_row_key, audit_seq, audit_layout, audit_ctx, audit_op, audit_changed, audit_rest";
+      "audit_at, audit_xid, audit_row_key, audit_seq, audit_layout, audit_ctx, audit_op, audit_changed, "
+      "audit_rest";
   pg::AsRole const as_owner(source_.log_owner);
   pg::Spi spi;
   pg::SqlResult const rows = spi.query(
@@ -92,7 +93,8 @@ void HistoryRows::begin(TupleDesc shape) {
   });
 }
 
-ImageFields HistoryRows::image(audit::Op op, const Datum* values, const bool* nulls, const ImageShape& layout) const {
+ImageFields HistoryRows::image(audit::Op op, const Datum* values, const bool* nulls,
+                               const ImageShape& layout) const {
   auto* const chosen = static_cast<uint64_t*>(palloc0(sizeof(uint64_t) * static_cast<size_t>(words_)));
   struct varlena* const bits =
       nulls[HistoryTarget::changed] ? nullptr : PG_DETOAST_DATUM_PACKED(values[HistoryTarget::changed]);
@@ -111,8 +113,8 @@ ImageFields HistoryRows::image(audit::Op op, const Datum* values, const bool* nu
                                ? ImageFields{nullptr, 0}
                                : read_image(DatumGetJsonbPCopy(values[HistoryTarget::rest]), layout);
   // A column may have several of its own in the history, one for each type that it had, and only one was set.
-  ImageFields result{static_cast<audit::Field*>(palloc(sizeof(audit::Field) *
-                                                       static_cast<size_t>(own.count + rest.count + 1))),
+  ImageFields result{static_cast<audit::Field*>(
+                         palloc(sizeof(audit::Field) * static_cast<size_t>(own.count + rest.count + 1))),
                      0};
   for (int i = 0; i < rest.count; ++i)
     result.fields[result.count++] = rest.fields[i];

@@ -30,12 +30,12 @@ class HistoryRows {
  private:
   const LogSource& source_;
   MemoryContext keep_;
-  TupleDesc own_ = nullptr;           ///< the own columns alone
+  TupleDesc own_ = nullptr;  ///< the own columns alone
   RowEncoder* encoder_ = nullptr;
   int count_ = 0;
   int words_ = 0;
-  ImageShape shape_{0, nullptr};      ///< names of the history's columns, all of them
-  int* slots_ = nullptr;              ///< by own column; -1: unknown
+  ImageShape shape_{0, nullptr};  ///< names of the history's columns, all of them
+  int* slots_ = nullptr;          ///< by own column; -1: unknown
   bool* is_key_ = nullptr;
 };
 

@@ -30,7 +30,8 @@ bool has_select(const LogSource& source) {
     for (int slot = 0; slot < source.columns->count(); ++slot) {
       auto const number = static_cast<AttrNumber>(source.columns->at(slot).number);
       if (!source.recorded[static_cast<size_t>(slot)]) continue;
-      if (pg_attribute_aclcheck(source.relation, number, GetUserId(), ACL_SELECT) != ACLCHECK_OK) return false;
+      if (pg_attribute_aclcheck(source.relation, number, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+        return false;
     }
     return true;
   });
@@ -71,12 +72,14 @@ LogSource source_of_owner(Oid relation, const std::string& role) {
   if (!owns)
     throw Error("42501", "must be owner of table " + source.name)
         .hint("Its owner says who may read its log in spite of row security.");
-  if (pg::role_oid(role) == InvalidOid) throw Error("42704", "role " + quote_identifier(role) + " does not exist");
+  if (pg::role_oid(role) == InvalidOid)
+    throw Error("42704", "role " + quote_identifier(role) + " does not exist");
   return source;
 }
 
 /// Writes as the log's owner; the number of rows.
-int64_t write_grants(const LogSource& source, const std::string& sql, std::initializer_list<pg::Cell> parameters) {
+int64_t write_grants(const LogSource& source, const std::string& sql,
+                     std::initializer_list<pg::Cell> parameters) {
   pg::AsRole const as_owner(source.log_owner);
   pg::Spi spi;
   return spi.execute(sql, parameters);
@@ -107,25 +110,33 @@ std::string grant_read(Oid relation, const std::string& role) {
   LogSource const source = source_of_owner(relation, role);
   std::string const table = log_relation(source, kGrants);
   if (grants_table(source) == InvalidOid) {
-    write_grants(source, fmt::format("create table {} (table_id integer not null, role_name name not null, primary key "
-                                     "(table_id, role_name))", table), {});
-    write_grants(source, fmt::format("comment on table {} is 'Roles that may read the log of a table although row "
-                                     "security hides rows of it from them. Written by audit_grant_read.'", table), {});
+    write_grants(
+        source,
+        fmt::format("create table {} (table_id integer not null, role_name name not null, primary key "
+                    "(table_id, role_name))",
+                    table),
+        {});
+    write_grants(source,
+                 fmt::format("comment on table {} is 'Roles that may read the log of a table although row "
+                             "security hides rows of it from them. Written by audit_grant_read.'",
+                             table),
+                 {});
   }
   pg::FreshSnapshot const fresh;
   int64_t const added = write_grants(
       source, fmt::format("insert into {} values ($1::integer, $2::name) on conflict do nothing", table),
       {std::to_string(source.table.table), role});
-  return fmt::format("{} {} read the audit log of {}", quote_identifier(role), added > 0 ? "may now" : "already may",
-                     source.name);
+  return fmt::format("{} {} read the audit log of {}", quote_identifier(role),
+                     added > 0 ? "may now" : "already may", source.name);
 }
 
 std::string revoke_read(Oid relation, const std::string& role) {
   LogSource const source = source_of_owner(relation, role);
   int64_t removed = 0;
   if (grants_table(source) != InvalidOid)
-    removed = write_grants(source, fmt::format("delete from {} where table_id = $1::integer and role_name = $2::name",
-                                               log_relation(source, kGrants)),
+    removed = write_grants(source,
+                           fmt::format("delete from {} where table_id = $1::integer and role_name = $2::name",
+                                       log_relation(source, kGrants)),
                            {std::to_string(source.table.table), role});
   return fmt::format("{} {} read the audit log of {}", quote_identifier(role),
                      removed > 0 ? "may no longer" : "could not", source.name);

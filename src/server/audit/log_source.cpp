@@ -79,8 +79,9 @@ bool is_row_of(const AuditedTable& table, Oid relation, Oid log_owner) {
   if (table.incarnation.database == own.database && table.incarnation.system == own.system)
     return table.incarnation.relation == relation;
   Oid const owner = pg::relation_owner(relation);
-  return owner == log_owner || (table.owner == pg::role_name(owner) && table.name == table_name_of(relation) &&
-                                table.schema == schema_name_of(relation));
+  return owner == log_owner ||
+         (table.owner == pg::role_name(owner) && table.name == table_name_of(relation) &&
+          table.schema == schema_name_of(relation));
 }
 
 /// Without a trigger: the logs of the table's owner.
@@ -90,9 +91,12 @@ std::optional<TriggerArguments> search_logs(Oid relation, std::string& log) {
   {
     pg::Spi spi;
     pg::SqlResult const rows = spi.query(
-        "select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
-        "where c.relname = 'audit_table' and c.relkind = 'r' and c.relowner = $1::oid and exists (select from "
-        "pg_catalog.pg_class e where e.relname = 'audit_event' and e.relnamespace = c.relnamespace) order by 1",
+        "select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
+        "c.relnamespace "
+        "where c.relname = 'audit_table' and c.relkind = 'r' and c.relowner = $1::oid and exists (select "
+        "from "
+        "pg_catalog.pg_class e where e.relname = 'audit_event' and e.relnamespace = c.relnamespace) order by "
+        "1",
         {std::to_string(owner)});
     for (size_t row = 0; row < rows.size(); ++row)
       schemas.push_back(rows.text(row, 0));
@@ -103,12 +107,14 @@ std::optional<TriggerArguments> search_logs(Oid relation, std::string& log) {
     pg::AsRole const as_owner(owner);
     pg::Spi spi;
     pg::SqlResult const rows = spi.query(
-        fmt::format("select table_id from {} where (database, system_id) = ($2::oid, $3::bigint) and relation = "
-                    "$1::oid or (database, system_id) <> ($2::oid, $3::bigint) and schema_name = $4 and "
-                    "table_name = $5 order by relation = $1::oid desc, table_id desc limit 1",
-                    quote_qualified(schema, audit::kTables)),
+        fmt::format(
+            "select table_id from {} where (database, system_id) = ($2::oid, $3::bigint) and relation = "
+            "$1::oid or (database, system_id) <> ($2::oid, $3::bigint) and schema_name = $4 and "
+            "table_name = $5 order by relation = $1::oid desc, table_id desc limit 1",
+            quote_qualified(schema, audit::kTables)),
         {std::to_string(relation), std::to_string(own.database),
-         std::to_string(static_cast<int64_t>(own.system)), schema_name_of(relation), table_name_of(relation)});
+         std::to_string(static_cast<int64_t>(own.system)), schema_name_of(relation),
+         table_name_of(relation)});
     if (rows.empty()) continue;
     log = schema;
     return TriggerArguments{log.c_str(), static_cast<int32>(rows.int8(0, 0))};
@@ -121,13 +127,14 @@ void read_layouts(LogSource& source) {
   pg::AsRole const as_owner(source.log_owner);
   pg::Spi spi;
   pg::SqlResult const rows = spi.query(
-      fmt::format("select {}, {}, l.layout, l.relation, l.database, l.system_id, l.relation_name, l.columns, {} "
-                  "from {} t left join {} l on l.table_id = t.table_id where t.table_id = $1::integer "
-                  "order by l.layout",
-                  fmt::format(fmt::runtime(kMicroseconds), "t.enabled"),
-                  fmt::format(fmt::runtime(kMicroseconds), "t.disabled"),
-                  fmt::format(fmt::runtime(kMicroseconds), "l.noted"), log_relation(source, audit::kTables),
-                  log_relation(source, audit::kLayouts)),
+      fmt::format(
+          "select {}, {}, l.layout, l.relation, l.database, l.system_id, l.relation_name, l.columns, {} "
+          "from {} t left join {} l on l.table_id = t.table_id where t.table_id = $1::integer "
+          "order by l.layout",
+          fmt::format(fmt::runtime(kMicroseconds), "t.enabled"),
+          fmt::format(fmt::runtime(kMicroseconds), "t.disabled"),
+          fmt::format(fmt::runtime(kMicroseconds), "l.noted"), log_relation(source, audit::kTables),
+          log_relation(source, audit::kLayouts)),
       {std::to_string(source.table.table)});
   for (size_t row = 0; row < rows.size(); ++row) {
     source.enabled = rows.int8(row, 0);
@@ -254,7 +261,9 @@ LogSource open_log_source(Oid relation) {
     throw Error("42P01", fmt::format("there is no relation with OID {}", relation));
   if (std::optional<LogSource> source = find_log_source(relation)) return std::move(*source);
   throw Error("42704", quote_qualified(schema_name_of(relation), table_name_of(relation)) + " is not audited")
-      .hint("deal_advisor.audit_enable begins to record its changes; deal_advisor.audit_status() lists audited tables.");
+      .hint(
+          "deal_advisor.audit_enable begins to record its changes; deal_advisor.audit_status() lists audited "
+          "tables.");
 }
 
 std::vector<std::string> names_at(const LogSource& source, TimestampTz at) {
@@ -265,7 +274,8 @@ std::vector<std::string> names_at(const LogSource& source, TimestampTz at) {
     for (audit::LayoutColumn const& column : then->stored.layout.columns)
       names[static_cast<size_t>(source.columns->slot_of_id(column.id))] = column.name;
   }
-  // What was added and not written to since: the log can't know when, so it wasn't there before this transaction.
+  // What was added and not written to since: the log can't know when, so it wasn't there before this
+  // transaction.
   bool const is_now = at >= GetCurrentTransactionStartTimestamp();
   for (int slot = 0; slot < source.columns->count() && (is_now || then == nullptr); ++slot)
     if (!source.columns->at(slot).in_log) names[static_cast<size_t>(slot)] = source.columns->at(slot).name;

@@ -22,10 +22,10 @@ struct NotedLayout {
 /// All that the log says of one table, but for the events.
 struct LogSource {
   Oid relation = InvalidOid;
-  Oid owner = InvalidOid;      ///< of the table
+  Oid owner = InvalidOid;  ///< of the table
   Oid log_owner = InvalidOid;
-  std::string log;             ///< schema of the log, not quoted
-  std::string name;            ///< of the table, quoted and qualified
+  std::string log;   ///< schema of the log, not quoted
+  std::string name;  ///< of the table, quoted and qualified
   AuditedTable table;
   TimestampTz enabled = 0;
   std::optional<TimestampTz> disabled;
@@ -35,9 +35,9 @@ struct LogSource {
   std::vector<bool> recorded;  ///< by slot: a column of today whose values the log has
 };
 
-/// The log of a table, read as the log's owner. It is the one that the table's trigger names, if its row there
-/// is of this very table; without a trigger one of the table's owner. Run it in a subtransaction. Errors: 42704
-/// not audited; 42809 a part of an audited table.
+/// The log of a table, read as the log's owner. It is the one that the table's trigger names, if its row
+/// there is of this very table; without a trigger one of the table's owner. Run it in a subtransaction.
+/// Errors: 42704 not audited; 42809 a part of an audited table.
 LogSource open_log_source(Oid relation);
 
 /// The table of a log by its number there, if its trigger names that log; nothing when not.
@@ -46,8 +46,8 @@ std::optional<LogSource> find_log_source(Oid relation);
 /// The relation of the log as it stands in statements.
 std::string log_relation(const LogSource& source, const char* name);
 
-/// By slot: which columns the table had at a time, as far as the log noticed (a change of the schema is noticed
-/// by the first write after it), and their names of then; empty: not there.
+/// By slot: which columns the table had at a time, as far as the log noticed (a change of the schema is
+/// noticed by the first write after it), and their names of then; empty: not there.
 std::vector<std::string> names_at(const LogSource& source, TimestampTz at);
 
 }  // namespace deal::server

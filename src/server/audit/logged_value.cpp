@@ -1,6 +1,7 @@
 #include "server/audit/logged_value.hpp"
 
 extern "C" {
+#include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 }
@@ -43,7 +44,8 @@ void read_value(const Children& children, int i, uint32 offset, JsonbValue& valu
     uint32 const padding = INTALIGN(offset) - offset;
     uint32 const length = JBE_HAS_OFF(entry) ? JBE_OFFLENFLD(entry) - offset : JBE_OFFLENFLD(entry);
     value.type = jbvBinary;
-    value.val.binary.data = reinterpret_cast<JsonbContainer*>(const_cast<char*>(children.at(INTALIGN(offset))));
+    value.val.binary.data =
+        reinterpret_cast<JsonbContainer*>(const_cast<char*>(children.at(INTALIGN(offset))));
     value.val.binary.len = static_cast<int>(length - padding);
   }
 }
@@ -51,6 +53,32 @@ void read_value(const Children& children, int i, uint32 offset, JsonbValue& valu
 int compare_names(const char* one, int one_size, const ImageColumn& column) {
   if (one_size != column.name_size) return one_size - column.name_size;
   return memcmp(one, column.name, static_cast<size_t>(one_size));
+}
+
+/// Small whole numbers, which most keys are, without a call: their digits to the base 10000 as the server
+/// stores them (numeric.c, short form). False: not such a number.
+bool small_number(Numeric stored, int64* result) {
+  constexpr uint16 kFormMask = 0xC000;
+  constexpr uint16 kShort = 0x8000;
+  constexpr uint16 kScaleMask = 0x1F80;
+  constexpr uint16 kNegative = 0x2000;
+  constexpr int kDigitBytes = sizeof(int16);
+  const char* const data = VARDATA_ANY(stored);
+  auto const size = static_cast<int>(VARSIZE_ANY_EXHDR(stored));
+  uint16 header = 0;
+  memcpy(&header, data, sizeof header);
+  int const weight = header & 0x7F;  // below 0 it is greater than 63
+  int const digits = size / kDigitBytes - 1;
+  if ((header & kFormMask) != kShort || (header & kScaleMask) != 0 || weight > 3 || digits > weight + 1)
+    return false;
+  int64 number = 0;
+  for (int i = 0; i <= weight; ++i) {
+    int16 digit = 0;
+    if (i < digits) memcpy(&digit, data + kDigitBytes * (i + 1), sizeof digit);
+    number = number * 10000 + digit;
+  }
+  *result = (header & kNegative) != 0 ? -number : number;
+  return true;
 }
 
 }  // namespace
@@ -61,13 +89,14 @@ ImageFields read_image(Jsonb* image, const ImageShape& shape) {
   Children const children(&image->root, count);
   auto* const fields =
       static_cast<audit::Field*>(palloc(sizeof(audit::Field) * static_cast<size_t>(count) + 1));
-  auto* const values = static_cast<LoggedValue*>(palloc(sizeof(LoggedValue) * static_cast<size_t>(count) + 1));
+  auto* const values =
+      static_cast<LoggedValue*>(palloc(sizeof(LoggedValue) * static_cast<size_t>(count) + 1));
   ImageFields result{fields, 0};
   uint32 key_offset = 0;
   uint32 value_offset = count > 0 ? children.offset_of(count) : 0;
   int column = 0;
   for (int i = 0; i < count; ++i) {
-    JsonbValue key;
+    JsonbValue key{};
     read_value(children, i, key_offset, key);
     int order = 1;
     while (column < shape.count &&
@@ -113,12 +142,19 @@ void append_key_null(StringInfo text) {
 void append_key_text(StringInfo text, const JsonbValue& value) {
   const char* bytes = nullptr;
   int size = 0;
+  int64 number = 0;
+  char decimals[MAXINT8LEN + 1];
   switch (value.type) {
     case jbvString:
       bytes = value.val.string.val;
       size = value.val.string.len;
       break;
     case jbvNumeric:  // 1.0 and 1.00 are one key
+      if (small_number(value.val.numeric, &number)) {
+        bytes = decimals;
+        size = pg_lltoa(number, decimals);
+        break;
+      }
       bytes = numeric_normalize(value.val.numeric);
       size = static_cast<int>(strlen(bytes));
       break;
@@ -134,14 +170,8 @@ void append_key_text(StringInfo text, const JsonbValue& value) {
       append_key_null(text);
       return;
   }
-  char header[16];
-  size_t length = 0;
-  auto digits = static_cast<unsigned>(size);
-  do {
-    header[sizeof header - ++length] = static_cast<char>('0' + digits % 10);
-    digits /= 10;
-  } while (digits != 0);
-  appendBinaryStringInfo(text, header + sizeof header - length, static_cast<int>(length));
+  char length[MAXINT8LEN + 1];
+  appendBinaryStringInfo(text, length, pg_ltoa(size, length));
   appendStringInfoChar(text, ':');
   appendBinaryStringInfo(text, bytes, size);
 }

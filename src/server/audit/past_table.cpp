@@ -37,22 +37,28 @@ void require_known_time(const LogSource& source, const PastQuery& query) {
 Error unrecorded_truncate(const LogSource& source, const LoggedEvent& event) {
   return Error(kIncompleteLog, fmt::format("TRUNCATE at {} took rows of {} that were not recorded",
                                            time_text(event.time), source.name))
-      .hint("Options {\"incomplete\": true} give what the log knows. deal_advisor.audit_enable with truncate_rows "
-            "records such rows.");
+      .hint(
+          "Options {\"incomplete\": true} give what the log knows. deal_advisor.audit_enable with "
+          "truncate_rows "
+          "records such rows.");
 }
 
 Error lost_row(const LogSource& source) {
   return Error(kIncompleteLog, "the log of " + source.name + " does not say how a row that was changed ended")
-      .hint("Somebody deleted it while its changes were not recorded. Options {\"incomplete\": true} give what the log "
-            "knows.");
+      .hint(
+          "Somebody deleted it while its changes were not recorded. Options {\"incomplete\": true} give what "
+          "the log "
+          "knows.");
 }
 
 /// What the events say, by row.
 class Merged {
  public:
-  Merged(const LogSource& source, const PastQuery& query) : source_(source), query_(query), rows(source.columns->count()) {}
+  Merged(const LogSource& source, const PastQuery& query)
+      : source_(source), query_(query), rows(source.columns->count()) {}
 
   void take(const EventLog& log, const std::string* only) {
+    numbers_.reserve(log.events().size());
     const LoggedEvent* before = nullptr;
     for (LoggedEvent const& event : log.events()) {
       if (event.op == audit::Op::truncate)
@@ -78,10 +84,10 @@ class Merged {
   void truncate(const LoggedEvent& event, const LoggedEvent* before, bool one_row) {
     if (one_row && rows.count() > 0 && rows.settled(0)) return;
     // Recorded rows are deletes of the same transaction, just before it; a table may have been empty.
-    bool const recorded = source_.table.truncate_rows ||
-                          (before != nullptr && before->op == audit::Op::remove &&
-                           before->order.transaction == event.order.transaction &&
-                           before->order.sequence + 1 == event.order.sequence);
+    bool const recorded =
+        source_.table.truncate_rows || (before != nullptr && before->op == audit::Op::remove &&
+                                        before->order.transaction == event.order.transaction &&
+                                        before->order.sequence + 1 == event.order.sequence);
     if (recorded) return;
     if (!query_.incomplete) throw unrecorded_truncate(source_, event);
     rows.truncate();
@@ -99,7 +105,11 @@ class Merged {
 class Bag {
  public:
   Bag(const LogSource& source, const PastQuery& query, PastRowSink& sink)
-      : source_(source), query_(query), sink_(sink), memory_("deal_advisor audit row"), taken_(source.columns->count()) {}
+      : source_(source),
+        query_(query),
+        sink_(sink),
+        memory_("deal_advisor audit row"),
+        taken_(source.columns->count()) {}
 
   void take(const EventLog& log, const std::string* only) {
     for (LoggedEvent const& event : log.events()) {
@@ -167,7 +177,11 @@ class Bag {
 class Giver {
  public:
   Giver(const LogSource& source, const PastQuery& query, const Merged& merged, PastRowSink& sink)
-      : source_(source), query_(query), merged_(merged), sink_(sink), memory_("deal_advisor audit row"),
+      : source_(source),
+        query_(query),
+        merged_(merged),
+        sink_(sink),
+        memory_("deal_advisor audit row"),
         given_(merged.rows.count(), false) {}
 
   void current(CurrentRows& rows, const std::string* only) {

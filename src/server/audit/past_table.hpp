@@ -21,14 +21,14 @@ class PastRowSink {
   PastRowSink(const PastRowSink&) = delete;
   PastRowSink& operator=(const PastRowSink&) = delete;
   virtual ~PastRowSink() = default;
-  /// A row: `values` as the table has it now (null: it is gone), with what `past` (null: nothing) knows of row
-  /// `row` put over it. Runs as the table's owner, in a memory context that is reset after it.
-  virtual void add(const CurrentRows* shape, const Datum* values, const bool* nulls, const audit::PastRows* past,
-                   size_t row) = 0;
+  /// A row: `values` as the table has it now (null: it is gone), with what `past` (null: nothing) knows of
+  /// row `row` put over it. Runs as the table's owner, in a memory context that is reset after it.
+  virtual void add(const CurrentRows* shape, const Datum* values, const bool* nulls,
+                   const audit::PastRows* past, size_t row) = 0;
 };
 
-/// Finds the rows. In a subtransaction; `keep` lives as long as the call. Errors: 22023 a time in the future or
-/// before auditing began; DA002 what the log doesn't know.
+/// Finds the rows. In a subtransaction; `keep` lives as long as the call. Errors: 22023 a time in the future
+/// or before auditing began; DA002 what the log doesn't know.
 void read_past(const LogSource& source, const PastQuery& query, MemoryContext keep, PastRowSink& sink);
 
 }  // namespace deal::server

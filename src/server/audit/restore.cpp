@@ -34,13 +34,14 @@ class OneRow : public PastRowSink {
   }
 
   bool existed = false;
-  int times = 0;  ///< without a key there may be several
+  int times = 0;                     ///< without a key there may be several
   std::vector<audit::Field> fields;  ///< what the log has of then, and the row of now has not
 
  private:
   static bool is_there(const ImageFields& current, int slot, audit::ValueRef value) {
     for (int i = 0; i < current.count; ++i)
-      if (current.fields[i].slot == slot) return same_value(logged(current.fields[i].value).value, logged(value).value);
+      if (current.fields[i].slot == slot)
+        return same_value(logged(current.fields[i].value).value, logged(value).value);
     return false;
   }
 
@@ -62,7 +63,8 @@ std::vector<int> known_slots(const std::vector<audit::Field>& fields) {
   return slots;
 }
 
-std::string update_row(const LogSource& source, const RowWriter& writer, const OneRow& then, const RowWrite& write) {
+std::string update_row(const LogSource& source, const RowWriter& writer, const OneRow& then,
+                       const RowWrite& write) {
   std::vector<int> slots;
   for (int const slot : writer.writable(known_slots(then.fields), false))
     if (std::ranges::find(source.key, slot) == source.key.end()) slots.push_back(slot);
@@ -70,8 +72,8 @@ std::string update_row(const LogSource& source, const RowWriter& writer, const O
   return writer.change(slots, {&write, 1}) > 0 ? "updated: " + names_of(source, slots) : "unchanged";
 }
 
-std::string write_row(const LogSource& source, const RowWriter& writer, const OneRow& then, const RowWrite& write,
-                      bool exists) {
+std::string write_row(const LogSource& source, const RowWriter& writer, const OneRow& then,
+                      const RowWrite& write, bool exists) {
   if (!then.existed) return exists && writer.remove({&write, 1}) > 0 ? "deleted" : "unchanged";
   if (exists) return update_row(source, writer, then, write);
   (void)writer.insert(writer.writable(known_slots(then.fields), true), {&write, 1});

@@ -18,8 +18,11 @@ RowIdentity identity_of(const LogSource& source, MemoryContext keep) {
 }
 
 StringInfoData identity_text(const RowIdentity& identity, const ImageFields& image) {
+  constexpr int kUsual = 64;  // the server's default of 1 kB for each of many rows is too much
   StringInfoData text;
-  initStringInfo(&text);
+  text.data = static_cast<char*>(palloc(kUsual));
+  text.maxlen = kUsual;
+  resetStringInfo(&text);
   for (int i = 0; i < identity.count; ++i) {
     const JsonbValue* value = nullptr;
     for (int field = 0; field < image.count && value == nullptr; ++field)

@@ -8,7 +8,8 @@ namespace deal::server {
 
 /// The slots that make up the key; plain data in a memory context.
 struct RowIdentity {
-  bool whole_row;  ///< no key: all recorded columns, NULLs left out, so that rows stay equal when one is added
+  bool
+      whole_row;  ///< no key: all recorded columns, NULLs left out, so that rows stay equal when one is added
   int count;
   const int* slots;
 };

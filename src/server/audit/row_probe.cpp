@@ -36,23 +36,25 @@ Error wrong_key(const LogSource& source, const std::vector<int>& slots, const st
   std::string names;
   for (int const slot : slots)
     names += (names.empty() ? "" : ", ") + quote_identifier(source.columns->at(slot).name);
-  return Error("22023", why).hint(
-      fmt::format("{} {}: {}. Give them as an object, like {{\"{}\": ...}}.",
-                  source.key.empty() ? "There is no key, so a row of" : "The key columns of", source.name, names,
-                  source.columns->at(slots.front()).name));
+  return Error("22023", why)
+      .hint(fmt::format("{} {}: {}. Give them as an object, like {{\"{}\": ...}}.",
+                        source.key.empty() ? "There is no key, so a row of" : "The key columns of",
+                        source.name, names, source.columns->at(slots.front()).name));
 }
 
 /// The members of the key by slot, as values of a fake image.
 ImageFields read_key(const LogSource& source, const std::vector<int>& slots, Jsonb* key) {
   ImageShape shape{0, nullptr};
   std::vector<audit::NamedSlot> names;
+  names.reserve(slots.size());
   for (int const slot : slots)
     names.push_back({source.columns->at(slot).name, slot});
   std::ranges::sort(names, audit::jsonb_less, &audit::NamedSlot::name);
   return pg::call([&] {
     shape.columns = static_cast<ImageColumn*>(palloc0(sizeof(ImageColumn) * (names.size() + 1)));
     for (audit::NamedSlot const& name : names)
-      shape.columns[shape.count++] = {name.name.data(), static_cast<int>(name.name.size()), name.slot, false, false};
+      shape.columns[shape.count++] = {name.name.data(), static_cast<int>(name.name.size()), name.slot, false,
+                                      false};
     return read_image(key, shape);
   });
 }
@@ -93,8 +95,8 @@ TupleDesc shape_of(const LogSource& source, const std::vector<int>& slots) {
 }
 
 /// The probe's values once more as an image, which has them as the log does.
-ImageFields image_of(const LogSource& source, const std::vector<int>& slots, TupleDesc shape, const Datum* values,
-                     const bool* nulls) {
+ImageFields image_of(const LogSource& source, const std::vector<int>& slots, TupleDesc shape,
+                     const Datum* values, const bool* nulls) {
   std::vector<EncodedColumn> columns;
   std::vector<audit::NamedSlot> names;
   for (size_t i = 0; i < slots.size(); ++i) {
@@ -108,14 +110,16 @@ ImageFields image_of(const LogSource& source, const std::vector<int>& slots, Tup
     ImageShape image{static_cast<int>(names.size()), nullptr};
     image.columns = static_cast<ImageColumn*>(palloc0(sizeof(ImageColumn) * (names.size() + 1)));
     for (size_t i = 0; i < names.size(); ++i)
-      image.columns[i] = {names[i].name.data(), static_cast<int>(names[i].name.size()), names[i].slot, false, true};
-    RowEncoder* const encoder = make_row_encoder(shape, columns.data(), static_cast<int>(columns.size()), salt.data(),
-                                                 salt.size(), CurrentMemoryContext);
+      image.columns[i] = {names[i].name.data(), static_cast<int>(names[i].name.size()), names[i].slot, false,
+                          true};
+    RowEncoder* const encoder = make_row_encoder(shape, columns.data(), static_cast<int>(columns.size()),
+                                                 salt.data(), salt.size(), CurrentMemoryContext);
     return read_image(reinterpret_cast<Jsonb*>(encode_row(encoder, values, nulls, nullptr)), image);
   });
 }
 
-int64 row_key_of(const LogSource& source, const Oid* types, const Datum* values, const bool* nulls, int count) {
+int64 row_key_of(const LogSource& source, const Oid* types, const Datum* values, const bool* nulls,
+                 int count) {
   return pg::call([&] {
     audit::RowKey key;
     for (int i = 0; i < count; ++i) {
@@ -134,9 +138,10 @@ char* text_of(const JsonbValue& value) {
   return JsonbToCString(nullptr, &JsonbValueToJsonb(&copy)->root, 0);
 }
 
-/// The row key that the log gave this row when its key columns had the types of an older layout; nothing where
-/// these types are gone or can't read the values.
-std::optional<int64> earlier_row_key(const LogSource& source, const audit::Layout& layout, const ImageFields& image) {
+/// The row key that the log gave this row when its key columns had the types of an older layout; nothing
+/// where these types are gone or can't read the values.
+std::optional<int64> earlier_row_key(const LogSource& source, const audit::Layout& layout,
+                                     const ImageFields& image) {
   std::vector<std::string> types;
   for (int const slot : source.key) {
     const audit::LayoutColumn* const column = layout.by_id(source.columns->at(slot).id);
@@ -216,7 +221,8 @@ void add_row_keys(const LogSource& source, const ImageFields& image, RowProbe& p
       key = whole_row_key(source, layout, image);
     else if (!same_key_types(source, layout))
       key = earlier_row_key(source, layout, image);
-    if (key && std::ranges::find(probe.row_keys, *key) == probe.row_keys.end()) probe.row_keys.push_back(*key);
+    if (key && std::ranges::find(probe.row_keys, *key) == probe.row_keys.end())
+      probe.row_keys.push_back(*key);
   }
 }
 
@@ -238,7 +244,8 @@ RowProbe probe_row(const LogSource& source, const pg::Value& key, MemoryContext 
   for (size_t i = 0; i < count; ++i) {
     types[i] = typed[i].type;
     bool const hashed_already = members[i].hidden;
-    values[i] = pg::call([&] { return hashed_already ? Datum{0} : typed_value(members[i], typed[i], &nulls[i]); });
+    values[i] =
+        pg::call([&] { return hashed_already ? Datum{0} : typed_value(members[i], typed[i], &nulls[i]); });
     if (nulls[i] && !source.key.empty()) throw wrong_key(source, slots, "a key column must not be null");
   }
   ImageFields const image = image_of(source, slots, shape, values.data(), nulls.get());
@@ -248,7 +255,8 @@ RowProbe probe_row(const LogSource& source, const pg::Value& key, MemoryContext 
   StringInfoData const text = pg::call([&] { return identity_text(identity, image); });
   probe.identity.assign(text.data, static_cast<size_t>(text.len));
   if (!source.key.empty()) {
-    probe.row_keys.push_back(row_key_of(source, types.data(), values.data(), nulls.get(), static_cast<int>(count)));
+    probe.row_keys.push_back(
+        row_key_of(source, types.data(), values.data(), nulls.get(), static_cast<int>(count)));
     for (size_t i = 0; i < count; ++i)
       probe.values.push_back({types[i], {values[i], nulls[i]}});
   }

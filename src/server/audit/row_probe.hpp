@@ -8,10 +8,11 @@ namespace deal::server {
 
 /// A row's key in all forms in which it is looked up.
 struct RowProbe {
-  std::string identity;                ///< as identity_text gives it
-  std::vector<int64> row_keys;         ///< under which the log may have it: more than one after ALTER TYPE
-  ImageFields image{nullptr, 0};       ///< the key columns as the log has them
-  std::vector<pg::Parameter> values;   ///< of the key columns, as they are typed now; empty: the whole row is the key
+  std::string identity;           ///< as identity_text gives it
+  std::vector<int64> row_keys;    ///< under which the log may have it: more than one after ALTER TYPE
+  ImageFields image{nullptr, 0};  ///< the key columns as the log has them
+  std::vector<pg::Parameter>
+      values;  ///< of the key columns, as they are typed now; empty: the whole row is the key
 };
 
 /// Reads a key: {"id": 5}, or for a key of one column also 5; without a key all recorded columns of the row.

@@ -59,7 +59,8 @@ pg::Value field_object(const LogSource& source, std::span<const audit::Field> fi
 std::vector<bool> changed_columns(const LogSource& source, const LoggedEvent& event) {
   std::vector<bool> changed(static_cast<size_t>(source.columns->count()), false);
   for (audit::Field const& field : event.fields())
-    if (std::ranges::find(source.key, field.slot) == source.key.end()) changed[static_cast<size_t>(field.slot)] = true;
+    if (std::ranges::find(source.key, field.slot) == source.key.end())
+      changed[static_cast<size_t>(field.slot)] = true;
   return changed;
 }
 

@@ -43,9 +43,11 @@ std::string number_list(const char* prefix, size_t count) {
 
 }  // namespace
 
-RowWriter::RowWriter(const LogSource& source, MemoryContext keep) : source_(source), key_(source.key), keep_(keep) {
+RowWriter::RowWriter(const LogSource& source, MemoryContext keep)
+    : source_(source), key_(source.key), keep_(keep) {
   for (int slot = 0; source.key.empty() && slot < source.columns->count(); ++slot)
-    if (source.recorded[static_cast<size_t>(slot)] && source.columns->at(slot).treatment == audit::Treatment::plain)
+    if (source.recorded[static_cast<size_t>(slot)] &&
+        source.columns->at(slot).treatment == audit::Treatment::plain)
       key_.push_back(slot);
   table_ = pg::call([&] {
     MemoryContextSwitchTo(keep);
@@ -119,7 +121,8 @@ void RowWriter::fill(pg::NamedRows& target, const std::vector<int>& slots, std::
   }
 }
 
-int64_t RowWriter::run(const std::string& sql, const std::vector<int>& slots, std::span<const RowWrite> rows) const {
+int64_t RowWriter::run(const std::string& sql, const std::vector<int>& slots,
+                       std::span<const RowWrite> rows) const {
   pg::NamedRows given(kRows, shape_of(slots, false));
   fill(given, slots, rows, false);
   pg::Spi session;
@@ -129,9 +132,11 @@ int64_t RowWriter::run(const std::string& sql, const std::vector<int>& slots, st
 
 std::string RowWriter::same_value(const std::string& column, const std::string& given, Oid type) const {
   if (!source_.key.empty()) return equal_to(column, given, type);
-  bool const comparable = pg::call([&] { return lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr != InvalidOid; });
-  std::string const equal =
-      comparable ? equal_to(column, given, type) : fmt::format("{}::text operator(pg_catalog.=) {}::text", column, given);
+  bool const comparable =
+      pg::call([&] { return lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr != InvalidOid; });
+  std::string const equal = comparable
+                                ? equal_to(column, given, type)
+                                : fmt::format("{}::text operator(pg_catalog.=) {}::text", column, given);
   return fmt::format("({} or {} is null and {} is null)", equal, column, given);
 }
 
@@ -148,25 +153,26 @@ std::string RowWriter::same_key() const {
 
 std::string RowWriter::target() const {
   if (!source_.key.empty()) return fmt::format("{} r where {}", kRows, same_key());
-  return fmt::format("(select t.tableoid as part, t.ctid as place, r.* from {} t, {} r where {} limit 1) r where "
-                     "t.tableoid operator(pg_catalog.=) r.part and t.ctid operator(pg_catalog.=) r.place",
-                     source_.name, kRows, same_key());
+  return fmt::format(
+      "(select t.tableoid as part, t.ctid as place, r.* from {} t, {} r where {} limit 1) r where "
+      "t.tableoid operator(pg_catalog.=) r.part and t.ctid operator(pg_catalog.=) r.place",
+      source_.name, kRows, same_key());
 }
 
 int64_t RowWriter::insert(const std::vector<int>& slots, std::span<const RowWrite> rows) const {
   std::string names;
   for (int const slot : slots)
     names += (names.empty() ? "" : ", ") + quote_identifier(source_.columns->at(slot).name);
-  return run(fmt::format("insert into {} ({}) overriding system value select {} from {} r", source_.name, names,
-                         number_list("r.v", slots.size()), kRows),
+  return run(fmt::format("insert into {} ({}) overriding system value select {} from {} r", source_.name,
+                         names, number_list("r.v", slots.size()), kRows),
              slots, rows);
 }
 
 int64_t RowWriter::change(const std::vector<int>& slots, std::span<const RowWrite> rows) const {
   std::string list;
   for (size_t i = 0; i < slots.size(); ++i)
-    list += fmt::format("{}{} = r.v{}", i > 0 ? ", " : "", quote_identifier(source_.columns->at(slots[i]).name),
-                        i + 1);
+    list += fmt::format("{}{} = r.v{}", i > 0 ? ", " : "",
+                        quote_identifier(source_.columns->at(slots[i]).name), i + 1);
   return run(fmt::format("update {} t set {} from {}", source_.name, list, target()), slots, rows);
 }
 
@@ -176,6 +182,7 @@ int64_t RowWriter::remove(std::span<const RowWrite> rows) const {
 
 bool RowWriter::changes_unique(const std::vector<int>& slots) const {
   std::vector<AttrNumber> numbers;
+  numbers.reserve(slots.size());
   for (int const slot : slots)
     numbers.push_back(static_cast<AttrNumber>(source_.columns->at(slot).number));
   return pg::call([&] {
@@ -185,8 +192,10 @@ bool RowWriter::changes_unique(const std::vector<int>& slots) const {
     for (int i = 0; i < list_length(indexes) && !found; ++i) {
       Relation const index = index_open(list_nth_oid(indexes, i), AccessShareLock);
       Form_pg_index const form = index->rd_index;
-      bool const expressions = form->indkey.dim1 > 0 && !heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, nullptr);
-      for (int column = 0; (form->indisunique || form->indisexclusion) && column < form->indkey.dim1; ++column)
+      bool const expressions =
+          form->indkey.dim1 > 0 && !heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, nullptr);
+      for (int column = 0; (form->indisunique || form->indisexclusion) && column < form->indkey.dim1;
+           ++column)
         for (AttrNumber const number : numbers)
           found = found || expressions || form->indkey.values[column] == number;
       index_close(index, AccessShareLock);
@@ -214,8 +223,8 @@ std::vector<int> RowWriter::lock(std::span<const RowWrite> rows) const {
   given.show_to(session);
   static constexpr Oid kTypes[] = {INT8OID};
   pg::Cursor numbers(session,
-                     fmt::format("select r.number from {} t join {} r on {}{}", source_.name, kRows, same_key(),
-                                 !source_.key.empty() && may_lock() ? " for update of t" : ""),
+                     fmt::format("select r.number from {} t join {} r on {}{}", source_.name, kRows,
+                                 same_key(), !source_.key.empty() && may_lock() ? " for update of t" : ""),
                      {}, kTypes, pg::CursorKind::locking);
   for (auto batch = numbers.fetch(); !batch.empty(); batch = numbers.fetch()) {
     for (HeapTuple const row : batch) {

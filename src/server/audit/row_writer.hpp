@@ -14,9 +14,9 @@ struct RowWrite {
   std::span<const audit::Field> values;  ///< has the columns to write
 };
 
-/// Writes rows of one table in few statements. Everything runs with the caller's rights; only values are made as
-/// the table's owner, since types may bring code. Where the whole row is the key, a write is of one row, even if
-/// there are more like it. Allocates in `keep`.
+/// Writes rows of one table in few statements. Everything runs with the caller's rights; only values are made
+/// as the table's owner, since types may bring code. Where the whole row is the key, a write is of one row,
+/// even if there are more like it. Allocates in `keep`.
 class RowWriter {
  public:
   RowWriter(const LogSource& source, MemoryContext keep);
@@ -26,8 +26,8 @@ class RowWriter {
   std::vector<int> writable(const std::vector<int>& slots, bool new_rows) const;
   /// True if a unique index or an exclusion constraint looks at one of the columns.
   bool changes_unique(const std::vector<int>& slots) const;
-  /// Inserts rows with these columns; how many. As change and remove, it leaves AFTER triggers and foreign keys
-  /// to the LaterTriggers around it.
+  /// Inserts rows with these columns; how many. As change and remove, it leaves AFTER triggers and foreign
+  /// keys to the LaterTriggers around it.
   int64_t insert(const std::vector<int>& slots, std::span<const RowWrite> rows) const;
   /// Gives rows these values; how many were there.
   int64_t change(const std::vector<int>& slots, std::span<const RowWrite> rows) const;
@@ -37,7 +37,8 @@ class RowWriter {
   std::vector<int> lock(std::span<const RowWrite> rows) const;
 
  private:
-  /// The table's own columns as they are named in the statements: r.k1 ... of the key, r.v1 ... of the values.
+  /// The table's own columns as they are named in the statements: r.k1 ... of the key, r.v1 ... of the
+  /// values.
   TupleDesc shape_of(const std::vector<int>& slots, bool with_number) const;
   void fill(pg::NamedRows& target, const std::vector<int>& slots, std::span<const RowWrite> rows,
             bool with_number) const;
@@ -49,10 +50,10 @@ class RowWriter {
   bool may_lock() const;
 
   const LogSource& source_;
-  std::vector<int> key_;   ///< slots that tell rows apart
+  std::vector<int> key_;  ///< slots that tell rows apart
   MemoryContext keep_;
-  TupleDesc table_;        ///< the table's columns
-  TypedColumn* columns_;   ///< by attribute number - 1
+  TupleDesc table_;       ///< the table's columns
+  TypedColumn* columns_;  ///< by attribute number - 1
 };
 
 }  // namespace deal::server

@@ -101,10 +101,10 @@ Populate* make_populate(Oid relation, MemoryContext context) {
   fmgr_info_cxt(F_JSONB_POPULATE_RECORD, &populate->function, context);
   // The function asks for the type of its first argument, so there must be an expression.
   MemoryContext const outer = MemoryContextSwitchTo(context);
-  List* const arguments = list_make2(makeNullConst(populate->row_type, -1, InvalidOid),
-                                     makeNullConst(JSONBOID, -1, InvalidOid));
-  FuncExpr* const expression = makeFuncExpr(F_JSONB_POPULATE_RECORD, populate->row_type, arguments, InvalidOid,
-                                            InvalidOid, COERCE_EXPLICIT_CALL);
+  List* const arguments =
+      list_make2(makeNullConst(populate->row_type, -1, InvalidOid), makeNullConst(JSONBOID, -1, InvalidOid));
+  FuncExpr* const expression = makeFuncExpr(F_JSONB_POPULATE_RECORD, populate->row_type, arguments,
+                                            InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
   fmgr_info_set_expr(reinterpret_cast<Node*>(expression), &populate->function);
   MemoryContextSwitchTo(outer);
   return populate;
@@ -114,8 +114,8 @@ Populate* make_populate(Oid relation, MemoryContext context) {
 
 TypedColumn* typed_columns(TupleDesc shape, Oid relation, MemoryContext context) {
   MemoryContext const outer = MemoryContextSwitchTo(context);
-  auto* const columns = static_cast<TypedColumn*>(
-      palloc0(sizeof(TypedColumn) * (static_cast<size_t>(shape->natts) + 1)));
+  auto* const columns =
+      static_cast<TypedColumn*>(palloc0(sizeof(TypedColumn) * (static_cast<size_t>(shape->natts) + 1)));
   Populate* const populate = make_populate(relation, context);
   for (int i = 0; i < shape->natts; ++i) {
     Form_pg_attribute const attribute = TupleDescAttr(shape, i);

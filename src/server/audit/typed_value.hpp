@@ -23,8 +23,8 @@ struct TypedColumn {
   Populate* populate;
 };
 
-/// The columns of `shape` by their place in it, made in `context` (dropped ones are unusable). All are columns
-/// of the table `relation`. Inside pg::call.
+/// The columns of `shape` by their place in it, made in `context` (dropped ones are unusable). All are
+/// columns of the table `relation`. Inside pg::call.
 TypedColumn* typed_columns(TupleDesc shape, Oid relation, MemoryContext context);
 
 /// The value in the column's type, in the current memory context; through the type's input function where the

@@ -37,6 +37,7 @@ OnConflict on_conflict(const std::string& word) {
 
 std::vector<Oid> relations_of(const std::vector<std::string>& names) {
   std::vector<Oid> relations;
+  relations.reserve(names.size());
   pg::Spi spi(pg::SearchPath::callers);
   for (std::string const& name : names)
     relations.push_back(spi.query("select $1::pg_catalog.regclass::pg_catalog.oid", {name}).oid(0, 0));
@@ -108,7 +109,8 @@ class Undo {
       rest = rest.subspan(length);
     }
     for (size_t const event : lost_)
-      report(scope_.events[event].table, -1, "insert", "skipped", "TRUNCATE took rows that were not recorded");
+      report(scope_.events[event].table, -1, "insert", "skipped",
+             "TRUNCATE took rows that were not recorded");
   }
 
  private:
@@ -120,7 +122,8 @@ class Undo {
   bool truncate_was_recorded(const audit::UndoEvent& truncate) const {
     if (source(truncate.table).table.truncate_rows) return true;
     return std::ranges::any_of(scope_.events, [&](const audit::UndoEvent& event) {
-      return event.table == truncate.table && event.op == audit::Op::remove && event.sequence + 1 == truncate.sequence;
+      return event.table == truncate.table && event.op == audit::Op::remove &&
+             event.sequence + 1 == truncate.sequence;
     });
   }
 
@@ -145,15 +148,20 @@ class Undo {
     };
     for (UndoRow const& at : scope_.rows)
       if (!at.conflict.empty())
-        add(fmt::format("{} {}: {}.", source(at.table).name, count < kMostInError ? key_text(at) : "", at.conflict));
+        add(fmt::format("{} {}: {}.", source(at.table).name, count < kMostInError ? key_text(at) : "",
+                        at.conflict));
     for (size_t const event : lost_)
-      add(fmt::format("{}: TRUNCATE took rows that were not recorded.", source(scope_.events[event].table).name));
+      add(fmt::format("{}: TRUNCATE took rows that were not recorded.",
+                      source(scope_.events[event].table).name));
     if (count == 0) return;
     if (count > kMostInError) detail += fmt::format("\nAnd {} more.", count - kMostInError);
-    throw Error(kConflicts, fmt::format("the transaction can't be undone: {} conflict{}", count, count == 1 ? "" : "s"))
+    throw Error(kConflicts,
+                fmt::format("the transaction can't be undone: {} conflict{}", count, count == 1 ? "" : "s"))
         .detail(detail)
-        .hint("Options {\"conflicts\": \"skip\"} leave such rows as they are, {\"conflicts\": \"force\"} overwrite "
-              "what came later.");
+        .hint(
+            "Options {\"conflicts\": \"skip\"} leave such rows as they are, {\"conflicts\": \"force\"} "
+            "overwrite "
+            "what came later.");
   }
 
   /// A row that is skipped takes along those that share a step with it.
@@ -204,9 +212,11 @@ class Undo {
   void run_fitted(std::span<const audit::UndoStep> steps) {
     while (!steps.empty()) {
       size_t length = 1;
-      while (length < steps.size() && steps[length].kind == steps.front().kind) ++length;
+      while (length < steps.size() && steps[length].kind == steps.front().kind)
+        ++length;
       // All columns of a row are known by its own image: those of another layout may be others.
-      while (length > 1 && !same_columns(steps.front(), steps[length - 1])) length = first_other(steps);
+      while (length > 1 && !same_columns(steps.front(), steps[length - 1]))
+        length = first_other(steps);
       run_alike(steps.first(length));
       steps = steps.subspan(length);
     }
@@ -225,8 +235,8 @@ class Undo {
     return length;
   }
 
-  /// One statement; where its rows may be in each other's way (a unique value that moved from one to the next),
-  /// one for each, in the order in which they came.
+  /// One statement; where its rows may be in each other's way (a unique value that moved from one to the
+  /// next), one for each, in the order in which they came.
   void run_alike(std::span<const audit::UndoStep> steps) {
     if (steps.size() == 1 || !are_in_the_way(steps)) {
       write(steps);
@@ -250,8 +260,9 @@ class Undo {
     std::unordered_set<int> rows;
     for (audit::UndoStep const& step : steps)
       rows.insert(step.row);
-    return std::ranges::any_of(
-        steps, [&](const audit::UndoStep& step) { return step.row_after != step.row && rows.contains(step.row_after); });
+    return std::ranges::any_of(steps, [&](const audit::UndoStep& step) {
+      return step.row_after != step.row && rows.contains(step.row_after);
+    });
   }
 
   std::vector<int> known_slots(const audit::UndoStep& step) const {
@@ -292,7 +303,8 @@ class Undo {
     std::string names;
     for (audit::Field const& field : image_of(step).fields())
       if (logged(field.value).hidden)
-        names += (names.empty() ? "" : ", ") + quote_identifier(source(step.table).columns->at(field.slot).name);
+        names +=
+            (names.empty() ? "" : ", ") + quote_identifier(source(step.table).columns->at(field.slot).name);
     return names.empty() ? names : "the log does not have the values of " + names;
   }
 
@@ -313,8 +325,9 @@ class Undo {
 
 void require_something(const UndoScope& scope, uint64 transaction) {
   if (scope.hidden_tables > 0)
-    pg::warning(fmt::format("{} tables that transaction {} changed are left out", scope.hidden_tables, transaction),
-                "Reading their log needs SELECT on them, and audit_grant_read where row security applies.");
+    pg::warning(
+        fmt::format("{} tables that transaction {} changed are left out", scope.hidden_tables, transaction),
+        "Reading their log needs SELECT on them, and audit_grant_read where row security applies.");
   if (scope.events.empty())
     throw Error("42704", fmt::format("no log that the caller may read has transaction {}", transaction))
         .hint("deal_advisor.audit_changes() lists transactions.");

@@ -37,8 +37,10 @@ std::vector<std::pair<std::string, Oid>> all_logs() {
   pg::SqlResult const rows = spi.query(
       "select n.nspname, c.relowner from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
       "c.relnamespace where c.relname = 'audit_table' and c.relkind = 'r' and exists (select from "
-      "pg_catalog.pg_class e where e.relname = 'audit_event' and e.relnamespace = c.relnamespace and e.relowner = "
-      "c.relowner) and exists (select from pg_catalog.pg_class e where e.relname = 'audit_tx' and e.relnamespace = "
+      "pg_catalog.pg_class e where e.relname = 'audit_event' and e.relnamespace = c.relnamespace and "
+      "e.relowner = "
+      "c.relowner) and exists (select from pg_catalog.pg_class e where e.relname = 'audit_tx' and "
+      "e.relnamespace = "
       "c.relnamespace and e.relowner = c.relowner) order by 1");
   std::vector<std::pair<std::string, Oid>> logs;
   for (size_t row = 0; row < rows.size(); ++row)
@@ -47,34 +49,38 @@ std::vector<std::pair<std::string, Oid>> all_logs() {
 }
 
 /// When the transaction ran, by a log; no rows of it there: nothing. Text of two times.
-std::optional<std::pair<std::string, std::string>> span_of(pg::Spi& spi, const std::string& log, uint64 transaction,
-                                                           bool own) {
+std::optional<std::pair<std::string, std::string>> span_of(pg::Spi& spi, const std::string& log,
+                                                           uint64 transaction, bool own) {
   if (own) return std::pair(spi.query("select pg_catalog.now()").text(0, 0), std::string("infinity"));
   pg::SqlResult const rows = spi.query(
-      fmt::format("select max(started), max(at) from (select started, at from {} where xid = $1::xid8 union all "
-                  "select started, at from {} where xid = $1::xid8) t",
-                  quote_qualified(log, audit::kTransactions), quote_qualified(log, audit::kTransactionOverflow)),
+      fmt::format(
+          "select max(started), max(at) from (select started, at from {} where xid = $1::xid8 union all "
+          "select started, at from {} where xid = $1::xid8) t",
+          quote_qualified(log, audit::kTransactions), quote_qualified(log, audit::kTransactionOverflow)),
       {std::to_string(transaction)});
   if (rows.is_null(0, 0)) return std::nullopt;
   return std::pair(rows.text(0, 0), rows.text(0, 1));
 }
 
 /// The tables of a log that the transaction changed, and those with a history of their own, which may be.
-void add_tables(const std::string& log, Oid owner, uint64 transaction, bool own, std::vector<LoggedTable>& tables) {
+void add_tables(const std::string& log, Oid owner, uint64 transaction, bool own,
+                std::vector<LoggedTable>& tables) {
   pg::AsRole const as_owner(owner);
   pg::Spi spi;
   auto const span = span_of(spi, log, transaction, own);
   if (!span) return;
   auto const events = [&](const char* name) {
-    return fmt::format("select row_key >> 44 from {} where xid = $1::xid8 and at between $4::timestamptz and "
-                       "$5::timestamptz",
-                       quote_qualified(log, name));
+    return fmt::format(
+        "select row_key >> 44 from {} where xid = $1::xid8 and at between $4::timestamptz and "
+        "$5::timestamptz",
+        quote_qualified(log, name));
   };
   pg::SqlResult const rows = spi.query(
-      fmt::format("select t.table_id, case when (t.database, t.system_id) = ($2::oid, $3::bigint) then "
-                  "t.relation else pg_catalog.to_regclass(pg_catalog.format('%I.%I', t.schema_name, t.table_name))"
-                  "::oid end from {} t where t.history is not null or t.table_id in ({} union {}) order by 1",
-                  quote_qualified(log, audit::kTables), events(audit::kEvents), events(audit::kOverflow)),
+      fmt::format(
+          "select t.table_id, case when (t.database, t.system_id) = ($2::oid, $3::bigint) then "
+          "t.relation else pg_catalog.to_regclass(pg_catalog.format('%I.%I', t.schema_name, t.table_name))"
+          "::oid end from {} t where t.history is not null or t.table_id in ({} union {}) order by 1",
+          quote_qualified(log, audit::kTables), events(audit::kEvents), events(audit::kOverflow)),
       {std::to_string(transaction), std::to_string(MyDatabaseId),
        std::to_string(static_cast<int64_t>(incarnation_of(InvalidOid).system)), span->first, span->second});
   for (size_t row = 0; row < rows.size(); ++row)
@@ -99,11 +105,14 @@ class Reader {
   }
 
  private:
-  void add(const LogSource& source, int table, const LoggedEvent& event, std::unordered_map<std::string_view, int>& rows) {
+  void add(const LogSource& source, int table, const LoggedEvent& event,
+           std::unordered_map<std::string_view, int>& rows) {
     int row = -1;
     if (event.op != audit::Op::truncate) {
       auto const [place, is_new] = rows.try_emplace(event.key, static_cast<int>(scope_.rows.size()));
-      if (is_new) scope_.rows.push_back({table, event.key, event.fields(), event.row_key, event.op, event.order, 0, 0, {}});
+      if (is_new)
+        scope_.rows.push_back(
+            {table, event.key, event.fields(), event.row_key, event.op, event.order, 0, 0, {}});
       row = place->second;
       UndoRow& known = scope_.rows[static_cast<size_t>(row)];
       if (event.op == audit::Op::insert || event.op == audit::Op::key_after) ++known.added;
@@ -141,8 +150,9 @@ UndoScope read_undo_scope(uint64 transaction, const std::vector<Oid>& only, Memo
   bool const own = transaction == U64FromFullTransactionId(GetTopFullTransactionIdIfAny());
   for (auto const& [log, owner] : all_logs()) {
     // Anybody may make a log, also a broken one: that must not keep others from undoing their changes.
-    std::optional<pg::Failure> const failure = pg::attempt(
-        pg::OnSuccess::roll_back, [&, &log = log, &owner = owner] { add_tables(log, owner, transaction, own, tables); });
+    std::optional<pg::Failure> const failure =
+        pg::attempt(pg::OnSuccess::roll_back,
+                    [&, &log = log, &owner = owner] { add_tables(log, owner, transaction, own, tables); });
     if (failure)
       pg::warning("the audit log in schema " + quote_identifier(log) + " can't be read: " + failure->message);
   }
@@ -184,7 +194,8 @@ void find_later_changes(UndoScope& scope, uint64 transaction, MemoryContext keep
       later.read_since(since, 0, false);
     for (LoggedEvent const& event : later.events()) {
       auto const found = rows.find(event.key);
-      if (event.op == audit::Op::truncate || found == rows.end() || event.order.transaction == transaction) continue;
+      if (event.op == audit::Op::truncate || found == rows.end() || event.order.transaction == transaction)
+        continue;
       if (event.order > found->second->order)
         found->second->conflict = fmt::format("changed by the later transaction {}", event.order.transaction);
     }

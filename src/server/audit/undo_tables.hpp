@@ -32,9 +32,9 @@ struct UndoScope {
   std::vector<UndoTable> tables;
   std::vector<UndoRow> rows;
   std::vector<audit::UndoEvent> events;
-  std::vector<const LoggedEvent*> logged;        ///< as events
-  std::vector<std::vector<int>> shapes;          ///< by the events' shape: the slots that an update changed
-  int hidden_tables = 0;                         ///< left out: the caller may not read their log
+  std::vector<const LoggedEvent*> logged;  ///< as events
+  std::vector<std::vector<int>> shapes;    ///< by the events' shape: the slots that an update changed
+  int hidden_tables = 0;                   ///< left out: the caller may not read their log
 };
 
 /// Reads them. `only`: these tables; empty: all. Images live in `keep`.

@@ -59,7 +59,8 @@ void forget_plans() {
 SPIPlanPtr kept_plan(const char* sql, size_t parameters, Oid* types) {
   for (KeptPlan* kept = kept_plans; kept != nullptr; kept = kept->next)
     if (strcmp(kept->sql, sql) == 0) return kept->plan;
-  SPIPlanPtr const plan = SPI_prepare_cursor(sql, static_cast<int>(parameters), types, CURSOR_OPT_GENERIC_PLAN);
+  SPIPlanPtr const plan =
+      SPI_prepare_cursor(sql, static_cast<int>(parameters), types, CURSOR_OPT_GENERIC_PLAN);
   if (plan == nullptr) return nullptr;
   if (kept_plan_count == kMostKeptPlans) forget_plans();
   auto* const kept = static_cast<KeptPlan*>(MemoryContextAlloc(TopMemoryContext, sizeof(KeptPlan)));
@@ -85,8 +86,8 @@ Portal open_portal(const std::string& sql, std::span<const Parameter> parameters
 
 }  // namespace
 
-Cursor::Cursor(Spi&, const std::string& sql, std::span<const Parameter> parameters, std::span<const Oid> types,
-               CursorKind kind) {
+Cursor::Cursor(Spi&, const std::string& sql, std::span<const Parameter> parameters,
+               std::span<const Oid> types, CursorKind kind) {
   require_few(parameters);
   portal_ = call([&] { return open_portal(sql, parameters, kind); });
   shape_ = portal_->tupDesc;
@@ -119,7 +120,8 @@ std::span<HeapTuple> Cursor::fetch() {
   return {batch_->vals, batch_->numvals};
 }
 
-int64_t execute_with(Spi&, const std::string& sql, std::span<const Parameter> parameters, AfterTriggers triggers) {
+int64_t execute_with(Spi&, const std::string& sql, std::span<const Parameter> parameters,
+                     AfterTriggers triggers) {
   require_few(parameters);
   struct Outcome {
     int code;
@@ -130,8 +132,8 @@ int64_t execute_with(Spi&, const std::string& sql, std::span<const Parameter> pa
     bind(parameters, bound);
     SPIPlanPtr const plan = SPI_prepare(sql.c_str(), static_cast<int>(parameters.size()), bound.types);
     if (plan == nullptr) return Outcome{SPI_result, 0};
-    int const code = SPI_execute_snapshot(plan, bound.values, bound.nulls, InvalidSnapshot, InvalidSnapshot, false,
-                                          triggers == AfterTriggers::at_once, 0);
+    int const code = SPI_execute_snapshot(plan, bound.values, bound.nulls, InvalidSnapshot, InvalidSnapshot,
+                                          false, triggers == AfterTriggers::at_once, 0);
     return Outcome{code, static_cast<int64_t>(SPI_processed)};
   });
   if (outcome.code < 0)

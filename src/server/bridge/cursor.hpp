@@ -31,8 +31,8 @@ class Cursor {
  public:
   /// Plans and opens the query. `types`: those that its first columns must have (0A000 otherwise: who reads
   /// values must know what they are); more columns may follow.
-  Cursor(Spi& session, const std::string& sql, std::span<const Parameter> parameters, std::span<const Oid> types,
-         CursorKind kind = CursorKind::reading);
+  Cursor(Spi& session, const std::string& sql, std::span<const Parameter> parameters,
+         std::span<const Oid> types, CursorKind kind = CursorKind::reading);
   ~Cursor();
   Cursor(const Cursor&) = delete;
   Cursor& operator=(const Cursor&) = delete;

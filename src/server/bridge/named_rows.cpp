@@ -15,7 +15,8 @@ NamedRows::NamedRows(const char* name, TupleDesc shape) : name_(name), shape_(sh
 }
 
 NamedRows::~NamedRows() {
-  if (unwinding_.by_server_error()) return;  // its memory goes with the context, its file with the transaction
+  if (unwinding_.by_server_error())
+    return;  // its memory goes with the context, its file with the transaction
   tuplestore_end(rows_);
 }
 

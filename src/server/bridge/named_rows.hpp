@@ -11,8 +11,8 @@ struct Tuplestorestate;
 
 namespace pg {
 
-/// Rows under a name that statements of one session may use where a table's name may stand; nothing is made in
-/// the catalog. Values may be of any type.
+/// Rows under a name that statements of one session may use where a table's name may stand; nothing is made
+/// in the catalog. Values may be of any type.
 class NamedRows {
  public:
   /// `shape`'s columns have names; it must live as long as this. `name`: a plain identifier.
