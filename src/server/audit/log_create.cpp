@@ -40,9 +40,10 @@ void make_schema(const std::string& schema, Oid owner) {
   pg::Spi spi;
   spi.execute(fmt::format("create schema {} authorization {}", quote_identifier(schema),
                           quote_identifier(pg::role_name(owner))));
-  spi.execute(fmt::format("comment on schema {} is 'Audit log of deal_advisor: who changed which row, when and "
-                          "how. Read it with deal_advisor.audit_history. Drop it and that is lost.'",
-                          quote_identifier(schema)));
+  spi.execute(
+      fmt::format("comment on schema {} is 'Audit log of deal_advisor: who changed which row, when and "
+                  "how. Read it with deal_advisor.audit_history. Drop it and that is lost.'",
+                  quote_identifier(schema)));
 }
 
 /// Default privileges may have given others a way in.
@@ -50,11 +51,13 @@ void shut_out_others(const std::string& schema, Oid owner) {
   pg::Spi spi;
   pg::SqlResult const grantees = spi.query(
       "select distinct a.grantee, coalesce(r.rolname::text, '') from pg_catalog.pg_namespace n cross join "
-      "pg_catalog.aclexplode(n.nspacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee where n.nspname = "
+      "pg_catalog.aclexplode(n.nspacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee where "
+      "n.nspname = "
       "$1 and a.grantee <> $2::oid",
       {schema, std::to_string(owner)});
   for (size_t row = 0; row < grantees.size(); ++row) {
-    std::string const grantee = grantees.oid(row, 0) == InvalidOid ? "public" : quote_identifier(grantees.text(row, 1));
+    std::string const grantee =
+        grantees.oid(row, 0) == InvalidOid ? "public" : quote_identifier(grantees.text(row, 1));
     spi.execute(fmt::format("revoke all on schema {} from {}", quote_identifier(schema), grantee));
   }
 }
@@ -96,7 +99,8 @@ LogPlace ensure_log(const std::string& schema, Oid owner) {
   Oid const config = table_in(schema, audit::kTables);
   if (config != InvalidOid) {
     if (pg::relation_owner(config) != owner)
-      refuse_stranger("the audit log in schema " + quote_identifier(schema), pg::relation_owner(config), owner);
+      refuse_stranger("the audit log in schema " + quote_identifier(schema), pg::relation_owner(config),
+                      owner);
     return {schema, owner};
   }
   pg::AsRole const as_owner(owner);
@@ -124,8 +128,10 @@ std::string log_schema_of(Oid relation) {
   // The first argument of the trigger, up to its zero byte.
   pg::SqlResult const row = spi.query(
       "select pg_catalog.convert_from(pg_catalog.substr(t.tgargs, 1, position('\\000'::bytea in t.tgargs) - "
-      "1), pg_catalog.getdatabaseencoding()) from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = "
-      "t.tgfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace where t.tgrelid = $1::oid and p.proname = "
+      "1), pg_catalog.getdatabaseencoding()) from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid "
+      "= "
+      "t.tgfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace where t.tgrelid = $1::oid and "
+      "p.proname = "
       "'audit_capture' and n.nspname = 'deal_advisor' and t.tgnargs >= 2 order by t.tgname limit 1",
       {std::to_string(relation)});
   return row.empty() ? std::string() : row.text(0, 0);
