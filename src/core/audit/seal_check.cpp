@@ -61,6 +61,16 @@ std::vector<SealProblem> check_chain(std::span<const Seal> seals, const std::str
   return problems;
 }
 
+const Seal* covering_seal(std::span<const Seal> seals, std::int64_t at, std::uint64_t xid) {
+  // The newest cluster that had begun by then; of its seals the first that ends after the transaction.
+  auto const after = std::ranges::upper_bound(seals, at, {}, &Seal::began);
+  if (after == seals.begin()) return nullptr;
+  std::int64_t const began = std::prev(after)->began;
+  auto const first = std::ranges::lower_bound(seals.begin(), after, began, {}, &Seal::began);
+  auto const seal = std::ranges::upper_bound(first, after, xid, {}, &Seal::to_xid);
+  return seal == after || xid < seal->from_xid ? nullptr : &*seal;
+}
+
 SealCheck::SealCheck(std::span<const Seal> seals, const std::vector<std::string>& relations,
                      const std::vector<PrunedRange>& pruned, Hasher hasher)
     : seals_(seals), relations_(relations), pruned_(pruned), hasher_(hasher) {
@@ -71,16 +81,6 @@ SealCheck::SealCheck(std::span<const Seal> seals, const std::vector<std::string>
       auto const relation = std::ranges::find(relations_, part.relation) - relations_.begin();
       part_of(i, static_cast<int>(relation), part.day).sealed = &part;
     }
-}
-
-const Seal* SealCheck::seal_of(std::int64_t at, std::uint64_t xid) const {
-  // The newest cluster that had begun by then; of its seals the first that ends after the transaction.
-  auto const after = std::ranges::upper_bound(seals_, at, {}, &Seal::began);
-  if (after == seals_.begin()) return nullptr;
-  std::int64_t const began = std::prev(after)->began;
-  auto const first = std::ranges::lower_bound(seals_.begin(), after, began, {}, &Seal::began);
-  auto const seal = std::ranges::upper_bound(first, after, xid, {}, &Seal::to_xid);
-  return seal == after || xid < seal->from_xid ? nullptr : &*seal;
 }
 
 SealCheck::Part& SealCheck::part_of(std::size_t seal, int relation, std::int64_t day) {
@@ -100,7 +100,7 @@ SealCheck::Part& SealCheck::part_of(std::size_t seal, int relation, std::int64_t
 }
 
 void SealCheck::find(int relation, std::int64_t at, std::uint64_t xid) {
-  const Seal* const seal = seal_of(at, xid);
+  const Seal* const seal = covering_seal(seals_, at, xid);
   last_ = seal == nullptr ? nullptr
                           : &part_of(static_cast<std::size_t>(seal - seals_.data()), relation, day_of(at));
   if (seal == nullptr) ++counts_.unsealed;

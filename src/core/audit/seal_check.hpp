@@ -30,6 +30,9 @@ struct PrunedRange {
 /// somebody kept elsewhere; empty: none.
 std::vector<SealProblem> check_chain(std::span<const Seal> seals, const std::string& anchor, Hasher hasher);
 
+/// The seal that covers a row of time `at`; null: none does. `seals`: by number.
+const Seal* covering_seal(std::span<const Seal> seals, std::int64_t at, std::uint64_t xid);
+
 /// What was compared.
 struct SealCounts {
   std::int64_t sealed = 0;    ///< rows that are as they were sealed, or should be
@@ -74,7 +77,6 @@ class SealCheck {
   };
 
   void find(int relation, std::int64_t at, std::uint64_t xid);
-  const Seal* seal_of(std::int64_t at, std::uint64_t xid) const;
   Part& part_of(std::size_t seal, int relation, std::int64_t day);
   void take(Part& part, const LoggedRow& row);
   bool is_pruned(const SealPart& part) const;

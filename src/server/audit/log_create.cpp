@@ -40,9 +40,10 @@ void make_schema(const std::string& schema, Oid owner) {
   pg::Spi spi;
   spi.execute(fmt::format("create schema {} authorization {}", quote_identifier(schema),
                           quote_identifier(pg::role_name(owner))));
-  spi.execute(fmt::format("comment on schema {} is 'Audit log of deal_advisor: who changed which row, when and "
-                          "how. Read it with deal_advisor.audit_history. Drop it and that is lost.'",
-                          quote_identifier(schema)));
+  spi.execute(
+      fmt::format("comment on schema {} is 'Audit log of deal_advisor: who changed which row, when and "
+                  "how. Read it with deal_advisor.audit_history. Drop it and that is lost.'",
+                  quote_identifier(schema)));
 }
 
 /// Default privileges may have given others a way in.
@@ -50,23 +51,43 @@ void shut_out_others(const std::string& schema, Oid owner) {
   pg::Spi spi;
   pg::SqlResult const grantees = spi.query(
       "select distinct a.grantee, coalesce(r.rolname::text, '') from pg_catalog.pg_namespace n cross join "
-      "pg_catalog.aclexplode(n.nspacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee where n.nspname = "
+      "pg_catalog.aclexplode(n.nspacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee where "
+      "n.nspname = "
       "$1 and a.grantee <> $2::oid",
       {schema, std::to_string(owner)});
   for (size_t row = 0; row < grantees.size(); ++row) {
-    std::string const grantee = grantees.oid(row, 0) == InvalidOid ? "public" : quote_identifier(grantees.text(row, 1));
+    std::string const grantee =
+        grantees.oid(row, 0) == InvalidOid ? "public" : quote_identifier(grantees.text(row, 1));
     spi.execute(fmt::format("revoke all on schema {} from {}", quote_identifier(schema), grantee));
   }
 }
 
-int64_t drain(const std::string& schema, const char* overflow, const char* table) {
+/// Only rows that a partition takes; partitions lie side by side.
+int64_t drain(const std::string& schema, const std::string& overflow, const std::string& table,
+              const char* at) {
   pg::Spi spi;
-  return spi.execute(
-      fmt::format("with moved as (delete from {0} o where exists (select from pg_catalog.pg_inherits i join "
-                  "pg_catalog.pg_class c on c.oid = i.inhrelid where i.inhparent = {2}::pg_catalog.regclass) "
-                  "returning o.*) insert into {1} select * from moved",
-                  quote_qualified(schema, overflow), quote_qualified(schema, table),
-                  quote_literal(quote_qualified(schema, table))));
+  return spi.execute(fmt::format(
+      "with bounds as (select min(pg_catalog.substring(pg_catalog.pg_get_expr(c.relpartbound, c.oid), 'FROM "
+      "\\(''([0-9][^'']*)''\\)')::timestamptz) as lower, max(pg_catalog.substring(pg_catalog.pg_get_expr("
+      "c.relpartbound, c.oid), 'TO \\(''([0-9][^'']*)''\\)')::timestamptz) as upper from "
+      "pg_catalog.pg_inherits i join "
+      "pg_catalog.pg_class c on c.oid = i.inhrelid where i.inhparent = {2}::pg_catalog.regclass), moved as "
+      "(delete from {0} "
+      "o using bounds b where o.{3} >= b.lower and o.{3} < b.upper returning o.*) insert into {1} select * "
+      "from moved",
+      quote_qualified(schema, overflow), quote_qualified(schema, table),
+      quote_literal(quote_qualified(schema, table)), at));
+}
+
+/// The typed histories of a log, not quoted.
+std::vector<std::string> histories_of(const std::string& schema) {
+  pg::Spi spi;
+  pg::SqlResult const rows = spi.query("select history from " + quote_qualified(schema, audit::kTables) +
+                                       " where history is not null order by history");
+  std::vector<std::string> names;
+  for (size_t row = 0; row < rows.size(); ++row)
+    names.push_back(rows.text(row, 0));
+  return names;
 }
 
 }  // namespace
@@ -96,7 +117,8 @@ LogPlace ensure_log(const std::string& schema, Oid owner) {
   Oid const config = table_in(schema, audit::kTables);
   if (config != InvalidOid) {
     if (pg::relation_owner(config) != owner)
-      refuse_stranger("the audit log in schema " + quote_identifier(schema), pg::relation_owner(config), owner);
+      refuse_stranger("the audit log in schema " + quote_identifier(schema), pg::relation_owner(config),
+                      owner);
     return {schema, owner};
   }
   pg::AsRole const as_owner(owner);
@@ -115,8 +137,13 @@ int64_t maintain_log(const LogPlace& log) {
   pg::AsRole const as_owner(log.owner);
   make_partition_set(log.schema, audit::kEvents, "at");
   make_partition_set(log.schema, audit::kTransactions, "at");
-  return drain(log.schema, audit::kOverflow, audit::kEvents) +
-         drain(log.schema, audit::kTransactionOverflow, audit::kTransactions);
+  int64_t moved = drain(log.schema, audit::kOverflow, audit::kEvents, "at") +
+                  drain(log.schema, audit::kTransactionOverflow, audit::kTransactions, "at");
+  for (std::string const& history : histories_of(log.schema)) {
+    make_partition_set(log.schema, history, "audit_at");
+    moved += drain(log.schema, audit::history_overflow(history), history, "audit_at");
+  }
+  return moved;
 }
 
 std::string log_schema_of(Oid relation) {
@@ -124,8 +151,10 @@ std::string log_schema_of(Oid relation) {
   // The first argument of the trigger, up to its zero byte.
   pg::SqlResult const row = spi.query(
       "select pg_catalog.convert_from(pg_catalog.substr(t.tgargs, 1, position('\\000'::bytea in t.tgargs) - "
-      "1), pg_catalog.getdatabaseencoding()) from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = "
-      "t.tgfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace where t.tgrelid = $1::oid and p.proname = "
+      "1), pg_catalog.getdatabaseencoding()) from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid "
+      "= "
+      "t.tgfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace where t.tgrelid = $1::oid and "
+      "p.proname = "
       "'audit_capture' and n.nspname = 'deal_advisor' and t.tgnargs >= 2 order by t.tgname limit 1",
       {std::to_string(relation)});
   return row.empty() ? std::string() : row.text(0, 0);

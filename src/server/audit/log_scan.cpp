@@ -288,6 +288,27 @@ LeafScan::~LeafScan() {
   }
 }
 
+std::vector<ScannedRow> LeafScan::at(const std::vector<std::string>& places) {
+  std::vector<ScannedRow> rows;
+  for (std::string const& place : places) {
+    ItemPointerData tid;
+    unsigned block = 0;
+    unsigned offset = 0;
+    if (std::sscanf(place.c_str(), "(%u,%u)", &block, &offset) != 2) continue;
+    ItemPointerSet(&tid, block, static_cast<OffsetNumber>(offset));
+    bool const found = pg::call([&] {
+      MemoryContextSwitchTo(state_->row_context);
+      if (!table_tuple_fetch_row_version(state_->relation, &tid, GetActiveSnapshot(), state_->slot))
+        return false;
+      bool const taken = take_heads(state_, {}, state_->rows[0]);
+      if (taken) hash_row(state_, state_->rows[0]);
+      return taken;
+    });
+    if (found) rows.push_back(state_->rows[0]);
+  }
+  return rows;
+}
+
 std::vector<ScannedRow>& LeafScan::next(const RowWindow& window) {
   int const count = pg::call([&] { return scan_batch(state_, window); });
   rows_.assign(state_->rows, state_->rows + count);
@@ -303,11 +324,13 @@ constexpr const char* kLeaves =
     "pg_catalog.substring(pg_catalog.pg_get_expr(c.relpartbound, c.oid), 'TO \\(''([0-9][^'']*)''\\)') "
     "end)::timestamptz) * 1000000)::bigint - 946684800000000, n.nspname, c.relname from pg_catalog.pg_class "
     "r cross join "
-    "pg_catalog.pg_partition_tree(r.oid) t join pg_catalog.pg_class c on c.oid = t.relid join "
-    "pg_catalog.pg_namespace n "
-    "on n.oid = c.relnamespace left join pg_catalog.pg_am m on m.oid = c.relam left join "
-    "pg_catalog.pg_inherits i on "
-    "i.inhrelid = c.oid where r.oid = $1::pg_catalog.regclass and t.isleaf order by c.oid";
+    "lateral (select r.oid where r.relkind <> 'p' union select t.relid::oid from "
+    "pg_catalog.pg_partition_tree(r.oid) t where "
+    "t.isleaf) t (relid) join pg_catalog.pg_class c on c.oid = t.relid join pg_catalog.pg_namespace n on "
+    "n.oid = "
+    "c.relnamespace left join pg_catalog.pg_am m on m.oid = c.relam left join pg_catalog.pg_inherits i on "
+    "i.inhrelid = "
+    "c.oid where r.oid = $1::pg_catalog.regclass order by c.oid";
 
 void add_leaves(pg::Spi& spi, const LogPlace& log, const std::string& table, LogRelations& found) {
   std::string const name = quote_qualified(log.schema, table);

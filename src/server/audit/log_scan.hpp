@@ -65,6 +65,9 @@ class LeafScan {
   LeafScan& operator=(const LeafScan&) = delete;
   /// The next rows in the window, some hundred; none at the end. Valid until the next call.
   std::vector<ScannedRow>& next(const RowWindow& window);
+  /// Rows by their places (block, offset) as ctid writes them; those that the snapshot doesn't see are left
+  /// out.
+  std::vector<ScannedRow> at(const std::vector<std::string>& places);
 
  private:
   pg::detail::Unwinding unwinding_;

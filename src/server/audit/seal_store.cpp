@@ -224,4 +224,29 @@ NumberedRows SealStore::prunings(int64 after, int64 up_to) const {
       8);
 }
 
+void SealStore::add_erasure(const std::string& relation, int64 at, const audit::LoggedRow& before,
+                            const audit::Digest& after, const std::string& by,
+                            const std::optional<std::string>& reason) const {
+  pg::Spi spi;
+  spi.execute(
+      fmt::format(
+          "insert into {} (relation, at, xid, seq, before, after, erased, erased_by, reason) values ($1, "
+          "$2::timestamptz, $3::xid8, $4::integer, pg_catalog.decode($5, 'hex'), pg_catalog.decode($6, "
+          "'hex'), pg_catalog.clock_timestamp(), $7, $8)",
+          table(kErasures)),
+      {relation, time_text(at), std::to_string(before.xid), std::to_string(before.order),
+       audit::hex_of(before.hash), audit::hex_of(after), by, reason});
+}
+
+void SealStore::add_pruning(const std::string& relation, int64 from, int64 to, int64 rows,
+                            const std::string& by, const std::optional<std::string>& reason) const {
+  pg::Spi spi;
+  spi.execute(
+      fmt::format(
+          "insert into {} (relation, from_time, to_time, row_count, pruned, pruned_by, reason) values ($1, "
+          "$2::timestamptz, $3::timestamptz, $4::bigint, pg_catalog.clock_timestamp(), $5, $6)",
+          table(kPrunings)),
+      {relation, time_text(from), time_text(to), std::to_string(rows), by, reason});
+}
+
 }  // namespace deal::server

@@ -47,6 +47,14 @@ class SealStore {
   NumberedRows erasures(int64 after, int64 up_to = INT64_MAX) const;
   NumberedRows prunings(int64 after, int64 up_to = INT64_MAX) const;
 
+  /// Notes that a row was emptied. `before` and `after`: its hashes.
+  void add_erasure(const std::string& relation, int64 at, const audit::LoggedRow& before,
+                   const audit::Digest& after, const std::string& by,
+                   const std::optional<std::string>& reason) const;
+  /// Notes that a partition is dropped; times in microseconds since 2000.
+  void add_pruning(const std::string& relation, int64 from, int64 to, int64 rows, const std::string& by,
+                   const std::optional<std::string>& reason) const;
+
   std::string table(const char* name) const;
 
  private:
