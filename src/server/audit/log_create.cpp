@@ -62,14 +62,32 @@ void shut_out_others(const std::string& schema, Oid owner) {
   }
 }
 
-int64_t drain(const std::string& schema, const char* overflow, const char* table) {
+/// Only rows that a partition takes; partitions lie side by side.
+int64_t drain(const std::string& schema, const std::string& overflow, const std::string& table,
+              const char* at) {
   pg::Spi spi;
-  return spi.execute(
-      fmt::format("with moved as (delete from {0} o where exists (select from pg_catalog.pg_inherits i join "
-                  "pg_catalog.pg_class c on c.oid = i.inhrelid where i.inhparent = {2}::pg_catalog.regclass) "
-                  "returning o.*) insert into {1} select * from moved",
-                  quote_qualified(schema, overflow), quote_qualified(schema, table),
-                  quote_literal(quote_qualified(schema, table))));
+  return spi.execute(fmt::format(
+      "with bounds as (select min(pg_catalog.substring(pg_catalog.pg_get_expr(c.relpartbound, c.oid), 'FROM "
+      "\\(''([0-9][^'']*)''\\)')::timestamptz) as lower, max(pg_catalog.substring(pg_catalog.pg_get_expr("
+      "c.relpartbound, c.oid), 'TO \\(''([0-9][^'']*)''\\)')::timestamptz) as upper from "
+      "pg_catalog.pg_inherits i join "
+      "pg_catalog.pg_class c on c.oid = i.inhrelid where i.inhparent = {2}::pg_catalog.regclass), moved as "
+      "(delete from {0} "
+      "o using bounds b where o.{3} >= b.lower and o.{3} < b.upper returning o.*) insert into {1} select * "
+      "from moved",
+      quote_qualified(schema, overflow), quote_qualified(schema, table),
+      quote_literal(quote_qualified(schema, table)), at));
+}
+
+/// The typed histories of a log, not quoted.
+std::vector<std::string> histories_of(const std::string& schema) {
+  pg::Spi spi;
+  pg::SqlResult const rows = spi.query("select history from " + quote_qualified(schema, audit::kTables) +
+                                       " where history is not null order by history");
+  std::vector<std::string> names;
+  for (size_t row = 0; row < rows.size(); ++row)
+    names.push_back(rows.text(row, 0));
+  return names;
 }
 
 }  // namespace
@@ -119,8 +137,13 @@ int64_t maintain_log(const LogPlace& log) {
   pg::AsRole const as_owner(log.owner);
   make_partition_set(log.schema, audit::kEvents, "at");
   make_partition_set(log.schema, audit::kTransactions, "at");
-  return drain(log.schema, audit::kOverflow, audit::kEvents) +
-         drain(log.schema, audit::kTransactionOverflow, audit::kTransactions);
+  int64_t moved = drain(log.schema, audit::kOverflow, audit::kEvents, "at") +
+                  drain(log.schema, audit::kTransactionOverflow, audit::kTransactions, "at");
+  for (std::string const& history : histories_of(log.schema)) {
+    make_partition_set(log.schema, history, "audit_at");
+    moved += drain(log.schema, audit::history_overflow(history), history, "audit_at");
+  }
+  return moved;
 }
 
 std::string log_schema_of(Oid relation) {
