@@ -37,9 +37,10 @@ void define_audit_settings() {
                              "A JSON object with \"user\" and \"context\"; deal_advisor.audit_set_context "
                              "sets it for a transaction.",
                              &context, "", PGC_USERSET, 0, nullptr, on_context, nullptr);
-  DefineCustomStringVariable("deal_advisor.audit_claims",
-                             "Name of the setting that holds the claims of a JSON web token.", nullptr,
-                             &claims_name, "request.jwt.claims", PGC_SUSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomStringVariable(
+      "deal_advisor.audit_claims", "Name of the setting that holds the claims of a JSON web token.",
+      "PostgREST's by default. Their sub is the audit log's user unless audit_context names one.",
+      &claims_name, "request.jwt.claims", PGC_SUSET, 0, nullptr, nullptr, nullptr);
 }
 
 }  // namespace
