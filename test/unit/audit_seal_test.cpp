@@ -172,6 +172,16 @@ TEST(AuditSealCheck, TransactionNumbersOfAnotherClusterAreOtherTransactions) {
   EXPECT_EQ(told(seals, kRows), Problems{});
 }
 
+TEST(AuditSealCheck, RowsOfAClusterWithoutSealsAreNotTakenForOthers) {
+  std::vector<Seal> const seals = {seal_of(kRows, 100)};
+  SealCheck check(seals, kNames, {}, mixed, kDayLength / 2 + 1);
+  for (LoggedRow const& one : kRows)
+    check.add(0, kDayLength / 2, one);
+  check.add(0, kDayLength / 2 + 1, row(11, 1, 9));
+  EXPECT_TRUE(check.finish().empty());
+  EXPECT_EQ(check.counts().unsealed, 1);
+}
+
 TEST(AuditSealCheck, AChainWithAHoleIsTold) {
   Seal const first = seal_of(kRows, 11);
   Seal const second = seal_of(kRows, 15, first);

@@ -72,8 +72,8 @@ const Seal* covering_seal(std::span<const Seal> seals, std::int64_t at, std::uin
 }
 
 SealCheck::SealCheck(std::span<const Seal> seals, const std::vector<std::string>& relations,
-                     const std::vector<PrunedRange>& pruned, Hasher hasher)
-    : seals_(seals), relations_(relations), pruned_(pruned), hasher_(hasher) {
+                     const std::vector<PrunedRange>& pruned, Hasher hasher, std::int64_t until)
+    : seals_(seals), relations_(relations), pruned_(pruned), hasher_(hasher), until_(until) {
   for (std::size_t i = 0; i < seals.size(); ++i)
     for (SealPart const& part : seals[i].parts) {
       auto const name = std::ranges::find(relations_, part.relation);
@@ -94,13 +94,13 @@ SealCheck::Part& SealCheck::part_of(std::size_t seal, int relation, std::int64_t
   part.from_xid = of.from_xid;
   part.to_xid = of.to_xid;
   part.begin = std::max(day * kDayLength, of.began);
-  part.end = std::min((day + 1) * kDayLength, end_of_cluster(seals_, of));
+  part.end = std::min({(day + 1) * kDayLength, end_of_cluster(seals_, of), until_});
   part.sealed = nullptr;
   return part;
 }
 
 void SealCheck::find(int relation, std::int64_t at, std::uint64_t xid) {
-  const Seal* const seal = covering_seal(seals_, at, xid);
+  const Seal* const seal = at < until_ ? covering_seal(seals_, at, xid) : nullptr;
   last_ = seal == nullptr ? nullptr
                           : &part_of(static_cast<std::size_t>(seal - seals_.data()), relation, day_of(at));
   if (seal == nullptr) ++counts_.unsealed;

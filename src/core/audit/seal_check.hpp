@@ -44,9 +44,10 @@ struct SealCounts {
 /// let go as soon as they are all there, so rows that lie about as they were written need little memory.
 class SealCheck {
  public:
-  /// `seals` by number. `relations`: names of what rows will be of.
+  /// `seals` by number. `relations`: names of what rows will be of. `until`: rows from then on are of a
+  /// cluster that has no seal yet, so their transactions' numbers say nothing.
   SealCheck(std::span<const Seal> seals, const std::vector<std::string>& relations,
-            const std::vector<PrunedRange>& pruned, Hasher hasher);
+            const std::vector<PrunedRange>& pruned, Hasher hasher, std::int64_t until = INT64_MAX);
 
   /// A row of relation number `relation`.
   void add(int relation, std::int64_t at, const LoggedRow& row) {
@@ -86,6 +87,7 @@ class SealCheck {
   std::vector<std::string> relations_;
   const std::vector<PrunedRange>& pruned_;
   Hasher hasher_;
+  std::int64_t until_;
   std::map<std::pair<std::size_t, std::pair<int, std::int64_t>>, Part> parts_;
   Part* last_ = nullptr;
   SealCounts counts_;

@@ -15,6 +15,7 @@
 
 extern "C" {
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "storage/lmgr.h"
 }
 
@@ -118,7 +119,10 @@ class Verifier {
   }
 
   void check_rows() {
-    audit::SealCheck check(seals_, relations_.names, prunings_, sha256);
+    uint64 const system = pg::call([] { return GetSystemIdentifier(); });
+    bool const elsewhere = seals_.back().system != static_cast<int64>(system);
+    audit::SealCheck check(seals_, relations_.names, prunings_, sha256,
+                           elsewhere ? store_.first_of_system(system).value_or(INT64_MAX) : INT64_MAX);
     for (LogLeaf const& leaf : relations_.leaves) {
       if (!leaf.readable) {
         problems_.push_back({0, leaf.name, std::nullopt, "the table can't be read",
