@@ -44,6 +44,12 @@ select b.* from demo.conversion as c, lateral (values
   ('failed writes while a table was partitioned', '0', c.failed || ' of ' || c.inserted + c.failed,
    c.failed = 0 and c.inserted > 100),
   ('rows lost while a table was partitioned', '0', c.lost::text, c.lost = 0)) as b;
+insert into bars
+select b.* from demo.accident as a, (select count(*) as rows, count(*) filter (where status = 'undone') as undone from demo.undone) as u,
+  lateral (values
+  ('rows of a bad UPDATE taken back', '200000', u.undone || ' of ' || u.rows, u.undone = 200000 and u.rows = 200000),
+  ('prices after that', 'as before', case when demo.prices() = a.before and a.broken <> a.before then 'as before' else 'others' end,
+   demo.prices() = a.before and a.broken <> a.before)) as b;
 \if :expert
 insert into bars
 select b.* from (select a.gain_ms / e.gain_ms as ms, a.gain_cost / e.gain_cost as cost, e.bytes as expert_bytes, o.bytes

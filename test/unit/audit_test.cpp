@@ -1,4 +1,5 @@
-// What auditing knows without a server: row keys, layouts, claims, masked statements, its triggers' statements.
+// What auditing knows without a server: row keys, layouts, claims, masked statements, its triggers'
+// statements.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -30,8 +31,10 @@ TEST(AuditRowKey, AnIntegerIsItsOwnNumberAmongItsTablesRows) {
 }
 
 TEST(AuditRowKey, EveryKeyLiesAmongThoseOfItsTable) {
-  for (std::int64_t value : {std::int64_t{-1}, std::int64_t{0}, INT64_MAX, INT64_MIN, std::int64_t{1} << 50}) {
-    EXPECT_GE(integer_key(value, deal::audit::kMostTables), deal::audit::first_row_key(deal::audit::kMostTables));
+  for (std::int64_t value :
+       {std::int64_t{-1}, std::int64_t{0}, INT64_MAX, INT64_MIN, std::int64_t{1} << 50}) {
+    EXPECT_GE(integer_key(value, deal::audit::kMostTables),
+              deal::audit::first_row_key(deal::audit::kMostTables));
     EXPECT_GE(integer_key(value, 3), deal::audit::first_row_key(3));
     EXPECT_LT(integer_key(value, 3), deal::audit::first_row_key(4));
   }
@@ -90,19 +93,22 @@ LayoutColumn column(int number, std::string name, Treatment treatment = Treatmen
 }
 
 TEST(AuditLayout, IsReadAsWritten) {
-  Layout layout = layout_of({column(1, "a", Treatment::hashed, 1), column(3, "b \"q\"", Treatment::ignored, 9)}, 4);
+  Layout layout =
+      layout_of({column(1, "a", Treatment::hashed, 1), column(3, "b \"q\"", Treatment::ignored, 9)}, 4);
   layout.columns[1].generated = true;
   Layout const read = deal::audit::parse_layout(deal::audit::layout_json(layout));
   EXPECT_TRUE(deal::audit::same_layout(layout, read));
 }
 
 TEST(AuditLayout, OtherDocumentsAreRefused) {
-  for (const char* text : {"", "[]", "{}", "{\"last_number\": 1}", "{\"last_number\": 1, \"columns\": [{\"id\": \"x\"}]}"})
+  for (const char* text :
+       {"", "[]", "{}", "{\"last_number\": 1}", "{\"last_number\": 1, \"columns\": [{\"id\": \"x\"}]}"})
     EXPECT_THROW(deal::audit::parse_layout(text), deal::Error) << text;
 }
 
 TEST(AuditLayout, ARenamedColumnKeepsItsIdentityAndItsTreatment) {
-  Layout const earlier = layout_of({column(1, "id", Treatment::plain, 1), column(2, "card", Treatment::redacted, 2)}, 2);
+  Layout const earlier =
+      layout_of({column(1, "id", Treatment::plain, 1), column(2, "card", Treatment::redacted, 2)}, 2);
   Layout now = layout_of({column(1, "id"), column(2, "number_of_card")}, 2);
   deal::audit::continue_layout(now, earlier);
   EXPECT_EQ(now.columns[1].id, 2);
@@ -110,7 +116,8 @@ TEST(AuditLayout, ARenamedColumnKeepsItsIdentityAndItsTreatment) {
 }
 
 TEST(AuditLayout, AColumnDroppedAndAddedAgainIsANewOne) {
-  Layout const earlier = layout_of({column(1, "id", Treatment::plain, 1), column(2, "a", Treatment::hashed, 2)}, 2);
+  Layout const earlier =
+      layout_of({column(1, "id", Treatment::plain, 1), column(2, "a", Treatment::hashed, 2)}, 2);
   Layout now = layout_of({column(1, "id"), column(3, "a")}, 3);
   deal::audit::continue_layout(now, earlier);
   EXPECT_EQ(now.columns[1].id, 3);
@@ -127,7 +134,8 @@ TEST(AuditLayout, SessionsThatSawOtherShapesAgreeOnNewColumns) {
 }
 
 TEST(AuditLayout, AfterARestoreColumnsAreKnownByName) {
-  Layout const before = layout_of({column(1, "id", Treatment::plain, 1), column(5, "price", Treatment::plain, 5)}, 5);
+  Layout const before =
+      layout_of({column(1, "id", Treatment::plain, 1), column(5, "price", Treatment::plain, 5)}, 5);
   Layout now = layout_of({column(1, "id"), column(2, "price"), column(3, "new")}, 3);
   deal::audit::adopt_layout(now, before);
   EXPECT_EQ(now.by_name("price")->id, 5);
@@ -135,7 +143,8 @@ TEST(AuditLayout, AfterARestoreColumnsAreKnownByName) {
 }
 
 TEST(AuditLayout, WhenAHiddenColumnCantBeFoundUnknownOnesAreHidden) {
-  Layout const before = layout_of({column(1, "id", Treatment::plain, 1), column(2, "card", Treatment::hashed, 2)}, 2);
+  Layout const before =
+      layout_of({column(1, "id", Treatment::plain, 1), column(2, "card", Treatment::hashed, 2)}, 2);
   Layout now = layout_of({column(1, "id"), column(2, "renamed")}, 2);
   deal::audit::adopt_layout(now, before);
   EXPECT_EQ(now.by_name("renamed")->treatment, Treatment::redacted);
@@ -143,7 +152,8 @@ TEST(AuditLayout, WhenAHiddenColumnCantBeFoundUnknownOnesAreHidden) {
 }
 
 TEST(AuditLayout, APartitionWithItsColumnsInAnotherOrderHasTheTablesIdentities) {
-  Layout const table = layout_of({column(1, "id", Treatment::plain, 1), column(2, "card", Treatment::redacted, 2)}, 2);
+  Layout const table =
+      layout_of({column(1, "id", Treatment::plain, 1), column(2, "card", Treatment::redacted, 2)}, 2);
   Layout part = layout_of({column(2, "card"), column(4, "id"), column(5, "own")}, 5);
   deal::audit::follow_table(part, table, nullptr);
   EXPECT_EQ(part.by_name("id")->id, 1);
@@ -180,7 +190,8 @@ TEST(AuditMask, BackslashesEscapeWhereTheServerIsSoSet) {
 }
 
 TEST(AuditClaims, ComeFromTheSettingThenFromTheToken) {
-  auto const set = deal::audit::read_claims(R"({"user": "jane", "context": {"r": 1}})", R"({"sub": "x", "role": "web"})");
+  auto const set =
+      deal::audit::read_claims(R"({"user": "jane", "context": {"r": 1}})", R"({"sub": "x", "role": "web"})");
   EXPECT_EQ(set.user, "jane");
   EXPECT_EQ(set.context, R"({"r":1,"claims":{"role":"web"}})");
   auto const token = deal::audit::read_claims("", R"({"sub": "x", "email": "private"})");
@@ -214,10 +225,12 @@ TEST(AuditEnable, KeyColumnsAndUnknownOnesCantBeHidden) {
 }
 
 TEST(AuditEnable, StatementsQuoteWhatTheyName) {
-  auto const statements = deal::audit::trigger_statements({{"\"a b\".\"t'\"", false}}, "lo'g", 3, deal::audit::Firing::always);
+  auto const statements =
+      deal::audit::trigger_statements({{"\"a b\".\"t'\"", false}}, "lo'g", 3, deal::audit::Firing::always);
   ASSERT_EQ(statements.size(), 2U);
   EXPECT_EQ(statements[0],
-            "create or replace trigger \"00_deal_audit_truncate\" before truncate on \"a b\".\"t'\" for each statement "
+            "create or replace trigger \"00_deal_audit_truncate\" before truncate on \"a b\".\"t'\" for each "
+            "statement "
             "execute function deal_advisor.audit_capture('lo''g', '3')");
   EXPECT_EQ(statements[1], "alter table \"a b\".\"t'\" enable always trigger \"00_deal_audit_truncate\"");
   EXPECT_THROW(deal::audit::parse_firing("never"), deal::Error);

@@ -14,11 +14,11 @@ namespace {
 void add_trigger(std::vector<std::string>& statements, const TriggerPlace& place, const char* name,
                  const char* when, const std::string& log, int table, Firing firing) {
   std::string const trigger = quote_identifier(name);
-  statements.push_back(fmt::format("create or replace trigger {} {} on {} {} execute function "
-                                   "deal_advisor.audit_capture({}, '{}')",
-                                   trigger, when, place.relation,
-                                   name == kRowTrigger ? "for each row" : "for each statement", quote_literal(log),
-                                   table));
+  statements.push_back(
+      fmt::format("create or replace trigger {} {} on {} {} execute function "
+                  "deal_advisor.audit_capture({}, '{}')",
+                  trigger, when, place.relation, name == kRowTrigger ? "for each row" : "for each statement",
+                  quote_literal(log), table));
   statements.push_back(fmt::format("alter table {} enable {}trigger {}", place.relation,
                                    firing == Firing::always ? "always " : "", trigger));
 }
@@ -70,7 +70,8 @@ std::vector<std::string> drop_statements(const std::vector<TriggerPlace>& places
   return statements;
 }
 
-void apply_treatment(Layout& layout, const RequestedTreatment& request, const std::vector<std::string>& keys) {
+void apply_treatment(Layout& layout, const RequestedTreatment& request,
+                     const std::vector<std::string>& keys) {
   for (LayoutColumn& column : layout.columns)
     column.treatment = Treatment::plain;
   treat(layout, request.ignored, Treatment::ignored, keys);

@@ -37,8 +37,8 @@ struct RequestedTreatment {
   std::vector<std::string> hashed;
 };
 
-/// Puts that into the layout, in place of what it said before. `keys`: names of the key columns. Errors: 42703
-/// unknown column; 22023 a column named twice, or a key column that would be hidden.
+/// Puts that into the layout, in place of what it said before. `keys`: names of the key columns. Errors:
+/// 42703 unknown column; 22023 a column named twice, or a key column that would be hidden.
 void apply_treatment(Layout& layout, const RequestedTreatment& request, const std::vector<std::string>& keys);
 
 }  // namespace deal::audit

@@ -17,8 +17,8 @@ enum class Treatment : std::uint8_t {
 };
 
 struct LayoutColumn {
-  int id = 0;        ///< its identity within the audited table: stays over RENAME, ALTER TYPE, dump and restore
-  int number = 0;    ///< attribute number
+  int id = 0;      ///< its identity within the audited table: stays over RENAME, ALTER TYPE, dump and restore
+  int number = 0;  ///< attribute number
   std::string name;
   std::string type;  ///< as format_type writes it
   bool generated = false;
@@ -29,8 +29,8 @@ struct LayoutColumn {
 
 /// One relation (the table, a partition, an inheritance child) at one time.
 struct Layout {
-  std::int32_t number = 0;  ///< its number in the log; 0: not written yet
-  int last_number = 0;      ///< the relation's greatest attribute number, dropped columns counted
+  std::int32_t number = 0;            ///< its number in the log; 0: not written yet
+  int last_number = 0;                ///< the relation's greatest attribute number, dropped columns counted
   std::vector<LayoutColumn> columns;  ///< those that are not dropped, by attribute number
 
   const LayoutColumn* by_id(int id) const;
@@ -49,8 +49,8 @@ Layout parse_layout(const std::string& json);
 void continue_layout(Layout& current, const Layout& earlier);
 
 /// The same after a layout from before a dump: by name. A column of an unknown name gets an identity of its
-/// own. When a column that was to be redacted or hashed is not found by its name, it may be any of the unknown
-/// ones: all of these are redacted.
+/// own. When a column that was to be redacted or hashed is not found by its name, it may be any of the
+/// unknown ones: all of these are redacted.
 void adopt_layout(Layout& current, const Layout& model);
 
 /// Identities and treatment of a partition's or child's columns: by name those of the table itself as it is

@@ -10,7 +10,8 @@ bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
 }
 bool begins_name(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 bool continues_name(char c) noexcept {
   return begins_name(c) || is_digit(c) || c == '$';

@@ -53,7 +53,8 @@ AuditedRelation* entry_of(Oid trigger) {
   return entry;
 }
 
-/// For a change that another one's capture causes (a cast of somebody that writes): the usual entry is in use.
+/// For a change that another one's capture causes (a cast of somebody that writes): the usual entry is in
+/// use.
 AuditedRelation* passing_entry(Oid trigger) {
   auto* const entry = static_cast<AuditedRelation*>(palloc0(sizeof(AuditedRelation)));
   entry->trigger = trigger;
@@ -75,8 +76,8 @@ bool is_absent(Form_pg_attribute column, audit::Treatment treatment) {
 }
 
 /// Fills what the layout says about columns. Inside pg::call; `columns` are plain values of the layout.
-void set_columns(AuditedRelation& entry, TupleDesc shape, const EncodedColumn* columns, int count, const void* salt,
-                 size_t salt_size) {
+void set_columns(AuditedRelation& entry, TupleDesc shape, const EncodedColumn* columns, int count,
+                 const void* salt, size_t salt_size) {
   entry.words = column_words(shape->natts);
   entry.skipped = no_columns(entry);
   entry.keys = no_columns(entry);
@@ -106,7 +107,8 @@ HistoryTable history_of(const AuditedTable& table, Oid schema) {
 }
 
 /// Makes the plain entry of what was read.
-void fill(AuditedRelation& entry, const TriggerData& trigger, const AuditedTable& table, const audit::Layout& layout) {
+void fill(AuditedRelation& entry, const TriggerData& trigger, const AuditedTable& table,
+          const audit::Layout& layout) {
   TupleDesc const shape = RelationGetDescr(trigger.tg_relation);
   std::vector<EncodedColumn> columns;
   bool hides_values = false;
@@ -114,7 +116,8 @@ void fill(AuditedRelation& entry, const TriggerData& trigger, const AuditedTable
     bool const absent = is_absent(TupleDescAttr(shape, column.number - 1), column.treatment);
     hides_values = hides_values || column.treatment == audit::Treatment::redacted ||
                    column.treatment == audit::Treatment::hashed;
-    columns.push_back({static_cast<AttrNumber>(column.number), absent ? audit::Treatment::ignored : column.treatment});
+    columns.push_back(
+        {static_cast<AttrNumber>(column.number), absent ? audit::Treatment::ignored : column.treatment});
   }
   std::vector<AttrNumber> keys;
   for (int const id : table.key_columns)
@@ -160,7 +163,9 @@ void make(AuditedRelation& entry, const TriggerData& trigger) {
   Oid const log_owner = pg::relation_owner(entry.log->config);
   LogConfig const config(schema, log_owner);
   std::optional<AuditedTable> const table = config.table(number);
-  if (!table) throw Error("42P01", fmt::format("the audit log in schema {} has no table {}", quote_identifier(schema), number));
+  if (!table)
+    throw Error("42P01",
+                fmt::format("the audit log in schema {} has no table {}", quote_identifier(schema), number));
   Oid const root = root_of(RelationGetRelid(trigger.tg_relation), *table);
   if (!is_trusted(*table, root, log_owner))
     throw Error("42501", "the audit log in schema " + quote_identifier(schema) + " belongs to another table");
@@ -180,7 +185,8 @@ void remake(AuditedRelation& entry, const TriggerData& trigger) {
   pg::call([&] {
     if (entry.memory != nullptr) MemoryContextDelete(entry.memory);
     entry.memory = nullptr;
-    entry.memory = AllocSetContextCreate(capturing ? CurrentMemoryContext : TopMemoryContext, "deal_advisor audited relation", ALLOCSET_SMALL_SIZES);
+    entry.memory = AllocSetContextCreate(capturing ? CurrentMemoryContext : TopMemoryContext,
+                                         "deal_advisor audited relation", ALLOCSET_SMALL_SIZES);
   });
   entry.relation = RelationGetRelid(trigger.tg_relation);
   entry.usable = false;
@@ -227,7 +233,8 @@ void forget_audited(Oid relation) {
   HASH_SEQ_STATUS scan;
   hash_seq_init(&scan, all_relations);
   while (auto* const entry = static_cast<AuditedRelation*>(hash_seq_search(&scan))) {
-    bool const of_log = entry->log != nullptr && (relation == entry->log->config || relation == entry->history_table);
+    bool const of_log =
+        entry->log != nullptr && (relation == entry->log->config || relation == entry->history_table);
     if (relation == InvalidOid || relation == entry->relation || of_log) entry->valid = false;
   }
 }

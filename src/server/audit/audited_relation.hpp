@@ -1,4 +1,5 @@
-/// What a session knows of an audited relation: made at its first change, until the relation or its log changes.
+/// What a session knows of an audited relation: made at its first change, until the relation or its log
+/// changes.
 #pragma once
 
 #include "core/audit/layout.hpp"
@@ -19,9 +20,10 @@ struct RowEncoder;
 struct AuditedRelation {
   Oid trigger;  ///< the key: its arguments name log and table
   Oid relation;
-  bool valid;        ///< false: to be made anew
+  bool valid;      ///< false: to be made anew
   bool usable;     ///< false: nothing can be recorded, which was told
-  bool tentative;  ///< to be made anew after this transaction: its layout may be rolled back, or its log come back
+  bool tentative;  ///< to be made anew after this transaction: its layout may be rolled back, or its log come
+                   ///< back
   MemoryContext memory;
   AuditLog* log;
   int32 table;
@@ -40,9 +42,9 @@ struct AuditedRelation {
   HistoryTarget* history;  ///< null: events go to the log as jsonb
 };
 
-/// The relation that a trigger of ours fires on. Not inside pg::call: where it must be made anew, catalog and log
-/// are read, and a shape that the log doesn't know is written there. Never throws for a log that is gone or
-/// broken: then it is not usable, and a WARNING says so.
+/// The relation that a trigger of ours fires on. Not inside pg::call: where it must be made anew, catalog and
+/// log are read, and a shape that the log doesn't know is written there. Never throws for a log that is gone
+/// or broken: then it is not usable, and a WARNING says so.
 AuditedRelation* audited_relation(const TriggerData& trigger);
 
 /// Says for a scope that the entry is in use: a change that is made meanwhile gets an entry of its own.

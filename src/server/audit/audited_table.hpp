@@ -15,9 +15,9 @@ struct TableToAudit {
   Oid owner = InvalidOid;
   std::string schema;  ///< not quoted
   std::string name;
-  std::vector<std::string> key;               ///< columns of the primary key or the replica identity; empty: none
-  std::vector<audit::TriggerPlace> places;    ///< the table, then its partitions and inheritance children
-  std::vector<Oid> parts;                     ///< their OIDs
+  std::vector<std::string> key;  ///< columns of the primary key or the replica identity; empty: none
+  std::vector<audit::TriggerPlace> places;  ///< the table, then its partitions and inheritance children
+  std::vector<Oid> parts;                   ///< their OIDs
 
   std::string quoted() const;
 };

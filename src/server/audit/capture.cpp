@@ -1,7 +1,7 @@
 #include "server/audit/capture.hpp"
 
-#include "core/base/error.hpp"
 #include "core/audit/enable.hpp"
+#include "core/base/error.hpp"
 #include "server/audit/audited_relation.hpp"
 #include "server/audit/compare.hpp"
 #include "server/audit/encode.hpp"
@@ -30,15 +30,14 @@ namespace {
 /// What one event is about; the slot is deformed.
 struct Event {
   char op;
-  TupleTableSlot* row;       ///< null: no row
-  const uint64_t* columns;   ///< of the image; null: all
+  TupleTableSlot* row;      ///< null: no row
+  const uint64_t* columns;  ///< of the image; null: all
 };
 
 int64_t row_key_of(AuditedRelation& relation, const Event& event, const struct varlena* image) {
   audit::RowKey key;
   if (event.row == nullptr) return audit::first_row_key(relation.table);
-  if (relation.key_count == 0)
-    key.add_bytes({VARDATA(image), VARSIZE(image) - VARHDRSZ});
+  if (relation.key_count == 0) key.add_bytes({VARDATA(image), VARSIZE(image) - VARHDRSZ});
   for (int i = 0; i < relation.key_count; ++i) {
     int const column = relation.key[i].number - 1;
     add_key_value(key, relation.key[i], event.row->tts_values[column], event.row->tts_isnull[column]);
@@ -180,7 +179,8 @@ int64_t record_all_rows(AuditedRelation& relation, Relation table, char op) {
 }
 
 void record_truncate(AuditedRelation& relation, Relation table) {
-  if (relation.truncate_rows && table->rd_rel->relkind == RELKIND_RELATION) (void)record_all_rows(relation, table, 'D');
+  if (relation.truncate_rows && table->rd_rel->relkind == RELKIND_RELATION)
+    (void)record_all_rows(relation, table, 'D');
   record(relation, {'T', nullptr, nullptr});
 }
 
@@ -210,8 +210,7 @@ void require_audit_trigger(const pg::Arguments& args) {
     throw Error("39P01", "function \"audit_capture\" was not called as a trigger");
   TriggerEvent const event = reinterpret_cast<const TriggerData*>(context)->tg_event;
   bool const after_row = TRIGGER_FIRED_FOR_ROW(event) && TRIGGER_FIRED_AFTER(event);
-  bool const before_truncate =
-      TRIGGER_FIRED_BY_TRUNCATE(event) && TRIGGER_FIRED_BEFORE(event);
+  bool const before_truncate = TRIGGER_FIRED_BY_TRUNCATE(event) && TRIGGER_FIRED_BEFORE(event);
   if (!after_row && !before_truncate)
     throw Error("39P01", "function \"audit_capture\" must be fired after each row, or before TRUNCATE")
         .hint("deal_advisor.audit_enable makes its triggers.");

@@ -6,8 +6,8 @@
 namespace deal::server {
 
 /// Records one change of an audited table: called AFTER each row that INSERT, UPDATE or DELETE changed, and
-/// BEFORE TRUNCATE. The trigger's arguments are the schema of the log and the table's number there. A log that
-/// is gone or broken never makes the write fail: a WARNING says so. Errors: 39P01 when called otherwise.
+/// BEFORE TRUNCATE. The trigger's arguments are the schema of the log and the table's number there. A log
+/// that is gone or broken never makes the write fail: a WARNING says so. Errors: 39P01 when called otherwise.
 void record_audited_change(const pg::Arguments& args);
 
 /// Records the rows that a relation with the audit trigger has now, as its baseline; how many. A

@@ -53,7 +53,9 @@ std::vector<std::string> key_of(const TableToAudit& table, const AuditOptions& o
   std::vector<std::string> key = options.key.empty() ? table.key : options.key;
   if (key.empty())
     throw Error("55000", "table " + table.quoted() + " has no primary key")
-        .hint("Add one, or name columns that tell rows apart with options {\"key\": [\"...\"]}, or take the whole row with {\"identity\": \"row\"}.");
+        .hint(
+            "Add one, or name columns that tell rows apart with options {\"key\": [\"...\"]}, or take the "
+            "whole row with {\"identity\": \"row\"}.");
   return key;
 }
 
@@ -69,12 +71,9 @@ Oid log_owner_of(const AuditRequest& request, const TableToAudit& table) {
   return owner;
 }
 
-std::string int_array(const std::vector<int>& numbers) {
-  return fmt::format("{{{}}}", fmt::join(numbers, ","));
-}
-
 /// The row of audit_table, new or changed; its number.
-int32 write_table(const LogPlace& log, const AuditRequest& request, const TableToAudit& table, const std::string& options) {
+int32 write_table(const LogPlace& log, const AuditRequest& request, const TableToAudit& table,
+                  const std::string& options) {
   pg::AsRole const owner(log.owner);
   pg::Spi spi;
   std::string const config = quote_qualified(log.schema, audit::kTables);
@@ -84,28 +83,40 @@ int32 write_table(const LogPlace& log, const AuditRequest& request, const TableT
   std::string const system = std::to_string(static_cast<int64_t>(now.system));
   pg::FreshSnapshot const fresh;
   pg::SqlResult const known = spi.query(
-      fmt::format("select table_id from {} where (relation, database, system_id) = ($1::oid, $2::oid, $3::bigint) or "
-                  "(schema_name = $4 and table_name = $5 and (database, system_id) is distinct from ($2::oid, "
-                  "$3::bigint)) order by (relation, database, system_id) = ($1::oid, $2::oid, $3::bigint) desc limit 1",
-                  config),
+      fmt::format(
+          "select table_id from {} where (relation, database, system_id) = ($1::oid, $2::oid, $3::bigint) or "
+          "(schema_name = $4 and table_name = $5 and (database, system_id) is distinct from ($2::oid, "
+          "$3::bigint)) order by (relation, database, system_id) = ($1::oid, $2::oid, $3::bigint) desc limit "
+          "1",
+          config),
       {std::to_string(now.relation), std::to_string(now.database), system, table.schema, table.name});
   pg::SqlResult const next = spi.query("select coalesce(max(table_id), 0) + 1 from " + config);
   int32 const number = static_cast<int32>(known.empty() ? next.int8(0, 0) : known.int8(0, 0));
-  if (number > audit::kMostTables) throw Error("54000", fmt::format("an audit log holds at most {} tables", audit::kMostTables));
+  if (number > audit::kMostTables)
+    throw Error("54000", fmt::format("an audit log holds at most {} tables", audit::kMostTables));
   spi.execute(
-      fmt::format("insert into {0} (table_id, schema_name, table_name, table_owner, relation, database, system_id, mode, "
-                  "key_columns, salt, truncate_rows, statement, insert_image, fire, enabled, options) values ($1::integer, "
-                  "$2, $3, $4, $5::oid, $6::oid, $7::bigint, $8, '{{}}', pg_catalog.uuid_send(pg_catalog.gen_random_uuid()) "
-                  "|| pg_catalog.uuid_send(pg_catalog.gen_random_uuid()), $9::boolean, $10::boolean, $11::boolean, $12, "
-                  "pg_catalog.clock_timestamp(), $13::jsonb) on conflict (table_id) do update set schema_name = $2, "
-                  "table_name = $3, table_owner = $4, relation = $5::oid, database = $6::oid, system_id = $7::bigint, mode "
-                  "= $8, truncate_rows = $9::boolean, statement = $10::boolean, insert_image = $11::boolean, fire = $12, "
-                  "enabled = case when audit_table.disabled is null then audit_table.enabled else excluded.enabled end, "
-                  "disabled = null, options = $13::jsonb",
-                  config),
-      {std::to_string(number), table.schema, table.name, pg::role_name(table.owner), std::to_string(now.relation),
-       std::to_string(now.database), system, request.mode, request.truncate_rows ? "t" : "f",
-       request.statement ? "t" : "f", request.insert_image ? "t" : "f", request.fire, options});
+      fmt::format(
+          "insert into {0} (table_id, schema_name, table_name, table_owner, relation, database, system_id, "
+          "mode, "
+          "key_columns, salt, truncate_rows, statement, insert_image, fire, enabled, options) values "
+          "($1::integer, "
+          "$2, $3, $4, $5::oid, $6::oid, $7::bigint, $8, '{{}}', "
+          "pg_catalog.uuid_send(pg_catalog.gen_random_uuid()) "
+          "|| pg_catalog.uuid_send(pg_catalog.gen_random_uuid()), $9::boolean, $10::boolean, $11::boolean, "
+          "$12, "
+          "pg_catalog.clock_timestamp(), $13::jsonb) on conflict (table_id) do update set schema_name = $2, "
+          "table_name = $3, table_owner = $4, relation = $5::oid, database = $6::oid, system_id = "
+          "$7::bigint, mode "
+          "= $8, truncate_rows = $9::boolean, statement = $10::boolean, insert_image = $11::boolean, fire = "
+          "$12, "
+          "enabled = case when audit_table.disabled is null then audit_table.enabled else excluded.enabled "
+          "end, "
+          "disabled = null, options = $13::jsonb",
+          config),
+      {std::to_string(number), table.schema, table.name, pg::role_name(table.owner),
+       std::to_string(now.relation), std::to_string(now.database), system, request.mode,
+       request.truncate_rows ? "t" : "f", request.statement ? "t" : "f", request.insert_image ? "t" : "f",
+       request.fire, options});
   return number;
 }
 
@@ -132,7 +143,7 @@ void write_layout(const LogPlace& log, const AuditRequest& request, const TableT
   pg::Spi spi;
   spi.execute(fmt::format("update {} set key_columns = $2::integer[] where table_id = $1::integer",
                           quote_qualified(log.schema, audit::kTables)),
-              {std::to_string(number), int_array(ids)});
+              {std::to_string(number), array_text(ids)});
 }
 
 /// The rows as they are, of every part of the table that has some.
@@ -147,11 +158,13 @@ void mark_disabled(const LogPlace& log, Oid relation) {
   Incarnation const now = incarnation_of(relation);
   pg::AsRole const owner(log.owner);
   pg::Spi spi;
-  spi.execute(fmt::format("update {} set disabled = pg_catalog.clock_timestamp() where (relation, database, system_id) = "
-                          "($1::oid, $2::oid, $3::bigint)",
-                          quote_qualified(log.schema, audit::kTables)),
-              {std::to_string(now.relation), std::to_string(now.database),
-               std::to_string(static_cast<int64_t>(now.system))});
+  spi.execute(
+      fmt::format(
+          "update {} set disabled = pg_catalog.clock_timestamp() where (relation, database, system_id) = "
+          "($1::oid, $2::oid, $3::bigint)",
+          quote_qualified(log.schema, audit::kTables)),
+      {std::to_string(now.relation), std::to_string(now.database),
+       std::to_string(static_cast<int64_t>(now.system))});
 }
 
 void run(const std::vector<std::string>& statements) {
@@ -173,9 +186,11 @@ std::string enable_audit(const AuditRequest& request) {
   LogPlace log;
   int32 number = 0;
   std::string const former = log_schema_of(request.relation);
-  if (!former.empty() && former != options.log_schema)
-    throw Error("55000", "table " + table.quoted() + " is audited in schema " + quote_identifier(former) + " already")
-        .hint("Name that schema with options {\"log_schema\": ...}, or call deal_advisor.audit_disable first.");
+  if (!former.empty() && former != options.log_schema && find_log_place(former))
+    throw Error("55000",
+                "table " + table.quoted() + " is audited in schema " + quote_identifier(former) + " already")
+        .hint(
+            "Name that schema with options {\"log_schema\": ...}, or call deal_advisor.audit_disable first.");
   pg::with_short_locks({options.lock_timeout_ms, options.max_tries, 250}, pg::pause, [&] {
     // First the table: writers and DDL must see auditing all at once.
     run({"lock table " + table.quoted() + " in share row exclusive mode"});
@@ -198,7 +213,8 @@ std::string disable_audit(ObjectId relation) {
         .hint("deal_advisor.audit_status() lists audited tables.");
   pg::with_short_locks({}, pg::pause, [&] { run(audit::drop_statements(table.places)); });
   if (std::optional<LogPlace> const log = find_log_place(schema)) mark_disabled(*log, relation);
-  return fmt::format("{} is not audited any more; its log stays in schema {}", table.quoted(), quote_identifier(schema));
+  return fmt::format("{} is not audited any more; its log stays in schema {}", table.quoted(),
+                     quote_identifier(schema));
 }
 
 }  // namespace deal::server

@@ -27,8 +27,8 @@ struct AuditRequest {
 /// Records every change of a table from now on: makes the log unless it is there, notes how, and puts the
 /// triggers in place, in the caller's transaction. Called again, it changes the settings and mends what is
 /// missing. What was done, in words. Errors: 42501 not the owner, or a log of somebody else; 42809 no table,
-/// a partition, a log; 55000 no key; 42703, 22023 columns and options; 0A000 a temporary or distributed table;
-/// 55P03 the lock could not be had.
+/// a partition, a log; 55000 no key; 42703, 22023 columns and options; 0A000 a temporary or distributed
+/// table; 55P03 the lock could not be had.
 std::string enable_audit(const AuditRequest& request);
 
 /// Takes the triggers away; the log stays. Errors: 42704 not audited; 42501.

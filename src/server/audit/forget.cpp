@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/audit/key_match.hpp"
 #include "core/audit/log_schema.hpp"

@@ -18,7 +18,8 @@ namespace {
 /// The history's own columns, in order.
 std::vector<audit::HistoryColumn> own_columns(pg::Spi& spi, const std::string& history) {
   pg::SqlResult const rows = spi.query(
-      "select a.attname, pg_catalog.format_type(a.atttypid, null) from pg_catalog.pg_attribute a where a.attrelid = "
+      "select a.attname, pg_catalog.format_type(a.atttypid, null) from pg_catalog.pg_attribute a where "
+      "a.attrelid = "
       "pg_catalog.to_regclass($1) and a.attnum > $2::integer and not a.attisdropped order by a.attnum",
       {history, std::to_string(HistoryTarget::kHeader)});
   std::vector<audit::HistoryColumn> columns;
@@ -33,7 +34,8 @@ std::string base_type(pg::Spi& spi, const std::string& type) {
 
 std::string free_name(pg::Spi& spi, const LogPlace& log, const AuditedTable& table) {
   std::string const name = fitting_name("history_" + table.name, "");
-  bool const taken = !spi.query("select pg_catalog.to_regclass($1)", {quote_qualified(log.schema, name)}).is_null(0, 0);
+  bool const taken =
+      !spi.query("select pg_catalog.to_regclass($1)", {quote_qualified(log.schema, name)}).is_null(0, 0);
   return taken ? fitting_name(name, fmt::format("_{}", table.table)) : name;
 }
 
@@ -66,9 +68,10 @@ void ensure_history(const LogPlace& log, const AuditedTable& table, const audit:
                                                      : audit::history_additions(log.schema, name, missing);
   for (std::string const& statement : statements)
     spi.execute(statement);
-  spi.execute(fmt::format("update {} set history = $2, history_columns = $3::integer[] where table_id = $1::integer",
-                          quote_qualified(log.schema, audit::kTables)),
-              {std::to_string(table.table), name, fmt::format("{{{}}}", fmt::join(ids, ","))});
+  spi.execute(
+      fmt::format("update {} set history = $2, history_columns = $3::integer[] where table_id = $1::integer",
+                  quote_qualified(log.schema, audit::kTables)),
+      {std::to_string(table.table), name, array_text(ids)});
   if (is_new) make_partition_set(log.schema, name, "audit_at");
 }
 

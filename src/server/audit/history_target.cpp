@@ -36,7 +36,8 @@ struct LayoutColumns {
   int count;
 };
 
-HistoryTarget* make(const HistoryTable& history, const LayoutColumns& layout, TupleDesc shape, TupleDesc own) {
+HistoryTarget* make(const HistoryTable& history, const LayoutColumns& layout, TupleDesc shape,
+                    TupleDesc own) {
   auto* const target = zeroed<HistoryTarget>(1);
   auto const columns = history.columns.size();
   target->columns = static_cast<int>(columns);
@@ -80,7 +81,8 @@ HistoryTarget* make_history_target(const HistoryTable& history, const audit::Lay
   }
   LayoutColumns const columns{ids.data(), numbers.data(), plain.get(), static_cast<int>(ids.size())};
   return pg::call([&]() -> HistoryTarget* {
-    Relation const relation = history.relation == InvalidOid ? nullptr : try_table_open(history.relation, AccessShareLock);
+    Relation const relation =
+        history.relation == InvalidOid ? nullptr : try_table_open(history.relation, AccessShareLock);
     if (relation == nullptr) return nullptr;
     MemoryContext const outer = MemoryContextSwitchTo(context);
     HistoryTarget* target = nullptr;

@@ -16,11 +16,12 @@ struct HistoryTarget {
   enum Column { at, xid, row_key, sequence, layout, context, op, changed, rest };
 
   Sink* sink;
-  int columns;            ///< of the audited table, in the history
-  AttrNumber* sources;    ///< for each of them the audited relation's column; 0: it has none now
-  uint64_t* rest_columns;  ///< of the audited relation: what has no column of its own in the history, as jsonb
+  int columns;          ///< of the audited table, in the history
+  AttrNumber* sources;  ///< for each of them the audited relation's column; 0: it has none now
+  uint64_t*
+      rest_columns;  ///< of the audited relation: what has no column of its own in the history, as jsonb
   bool has_rest;
-  Datum* values;          ///< of one history row, header first
+  Datum* values;  ///< of one history row, header first
   bool* nulls;
   struct varlena* changed_bits;  ///< bytea: a bit for each of the history's own columns
 };
@@ -32,8 +33,8 @@ struct HistoryTable {
   std::vector<int> columns;
 };
 
-/// Prepares writing to a history table; null if it has not the columns that it should. Allocates in `context`. A
-/// column whose type has changed since, or that is new, goes to the rest.
+/// Prepares writing to a history table; null if it has not the columns that it should. Allocates in
+/// `context`. A column whose type has changed since, or that is new, goes to the rest.
 HistoryTarget* make_history_target(const HistoryTable& history, const audit::Layout& layout, TupleDesc shape,
                                    MemoryContext context);
 

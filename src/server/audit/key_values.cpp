@@ -70,7 +70,8 @@ void add_key_value(audit::RowKey& key, KeyColumn& column, Datum value, bool null
       key.add_uuid(DatumGetUUIDP(value)->data);
       return;
     case Kind::bytes: {
-      struct varlena* const bytes = pg_detoast_datum_packed(reinterpret_cast<struct varlena*>(DatumGetPointer(value)));
+      struct varlena* const bytes =
+          pg_detoast_datum_packed(reinterpret_cast<struct varlena*>(DatumGetPointer(value)));
       key.add_bytes({VARDATA_ANY(bytes), static_cast<size_t>(VARSIZE_ANY_EXHDR(bytes))});
       return;
     }

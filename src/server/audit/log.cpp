@@ -17,9 +17,11 @@ namespace deal::server {
 
 namespace {
 
-constexpr Oid kEventTypes[] = {TIMESTAMPTZOID, XID8OID, INT8OID, INT4OID, INT4OID, INT2OID, CHAROID, JSONBOID};
-constexpr Oid kTransactionTypes[] = {TIMESTAMPTZOID, XID8OID, INT2OID,  INT2OID, TIMESTAMPTZOID, INT8OID, NAMEOID,
-                                     NAMEOID,        TEXTOID, JSONBOID, INETOID, TEXTOID,        TEXTOID};
+constexpr Oid kEventTypes[] = {TIMESTAMPTZOID, XID8OID, INT8OID, INT4OID,
+                               INT4OID,        INT2OID, CHAROID, JSONBOID};
+constexpr Oid kTransactionTypes[] = {TIMESTAMPTZOID, XID8OID, INT2OID, INT2OID, TIMESTAMPTZOID,
+                                     INT8OID,        NAMEOID, NAMEOID, TEXTOID, JSONBOID,
+                                     INETOID,        TEXTOID, TEXTOID};
 
 AuditLog* all_logs = nullptr;
 
@@ -59,7 +61,8 @@ AuditLog* find_log(const char* schema_name) {
       sink_of(schema, audit::kTransactions, audit::kTransactionOverflow, kTransactionTypes);
   Oid const config = get_relname_relid(audit::kTables, schema);
   Oid const layouts = get_relname_relid(audit::kLayouts, schema);
-  if (events == nullptr || transactions == nullptr || config == InvalidOid || layouts == InvalidOid) return nullptr;
+  if (events == nullptr || transactions == nullptr || config == InvalidOid || layouts == InvalidOid)
+    return nullptr;
   AuditLog* const log = remembered(schema);
   log->events = events;
   log->transactions = transactions;

@@ -58,6 +58,13 @@ pg::Cell system_cell(const Incarnation& incarnation) {
 
 }  // namespace
 
+std::string array_text(const std::vector<int>& numbers) {
+  std::string text = "{";
+  for (int const number : numbers)
+    text += (text.size() > 1 ? "," : "") + std::to_string(number);
+  return text + "}";
+}
+
 Incarnation incarnation_of(Oid relation) {
   return {relation, MyDatabaseId, GetSystemIdentifier()};
 }
@@ -67,10 +74,11 @@ std::optional<AuditedTable> LogConfig::table(int32 table) const {
   pg::AsRole const owner(owner_);
   pg::Spi spi;
   pg::SqlResult const rows = spi.query(
-      fmt::format("select schema_name, table_name, table_owner, relation, database, system_id, mode, key_columns, "
-                  "pg_catalog.concat('\\x', pg_catalog.encode(salt, 'hex')), truncate_rows, statement, "
-                  "insert_image, disabled is null, history, history_columns from {} where table_id = $1::integer",
-                  quote_qualified(schema_, audit::kTables)),
+      fmt::format(
+          "select schema_name, table_name, table_owner, relation, database, system_id, mode, key_columns, "
+          "pg_catalog.concat('\\x', pg_catalog.encode(salt, 'hex')), truncate_rows, statement, "
+          "insert_image, disabled is null, history, history_columns from {} where table_id = $1::integer",
+          quote_qualified(schema_, audit::kTables)),
       {cell(static_cast<uint64>(table))});
   if (rows.empty()) return std::nullopt;
   AuditedTable found;
@@ -96,10 +104,12 @@ std::optional<StoredLayout> LogConfig::newest_layout(int32 table, const Incarnat
   pg::AsRole const owner(owner_);
   pg::Spi spi;
   return layout_in(spi.query(
-      fmt::format("select {} from {} where table_id = $1::integer and relation = $2::oid and database = $3::oid "
-                  "and system_id = $4::bigint order by layout desc limit 1",
-                  kLayoutColumns, quote_qualified(schema_, audit::kLayouts)),
-      {cell(static_cast<uint64>(table)), cell(relation.relation), cell(relation.database), system_cell(relation)}));
+      fmt::format(
+          "select {} from {} where table_id = $1::integer and relation = $2::oid and database = $3::oid "
+          "and system_id = $4::bigint order by layout desc limit 1",
+          kLayoutColumns, quote_qualified(schema_, audit::kLayouts)),
+      {cell(static_cast<uint64>(table)), cell(relation.relation), cell(relation.database),
+       system_cell(relation)}));
 }
 
 std::optional<StoredLayout> LogConfig::former_layout(int32 table, const Incarnation& now,
@@ -125,10 +135,11 @@ int32 LogConfig::add_layout(int32 table, const StoredLayout& layout) const {
        system_cell(layout.incarnation), layout.relation_name, audit::layout_json(layout.layout)});
   pg::FreshSnapshot const fresh;
   return static_cast<int32>(
-      spi.query(fmt::format("select pg_catalog.max(layout) from {} where table_id = $1::integer and relation = "
-                            "$2::oid",
-                            quote_qualified(schema_, audit::kLayouts)),
-                {cell(static_cast<uint64>(table)), cell(layout.incarnation.relation)})
+      spi.query(
+             fmt::format("select pg_catalog.max(layout) from {} where table_id = $1::integer and relation = "
+                         "$2::oid",
+                         quote_qualified(schema_, audit::kLayouts)),
+             {cell(static_cast<uint64>(table)), cell(layout.incarnation.relation)})
           .int8(0, 0));
 }
 
@@ -137,10 +148,11 @@ void LogConfig::refresh_table(const AuditedTable& table) const {
   pg::Spi spi;
   std::string const config = quote_qualified(schema_, audit::kTables);
   spi.execute(
-      fmt::format("update {0} set schema_name = $2, table_name = $3, table_owner = $4, relation = $5::oid, "
-                  "database = $6::oid, system_id = $7::bigint where table_id in (select table_id from {0} where "
-                  "table_id = $1::integer for update skip locked)",
-                  config),
+      fmt::format(
+          "update {0} set schema_name = $2, table_name = $3, table_owner = $4, relation = $5::oid, "
+          "database = $6::oid, system_id = $7::bigint where table_id in (select table_id from {0} where "
+          "table_id = $1::integer for update skip locked)",
+          config),
       {cell(static_cast<uint64>(table.table)), table.schema, table.name, table.owner,
        cell(table.incarnation.relation), cell(table.incarnation.database), system_cell(table.incarnation)});
 }

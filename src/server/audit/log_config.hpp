@@ -29,10 +29,10 @@ struct AuditedTable {
   std::string owner;
   Incarnation incarnation;
   std::string mode;
-  std::vector<int> key_columns;  ///< column ids
-  std::string history;           ///< name of the history table; empty: none
+  std::vector<int> key_columns;      ///< column ids
+  std::string history;               ///< name of the history table; empty: none
   std::vector<int> history_columns;  ///< the id that each of its own columns stands for
-  std::string salt;              ///< bytes
+  std::string salt;                  ///< bytes
   bool truncate_rows = false;
   bool statement = false;
   bool insert_image = true;
@@ -46,6 +46,9 @@ struct StoredLayout {
   audit::Layout layout;
 };
 
+/// Numbers as the text of an SQL array.
+std::string array_text(const std::vector<int>& numbers);
+
 /// The log of a schema, read and written as its owner. `schema`: not quoted. Sees what is committed by now.
 class LogConfig {
  public:
@@ -54,7 +57,8 @@ class LogConfig {
   std::optional<AuditedTable> table(int32 table) const;
   /// The newest layout of one relation in its present incarnation.
   std::optional<StoredLayout> newest_layout(int32 table, const Incarnation& relation) const;
-  /// The newest layout of a table from before its present incarnation: of `relation_name` (quoted), else of any.
+  /// The newest layout of a table from before its present incarnation: of `relation_name` (quoted), else of
+  /// any.
   std::optional<StoredLayout> former_layout(int32 table, const Incarnation& now,
                                             const std::string& relation_name) const;
   /// Writes a layout; its number.

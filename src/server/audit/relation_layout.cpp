@@ -101,8 +101,8 @@ audit::Layout read_layout(Oid relation) {
     for (int i = 0; i < shape->natts; ++i) {
       Form_pg_attribute const column = TupleDescAttr(shape, i);
       if (column->attisdropped) continue;
-      const char* const type =
-          format_type_extended(column->atttypid, column->atttypmod, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+      const char* const type = format_type_extended(column->atttypid, column->atttypmod,
+                                                    FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
       raw[count++] = {column->attnum, pstrdup(NameStr(column->attname)), type, column->attgenerated != '\0'};
     }
     table_close(opened, NoLock);

@@ -5,8 +5,8 @@
 
 namespace deal::server {
 
-/// The audited table that a relation belongs to: the top of its partitions, or the table of the log's row that
-/// it inherits from; else itself.
+/// The audited table that a relation belongs to: the top of its partitions, or the table of the log's row
+/// that it inherits from; else itself.
 Oid root_of(Oid relation, const AuditedTable& table);
 
 /// A relation's columns as they are now, without identities.
@@ -19,7 +19,8 @@ struct RecordedLayout {
 };
 
 /// The number under which the log has the present shape of `relation`, a part of the table at `root`; written
-/// there unless it is known. Also notes where the table has another name, owner or incarnation than the log says.
+/// there unless it is known. Also notes where the table has another name, owner or incarnation than the log
+/// says.
 RecordedLayout record_layout(const LogConfig& config, const AuditedTable& table, Oid root, Oid relation);
 
 /// The log's row for a table as it should be: present names and incarnation.

@@ -1,6 +1,7 @@
 #include "server/audit/seal_store.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/audit/log_schema.hpp"
 #include "core/base/error.hpp"

@@ -22,7 +22,7 @@ namespace deal::server {
 namespace {
 
 constexpr int kMostTuples = 1000;
-constexpr size_t kMostBytes = 256 * 1024;
+constexpr size_t kMostBytes = 64 * 1024;
 
 }  // namespace
 
@@ -100,7 +100,8 @@ Relation open_partition(Sink* sink) {
 }
 
 /// Index entries where all indexes are plain: no executor state is needed.
-void insert_plain_entries(const LogPartition& partition, Relation relation, TupleTableSlot** slots, int count) {
+void insert_plain_entries(const LogPartition& partition, Relation relation, TupleTableSlot** slots,
+                          int count) {
   Relation indexes[LogPartition::kMostIndexes];
   for (int i = 0; i < partition.index_count; ++i)
     indexes[i] = index_open(partition.indexes[i], RowExclusiveLock);

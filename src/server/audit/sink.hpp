@@ -1,6 +1,6 @@
 /// Where the tuples of one relation of an audit log are collected and written: a batch that is inserted page
-/// by page into the partition of its time, its index entries included. Plain data; everything here runs inside
-/// pg::call.
+/// by page into the partition of its time, its index entries included. Plain data; everything here runs
+/// inside pg::call.
 #pragma once
 
 #include "server/bridge/call.hpp"
@@ -16,7 +16,8 @@ namespace deal::server {
 struct Sink;
 
 /// The sink of a partitioned log relation, made at its first use in the session. `overflow` has the same
-/// columns and is no partition; it takes what finds no usable partition. `shape`: the columns that both must have.
+/// columns and is no partition; it takes what finds no usable partition. `shape`: the columns that both must
+/// have.
 Sink* find_sink(Oid parent, Oid overflow, TupleDesc shape);
 
 /// The time that the batch's next tuple must carry: equal for a whole batch.

@@ -27,7 +27,8 @@ std::vector<LogPlace> all_logs(pg::Spi& spi) {
   pg::SqlResult const rows = spi.query(
       "select n.nspname, c.relowner from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
       "c.relnamespace where c.relname = 'audit_table' and c.relkind = 'r' and exists (select from "
-      "pg_catalog.pg_class e where e.relnamespace = n.oid and e.relname = 'audit_event' and e.relkind = 'p' and "
+      "pg_catalog.pg_class e where e.relnamespace = n.oid and e.relname = 'audit_event' and e.relkind = 'p' "
+      "and "
       "e.relowner = c.relowner) order by n.nspname");
   std::vector<LogPlace> logs;
   for (size_t row = 0; row < rows.size(); ++row)
@@ -40,9 +41,12 @@ LogFacts read_log(pg::Spi& spi, const LogPlace& place) {
   facts.place = place;
   pg::AsRole const owner(place.owner);  // members of pg_monitor have no USAGE on the log's schema
   pg::SqlResult const size = spi.query(
-      "select coalesce(sum(greatest(c.reltuples, 0)), 0), coalesce(sum(pg_catalog.pg_total_relation_size(c.oid)), 0), "
-      "max(pg_catalog.substring(pg_catalog.pg_get_expr(c.relpartbound, c.oid), 'TO \\(''([^'']*)''\\)') collate \"C\") "
-      "from pg_catalog.pg_class c left join pg_catalog.pg_inherits i on i.inhrelid = c.oid where c.oid = $1::regclass "
+      "select coalesce(sum(greatest(c.reltuples, 0)), 0), "
+      "coalesce(sum(pg_catalog.pg_total_relation_size(c.oid)), 0), "
+      "max(pg_catalog.substring(pg_catalog.pg_get_expr(c.relpartbound, c.oid), 'TO \\(''([^'']*)''\\)') "
+      "collate \"C\") "
+      "from pg_catalog.pg_class c left join pg_catalog.pg_inherits i on i.inhrelid = c.oid where c.oid = "
+      "$1::regclass "
       "or c.oid = $2::regclass or i.inhparent = $1::regclass",
       {quote_qualified(place.schema, audit::kEvents), quote_qualified(place.schema, audit::kOverflow)});
   facts.rows = size.float8(0, 0);
@@ -77,14 +81,23 @@ std::vector<TableFacts> read_tables(const LogPlace& place) {
   pg::AsRole const owner(place.owner);
   pg::Spi spi;
   pg::SqlResult const rows = spi.query(fmt::format(
-      "select t.table_id, t.schema_name, t.table_name, t.mode, t.disabled is null, t.fire, (extract(epoch from "
-      "t.enabled) * 1000000)::bigint - 946684800000000, (select l.columns from {} l where l.table_id = t.table_id and "
-      "l.relation = t.relation order by l.layout desc limit 1) from {} t order by t.schema_name, t.table_name",
+      "select t.table_id, t.schema_name, t.table_name, t.mode, t.disabled is null, t.fire, (extract(epoch "
+      "from "
+      "t.enabled) * 1000000)::bigint - 946684800000000, (select l.columns from {} l where l.table_id = "
+      "t.table_id and "
+      "l.relation = t.relation order by l.layout desc limit 1) from {} t order by t.schema_name, "
+      "t.table_name",
       quote_qualified(place.schema, audit::kLayouts), quote_qualified(place.schema, audit::kTables)));
   std::vector<TableFacts> tables;
   for (size_t row = 0; row < rows.size(); ++row) {
-    TableFacts table{static_cast<int>(rows.int8(row, 0)), rows.text(row, 1), rows.text(row, 2), rows.text(row, 3),
-                     rows.boolean(row, 4), rows.text(row, 5), rows.int8(row, 6), {}};
+    TableFacts table{static_cast<int>(rows.int8(row, 0)),
+                     rows.text(row, 1),
+                     rows.text(row, 2),
+                     rows.text(row, 3),
+                     rows.boolean(row, 4),
+                     rows.text(row, 5),
+                     rows.int8(row, 6),
+                     {}};
     if (!rows.is_null(row, 7)) {
       audit::Layout const layout = audit::parse_layout(rows.text(row, 7));
       table.hidden[0] = hidden_columns(layout, audit::Treatment::ignored);
@@ -110,11 +123,16 @@ struct TriggerFacts {
 
 TriggerFacts read_triggers(pg::Spi& spi, const TableFacts& table) {
   pg::SqlResult const rows = spi.query(
-      "with recursive root as (select c.oid, c.relowner from pg_catalog.pg_class c join pg_catalog.pg_namespace n on "
-      "n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p')), tree as (select oid "
-      "from root union select i.inhrelid from tree t join pg_catalog.pg_inherits i on i.inhparent = t.oid) select "
-      "t.oid::regclass::text, (select relowner from root), r.tgenabled, b.tgenabled from tree t join pg_catalog.pg_class c "
-      "on c.oid = t.oid and c.relkind in ('r', 'p') left join pg_catalog.pg_trigger r on r.tgrelid = t.oid and r.tgname "
+      "with recursive root as (select c.oid, c.relowner from pg_catalog.pg_class c join "
+      "pg_catalog.pg_namespace n on "
+      "n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p')), tree as "
+      "(select oid "
+      "from root union select i.inhrelid from tree t join pg_catalog.pg_inherits i on i.inhparent = t.oid) "
+      "select "
+      "t.oid::regclass::text, (select relowner from root), r.tgenabled, b.tgenabled from tree t join "
+      "pg_catalog.pg_class c "
+      "on c.oid = t.oid and c.relkind in ('r', 'p') left join pg_catalog.pg_trigger r on r.tgrelid = t.oid "
+      "and r.tgname "
       "= $3 left join pg_catalog.pg_trigger b on b.tgrelid = t.oid and b.tgname = $4",
       {table.schema, table.name, audit::kRowTrigger, audit::kTruncateTrigger});
   TriggerFacts facts;
@@ -149,15 +167,16 @@ State state_of(const TableFacts& table, const TriggerFacts& triggers, const LogF
   if (triggers.without_row == triggers.parts) return {"missing", "the trigger was dropped; " + again};
   if (triggers.off > 0) return {"off", "a trigger was switched off by ALTER TABLE; " + again};
   if (triggers.without_row > 0)
-    return {"partly", fmt::format("{} of {} parts have no trigger, as {}; {}", triggers.without_row, triggers.parts,
-                                  triggers.example, again)};
+    return {"partly", fmt::format("{} of {} parts have no trigger, as {}; {}", triggers.without_row,
+                                  triggers.parts, triggers.example, again)};
   if (triggers.without_truncate > 0)
     return {"partly", fmt::format("TRUNCATE of {} would not be recorded; {}", triggers.example, again)};
   if (table.fire == "always" && triggers.origin_only > 0)
     return {"origin only", "the trigger doesn't fire when session_replication_role is replica; " + again};
   if (log.overflow_rows > 0)
-    return {"overflow", fmt::format("{} events wait for partitions of the log; deal_advisor.audit_maintain() makes them",
-                                    log.overflow_rows)};
+    return {"overflow",
+            fmt::format("{} events wait for partitions of the log; deal_advisor.audit_maintain() makes them",
+                        log.overflow_rows)};
   return {"ok", ""};
 }
 
@@ -183,8 +202,9 @@ void audit_status(pg::RowSet& rows) {
       rows.add({pg::value(quote_qualified(table.schema, table.name)), pg::value(state.name),
                 state.detail.empty() ? pg::Value{} : pg::value(state.detail), pg::value(place.schema),
                 pg::value(table.mode), pg::value(table.hidden[0]), pg::value(table.hidden[1]),
-                pg::value(table.hidden[2]), pg::timestamp_value(table.since), pg::value(pg::role_name(place.owner)),
-                pg::value(log.rows), pg::value(log.bytes), pg::value(log.overflow_rows), pg::value(log.ready_until)});
+                pg::value(table.hidden[2]), pg::timestamp_value(table.since),
+                pg::value(pg::role_name(place.owner)), pg::value(log.rows), pg::value(log.bytes),
+                pg::value(log.overflow_rows), pg::value(log.ready_until)});
     }
   }
 }

@@ -5,8 +5,8 @@
 
 namespace deal::server {
 
-/// Adds a row of type audit_state for each table that is audited or was: those that the caller may act for, all
-/// for members of pg_monitor.
+/// Adds a row of type audit_state for each table that is audited or was: those that the caller may act for,
+/// all for members of pg_monitor.
 void audit_status(pg::RowSet& rows);
 
 }  // namespace deal::server

@@ -48,7 +48,7 @@ struct Context {
 
 constexpr int kMostContexts = 30000;  // numbers are smallint
 constexpr int kSearched = 16;
-constexpr size_t kMostStatement = 10'000;     // bytes of one text
+constexpr size_t kMostStatement = 10'000;      // bytes of one text
 constexpr size_t kMostStatements = 1'000'000;  // of all in a transaction
 
 /// The current transaction; its memory is the server's TopTransactionContext.
@@ -67,7 +67,7 @@ Transaction transaction;
 struct OwnClaims {
   uint64 version;
   uint64 setting_version;
-  char* token;  ///< the text that they were read from; null: none
+  char* token;            ///< the text that they were read from; null: none
   TimestampTz looked_at;  ///< the client's statement in which the token was looked at last
   char* app_user;
   Datum app_context;
@@ -113,9 +113,9 @@ Context* new_context() {
   if (transaction.count == transaction.room) {
     int const room = transaction.room == 0 ? 4 : transaction.room * 2;
     size_t const bytes = sizeof(Context) * static_cast<size_t>(room);
-    transaction.contexts = static_cast<Context*>(
-        transaction.contexts == nullptr ? MemoryContextAlloc(TopTransactionContext, bytes)
-                                        : repalloc(transaction.contexts, bytes));
+    transaction.contexts = static_cast<Context*>(transaction.contexts == nullptr
+                                                     ? MemoryContextAlloc(TopTransactionContext, bytes)
+                                                     : repalloc(transaction.contexts, bytes));
     transaction.room = room;
   }
   return &transaction.contexts[transaction.count++];

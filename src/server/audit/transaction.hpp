@@ -34,8 +34,8 @@ struct EventStamp {
 /// Stamps the next event; `log` will get the transaction's rows. Inside pg::call.
 EventStamp stamp_event(AuditLog* log, StatementText text);
 
-/// Installs the callbacks and hooks that write batches at the end of statements and transactions. Once, when the
-/// module is loaded.
+/// Installs the callbacks and hooks that write batches at the end of statements and transactions. Once, when
+/// the module is loaded.
 void install_audit_hooks();
 
 /// Writes what this transaction has collected so far, for who reads the log. Not inside pg::call.

@@ -32,13 +32,15 @@ void on_context(const char*, void*) {
 }
 
 void define_audit_settings() {
+  DefineCustomStringVariable("deal_advisor.audit_context",
+                             "What the application says about who is changing audited tables.",
+                             "A JSON object with \"user\" and \"context\"; deal_advisor.audit_set_context "
+                             "sets it for a transaction.",
+                             &context, "", PGC_USERSET, 0, nullptr, on_context, nullptr);
   DefineCustomStringVariable(
-      "deal_advisor.audit_context", "What the application says about who is changing audited tables.",
-      "A JSON object with \"user\" and \"context\"; deal_advisor.audit_set_context sets it for a transaction.",
-      &context, "", PGC_USERSET, 0, nullptr, on_context, nullptr);
-  DefineCustomStringVariable("deal_advisor.audit_claims",
-                             "Name of the setting that holds the claims of a JSON web token.", nullptr,
-                             &claims_name, "request.jwt.claims", PGC_SUSET, 0, nullptr, nullptr, nullptr);
+      "deal_advisor.audit_claims", "Name of the setting that holds the claims of a JSON web token.",
+      "PostgREST's by default. Their sub is the audit log's user unless audit_context names one.",
+      &claims_name, "request.jwt.claims", PGC_SUSET, 0, nullptr, nullptr, nullptr);
 }
 
 }  // namespace

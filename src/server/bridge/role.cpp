@@ -16,6 +16,15 @@ AsRole::~AsRole() {
   SetUserIdAndSecContext(outer_role_, outer_context_);
 }
 
+AsOwner::AsOwner(Oid owner) : outer_role_(InvalidOid), outer_context_(0) {
+  GetUserIdAndSecContext(&outer_role_, &outer_context_);
+  SetUserIdAndSecContext(owner, outer_context_ | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+}
+
+AsOwner::~AsOwner() {
+  SetUserIdAndSecContext(outer_role_, outer_context_);
+}
+
 ReadOnly::ReadOnly() : outer_(XactReadOnly) {
   XactReadOnly = true;
 }

@@ -20,6 +20,21 @@ class AsRole {
   int outer_context_;
 };
 
+/// Acts as a table's owner for a scope, in the way of the server's foreign keys: no row security, not even a
+/// forced one, and no SET ROLE. For what a right of the caller's on the table entails; deferred triggers may
+/// outlive it.
+class AsOwner {
+ public:
+  explicit AsOwner(Oid owner);
+  ~AsOwner();
+  AsOwner(const AsOwner&) = delete;
+  AsOwner& operator=(const AsOwner&) = delete;
+
+ private:
+  Oid outer_role_;
+  int outer_context_;
+};
+
 /// Makes the current (sub)transaction read only for a scope.
 class ReadOnly {
  public:

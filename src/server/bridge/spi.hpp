@@ -58,6 +58,10 @@ class Spi {
   int64_t execute(const std::string& sql, std::initializer_list<Cell> parameters) {
     return execute(sql, std::span(parameters.begin(), parameters.size()));
   }
+  /// Runs a statement that writes and returns rows (RETURNING, or DELETE in WITH).
+  SqlResult change(const std::string& sql, std::initializer_list<Cell> parameters) {
+    return run(sql, std::span(parameters.begin(), parameters.size()), false, nullptr);
+  }
 
  private:
   SqlResult run(const std::string& sql, std::span<const Cell> parameters, bool read_only, int64_t* processed);
