@@ -23,7 +23,7 @@ begin
   exception when sqlstate 'T0001' then return found;
   end;
 end $$;
-select plan(66);
+select plan(68);
 
 -- Sealing
 select is(sealed.problems(), 'nothing is sealed', 'a log without seals is not called good');
@@ -104,6 +104,8 @@ create function sealed.erase_by_hand() returns void language plpgsql as $$ begin
   update sealed_audit.audit_event set image = null where image @> '{"id": 4}' and op = 'I';
 end $$;
 select matches(sealed.after($$select sealed.erase_by_hand()$$), 'audit_erased erasures without a seal; seal 1 audit_event rows were changed|seal 1 audit_event rows were changed; audit_erased erasures without a seal', 'an erasure by hand is told');
+select is_empty($$select from deal_advisor.audit_history('sealed.t', '3')$$, 'the forgotten row has no history any more');
+select is((select count(*) from deal_advisor.audit_history('sealed.t', '4')), 2::bigint, 'other rows have theirs');
 update sealed.t set id = 100 where id = 7;
 select results_eq($$select events, other_keys from deal_advisor.audit_forget('sealed.t', '100')$$, $$values (1::bigint, '[{"id": 7}]'::jsonb)$$, 'a bare key; the key that the row had before is told');
 select is(sealed.problems(), 'none', 'what was erased before it was sealed is sealed as it is');

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/model/audit.hpp"
 #include "core/model/finding.hpp"
 #include "core/model/partitions.hpp"
 
@@ -153,6 +154,10 @@ class Catalog {
   std::vector<LeafPrivileges> leaf_privileges;     ///< ordered by table
   std::vector<PartitionSet> partition_sets;        ///< by name
   std::string partition_sets_unknown;              ///< why the sets could not be read; empty: they could
+  std::vector<AuditedState> audited;               ///< by table and log
+  std::vector<AuditLogState> audit_logs;           ///< by schema
+  std::vector<int> audit_triggers;                 ///< tables that have an audit trigger, ascending
+  std::string audits_unknown;                      ///< why auditing could not be read; empty: it could
   std::vector<std::string> hidden_schemas;         ///< not read: the caller has no USAGE on them
   std::unordered_set<std::string> relation_names;  ///< schema.name, quoted: names that are taken
 

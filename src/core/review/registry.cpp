@@ -9,10 +9,28 @@ namespace deal::review {
 
 namespace {
 
-constexpr std::array<Check, 27> kChecks{{
+constexpr std::array<Check, 32> kChecks{{
     {"GEN-001", "general", Severity::info, "coverage", "schemas not reviewed",
      "What the caller may not see is not reviewed, so this is no all-clear for the whole database.",
      check_coverage},
+    {"AUD-001", "audit", Severity::high, "integrity", "changes not recorded",
+     "The table is audited, but a trigger that records its changes is missing or does not fire: what happens "
+     "meanwhile is in no log.",
+     check_audit_triggers},
+    {"AUD-002", "audit", Severity::medium, "availability", "audit log lacks partitions",
+     "Rows for which the log has no partition go to a table that grows without end, can't be pruned, and is "
+     "read by "
+     "every question about a time.",
+     check_audit_space},
+    {"AUD-003", "audit", Severity::low, "security", "sensitive table not audited",
+     "Its names speak of money, rights or persons, its rows are changed, and nothing records by whom.",
+     check_audit_coverage},
+    {"AUD-004", "audit", Severity::low, "security", "audit log not sealed for long",
+     "What was not sealed can be changed behind the log's back without a trace.", check_audit_seals},
+    {"AUD-005", "audit", Severity::info, "security", "table's owner owns the log",
+     "Who owns the log can change it: it says what happened as long as nobody with that role wants it "
+     "otherwise.",
+     check_audit_owner},
     {"CAP-007", "partition", Severity::medium, "availability", "partitions run out",
      "A row that no partition takes is refused, so partitions must be made ahead of time.",
      check_partition_runway},

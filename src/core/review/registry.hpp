@@ -59,9 +59,14 @@ bool selected(const Check& check, const Selection& selection);
 std::vector<Finding> run_checks(const Catalog& catalog, const Selection& selection,
                                 const Foreseen& foreseen = {});
 
-// The checks themselves, by area (index.cpp, missing_index.cpp, partition_*.cpp, redundancy.cpp, schema.cpp,
-// server.cpp).
+// The checks themselves, by area (audit.cpp, index.cpp, missing_index.cpp, partition_*.cpp, redundancy.cpp,
+// schema.cpp, server.cpp).
 void check_coverage(const Check& check, Review& review);
+void check_audit_triggers(const Check& check, Review& review);
+void check_audit_space(const Check& check, Review& review);
+void check_audit_coverage(const Check& check, Review& review);
+void check_audit_seals(const Check& check, Review& review);
+void check_audit_owner(const Check& check, Review& review);
 void check_redundant_indexes(const Check& check, Review& review);
 void check_invalid_indexes(const Check& check, Review& review);
 void check_missing_indexes(const Check& check, Review& review);

@@ -39,6 +39,7 @@ std::vector<LogPlace> all_logs(pg::Spi& spi) {
 LogFacts read_log(pg::Spi& spi, const LogPlace& place) {
   LogFacts facts;
   facts.place = place;
+  pg::AsRole const owner(place.owner);  // members of pg_monitor have no USAGE on the log's schema
   pg::SqlResult const size = spi.query(
       "select coalesce(sum(greatest(c.reltuples, 0)), 0), "
       "coalesce(sum(pg_catalog.pg_total_relation_size(c.oid)), 0), "
@@ -51,7 +52,6 @@ LogFacts read_log(pg::Spi& spi, const LogPlace& place) {
   facts.rows = size.float8(0, 0);
   facts.bytes = size.int8(0, 1);
   facts.ready_until = size.cell(0, 2);
-  pg::AsRole const owner(place.owner);
   pg::Spi as_owner;
   facts.overflow_rows =
       as_owner.query("select count(*) from " + quote_qualified(place.schema, audit::kOverflow)).int8(0, 0);

@@ -8,6 +8,7 @@
 #include "core/base/quote.hpp"
 #include "server/bridge/spi.hpp"
 #include "server/bridge/subtransaction.hpp"
+#include "server/catalog/audits.hpp"
 #include "server/catalog/facts.hpp"
 #include "server/catalog/partitions.hpp"
 #include "server/catalog/sql.hpp"
@@ -345,6 +346,7 @@ Catalog read_catalog(const std::vector<std::string>& schemas) {
     Reader(spi, seen, catalog).read();
     read_partitions(spi, seen, catalog);
     catalog.link();
+    read_audits(spi, catalog);
     catalog.hidden_schemas = std::move(seen.hidden);
     return catalog;
   });
