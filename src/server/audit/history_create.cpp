@@ -50,6 +50,7 @@ void ensure_history(const LogPlace& log, const AuditedTable& table, const audit:
   std::vector<audit::HistoryColumn> const present = own_columns(spi, quoted);
   std::vector<int> ids = table.history_columns;
   std::vector<std::string> taken;
+  taken.reserve(present.size());
   for (audit::HistoryColumn const& column : present)
     taken.push_back(column.name);
   std::vector<audit::HistoryColumn> missing;

@@ -129,7 +129,7 @@ RecordedLayout record_layout(const LogConfig& config, const AuditedTable& table,
   bool const moved = now.schema != table.schema || now.name != table.name || now.owner != table.owner ||
                      !(now.incarnation == table.incarnation);
   if (moved) config.refresh_table(now);
-  RecordedLayout const whole = table_layout(config, table, root);
+  RecordedLayout whole = table_layout(config, table, root);
   if (root == relation) return whole;
   Incarnation const part = incarnation_of(relation);
   RecordedLayout result{read_layout(relation), whole.is_new};

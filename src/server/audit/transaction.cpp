@@ -25,9 +25,6 @@ extern "C" {
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
-
-/// The client's connection. libpq-be.h, which says more, needs headers that not every machine has.
-extern PGDLLIMPORT struct Port* MyProcPort;
 }
 
 namespace deal::server {
