@@ -23,7 +23,7 @@ begin
   execute 'select count(*) from (' || check_query || ') q' into left_over;
   return left_over;
 end $$;
-select plan(29);
+select plan(30);
 select is_empty($$select check_id, object from deal_advisor.findings_detail('{audit}', '{looked}')$$, 'what is audited and in order has no finding');
 
 -- AUD-001

@@ -4,7 +4,7 @@
 set client_min_messages = error;
 drop schema if exists kept, kept_archive cascade;
 drop schema if exists deal_advisor_data cascade;
-select deal_advisor.partition_forget(split_part(parent, '.', 1), split_part(parent, '.', 2)) from deal_advisor.partition_status() \g /dev/null
+select deal_advisor.partition_forget(schema_name, table_name) from deal_advisor.partition_set \g /dev/null
 do $$ begin execute (select coalesce(string_agg(format('drop owned by %1$I; drop role %1$I', rolname), ';'), 'select 1') from pg_roles where rolname in ('kept_owner', 'kept_thief')); end $$;
 create role kept_owner;
 create role kept_thief;
