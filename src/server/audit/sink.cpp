@@ -51,6 +51,9 @@ namespace {
 
 Sink* all_sinks = nullptr;
 int pending = 0;  ///< tuples in all batches
+/// In which subtransaction a batch is being written; none: invalid. An index that somebody put on the log may
+/// run statements meanwhile, with subtransactions and all: they must leave the batches alone.
+SubTransactionId writing = InvalidSubTransactionId;
 
 MemoryContext sink_memory() {
   static MemoryContext context = nullptr;
@@ -160,6 +163,14 @@ void insert(Sink* sink, Relation relation, int first) {
     insert_plain_entries(sink->partition, relation, sink->slots, count);
 }
 
+/// The first tuple of a subtransaction that has none after it.
+int first_of(const Sink* sink, SubTransactionId owner) {
+  int first = sink->count;
+  while (first > 0 && sink->owners[first - 1] == owner)
+    --first;
+  return first;
+}
+
 /// The slots let go of tuples that the batch frees.
 void empty_slots(Sink* sink) {
   int const made = std::min(sink->slots_used, sink->slot_count);
@@ -196,10 +207,9 @@ void tell_loss(Sink* sink) {
 /// Writes what the current subtransaction has in the batch.
 void flush(Sink* sink) {
   SubTransactionId const current = GetCurrentSubTransactionId();
-  int first = sink->count;
-  while (first > 0 && sink->owners[first - 1] == current)
-    --first;
-  if (first == sink->count) return;
+  int const first = first_of(sink, current);
+  if (first == sink->count || writing != InvalidSubTransactionId) return;
+  writing = current;
   bool const needs_snapshot = !ActiveSnapshotSet();  // at commit there may be none
   if (needs_snapshot) PushActiveSnapshot(GetTransactionSnapshot());
   Relation const relation = open_partition(sink);
@@ -210,6 +220,7 @@ void flush(Sink* sink) {
     tell_loss(sink);
   }
   if (needs_snapshot) PopActiveSnapshot();
+  writing = InvalidSubTransactionId;
   drop_from(sink, first);
 }
 
@@ -230,6 +241,10 @@ TimestampTz batch_time(Sink* sink) {
 }
 
 void add_to_sink(Sink* sink, const Datum* values, const bool* nulls) {
+  if (writing != InvalidSubTransactionId)
+    pg::fail_in_call(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                     "an index of an audit log changes audited tables",
+                     "Drop the index: functions in indexes must not write.");
   MemoryContext const outer = MemoryContextSwitchTo(sink->batch_context);
   HeapTuple const tuple = heap_form_tuple(sink->shape, const_cast<Datum*>(values), const_cast<bool*>(nulls));
   MemoryContextSwitchTo(outer);
@@ -250,10 +265,10 @@ bool sinks_are_empty() {
 }
 
 void subtransaction_ended(SubTransactionId ended, SubTransactionId parent, bool committed) {
+  if (!committed && writing == ended) writing = InvalidSubTransactionId;
   for (Sink* sink = all_sinks; sink != nullptr; sink = sink->next) {
-    int first = sink->count;
-    while (first > 0 && sink->owners[first - 1] == ended)
-      --first;
+    int const first = first_of(sink, ended);
+    if (first == sink->count) continue;
     if (committed) {
       for (int i = first; i < sink->count; ++i)
         sink->owners[i] = parent;
@@ -264,6 +279,7 @@ void subtransaction_ended(SubTransactionId ended, SubTransactionId parent, bool 
 }
 
 void clear_sinks() {
+  writing = InvalidSubTransactionId;
   for (Sink* sink = all_sinks; sink != nullptr; sink = sink->next)
     if (sink->count > 0) drop_from(sink, 0);
 }

@@ -304,9 +304,10 @@ Datum jsonb_of(const std::string& json) {
 
 bool claims_are_current() {
   if (own_claims.setting_version != pg::audit_context_version()) return false;
-  // Looking a setting up by its name is dear, and a token does not change within a statement of the client.
+  // Looking a setting up by its name is dear: once for each statement of the client, and each transaction in
+  // it.
   TimestampTz const statement = GetCurrentStatementStartTimestamp();
-  if (own_claims.looked_at == statement) return true;
+  if (transaction.count > 0 && own_claims.looked_at == statement) return true;
   own_claims.looked_at = statement;
   return same_text(own_claims.token, token_claims());
 }
