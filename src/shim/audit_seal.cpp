@@ -3,7 +3,7 @@
 #include "core/base/error.hpp"
 #include "core/base/options.hpp"
 #include "server/audit/forget.hpp"
-#include "server/audit/log_owner.hpp"
+#include "server/audit/log_place.hpp"
 #include "server/audit/prune.hpp"
 #include "server/audit/seal.hpp"
 #include "server/bridge/bridge.hpp"

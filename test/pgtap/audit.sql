@@ -7,7 +7,7 @@ drop schema if exists audited_audit cascade;
 create schema audited;
 create table audited.t (id int primary key, a int, note text, hidden text);
 create view audited.log as select e.op, e.seq, e.ctx, e.xid, e.image, e.layout, e.row_key, e.at from (select null::"char" as op, 0 as seq, 0::smallint as ctx, null::xid8 as xid, null::jsonb as image, 0 as layout, 0::bigint as row_key, null::timestamptz as at) e;
-select plan(98);
+select plan(107);
 
 -- Enabling
 select is(deal_advisor.audit_enable('audited.t', ignore => '{hidden}'), 'audited.t is audited in schema audited_audit', 'auditing is switched on by one call');
@@ -155,6 +155,13 @@ set local request.jwt.claims = '{"sub": "u-17", "role": "web", "email": "private
 insert into audited.t values (34, 1);
 commit;
 select is((select app_user || ' ' || context from audited_audit.audit_transaction where xid = (select max(xid) from audited.log)), 'u-17 {"claims": {"role": "web"}}', 'a JSON web token says who it is');
+do $$ begin
+  perform set_config('request.jwt.claims', '{"sub": "u-18"}', true);
+  insert into audited.t values (340, 1);
+  commit;
+  insert into audited.t values (341, 1);
+end $$;
+select is((select app_user from audited_audit.audit_transaction where xid = (select max(xid) from audited.log)), null, 'the token ends with its transaction also within one statement');
 begin;
 set local deal_advisor.audit_context = 'nonsense {';
 insert into audited.t values (35, 1);
@@ -265,6 +272,20 @@ set enable_seqscan = off;
 select is((select count(*) from audited_audit.audit_event where op = 'I' and image ->> 'id' = '55'), 1::bigint, 'indexes that people add are kept up');
 reset enable_seqscan;
 
+create function audited.peek(image jsonb) returns text immutable language plpgsql as $$ begin
+  perform count(*) from pg_class;
+  begin perform 1 / 0; exception when division_by_zero then null; end;
+  return image ->> 'id'; end $$;
+create index peeked on audited_audit.audit_event (audited.peek(image));
+insert into audited.t (id) select i from generate_series(6000, 6002) i;
+select is((select string_agg(image ->> 'id', ' ' order by seq) from audited.log where xid = (select max(xid) from audited.log)), '6000 6001 6002', 'an index whose function runs statements and savepoints doubles nothing');
+create function audited.meddle() returns void language plpgsql as $$ begin update audited.t set a = 1 where id = 6000; end $$;
+create or replace function audited.peek(image jsonb) returns text immutable language plpgsql as $$ begin perform audited.meddle(); return 'x'; end $$;
+select throws_ok('insert into audited.t (id) values (6003)', '55000', 'an index of an audit log changes audited tables', 'one whose function changes audited tables is an error');
+drop index audited_audit.peeked;
+insert into audited.t (id) values (6004);
+select is(audited.last_events(), 'I {"a": null, "id": 6004, "added": null, "remark": null}', 'after which all is well');
+
 -- Keys
 create table audited.two (tenant int, name text, v int, primary key (tenant, name));
 select deal_advisor.audit_enable('audited.two');
@@ -302,6 +323,18 @@ create temp table mine (id int primary key);
 select throws_ok($$select deal_advisor.audit_enable('mine')$$, '0A000', null, 'temporary tables');
 select throws_ok($$select deal_advisor.audit_enable('audited.brief', options => '{"log_schema": "elsewhere"}')$$, '55000', null, 'a second log for one table');
 
+create schema audited_mine;
+grant usage on schema audited_mine to audited_role;
+create table audited_mine.theirs (id int primary key);
+select throws_ok($$select deal_advisor.audit_enable('audited_mine.theirs', options => '{"log_schema": "audited_mine"}')$$, '55000', null, 'a log in a schema that has something else');
+select ok(has_schema_privilege('audited_role', 'audited_mine', 'usage'), 'whose privileges stay');
+create schema audited_planted;
+create table audited_planted.audit_table (nonsense int);
+create table audited_planted.audit_event (nonsense int) partition by range (nonsense);
+create table audited_planted.audit_overflow (nonsense int);
+select is((select state from deal_advisor.audit_status() where relation = 'audited.t'), 'ok', 'a schema that only looks like a log hides no other from the status');
+drop schema audited_mine, audited_planted cascade;
+
 -- Disabling
 select matches(deal_advisor.audit_disable('audited.brief'), 'not audited any more', 'auditing is switched off');
 insert into audited.brief values (3);
@@ -314,6 +347,13 @@ alter table audited.t disable trigger "00_deal_audit";
 select is((select state from deal_advisor.audit_status() where relation = 'audited.t'), 'off', 'a trigger that is switched off is seen');
 alter table audited.t enable trigger "00_deal_audit";
 select is((select state from deal_advisor.audit_status() where relation = 'audited.t'), 'origin only', 'one that was demoted too');
+create function audited.nothing() returns trigger language plpgsql as $$ begin return null; end $$;
+create or replace trigger "00_deal_audit" after insert or update or delete on audited.t for each row execute function audited.nothing();
+alter table audited.t enable always trigger "00_deal_audit";
+select is((select state from deal_advisor.audit_status() where relation = 'audited.t'), 'missing', 'one of our name that does something else');
+create or replace trigger "00_deal_audit" after insert or update or delete on audited.t for each row execute function deal_advisor.audit_capture('audited_audit', '2');
+alter table audited.t enable always trigger "00_deal_audit";
+select is((select state from deal_advisor.audit_status() where relation = 'audited.t'), 'missing', 'one that records as another table');
 drop trigger "00_deal_audit" on audited.t;
 select is((select state from deal_advisor.audit_status() where relation = 'audited.t'), 'missing', 'one that is gone');
 select deal_advisor.audit_enable('audited.t');

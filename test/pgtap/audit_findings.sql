@@ -105,7 +105,7 @@ select deal_advisor.audit_disable('plain_shop.customer') \g /dev/null
 select is_empty($$select from deal_advisor.findings_detail('{audit}', '{plain_shop}') where check_id = 'AUD-005'$$, 'not when nothing is recorded there');
 begin read only;
 select lives_ok($$select * from deal_advisor.findings_detail('{audit}', '{looked}')$$, 'read only');
-rollback;
+commit;
 drop schema looked, looked_audit, plain_shop, plain_shop_audit cascade;
 drop role look_keeper, look_monitor;
 select * from finish();

@@ -185,10 +185,10 @@ std::string enable_audit(const AuditRequest& request) {
   Oid const owner = log_owner_of(request, table);
   LogPlace log;
   int32 number = 0;
-  std::string const former = log_schema_of(request.relation);
-  if (!former.empty() && former != options.log_schema && find_log_place(former))
-    throw Error("55000",
-                "table " + table.quoted() + " is audited in schema " + quote_identifier(former) + " already")
+  std::optional<TriggerArguments> const former = trigger_arguments(request.relation);
+  if (former && former->log != options.log_schema && find_log_place(former->log))
+    throw Error("55000", "table " + table.quoted() + " is audited in schema " +
+                             quote_identifier(former->log) + " already")
         .hint(
             "Name that schema with options {\"log_schema\": ...}, or call deal_advisor.audit_disable first.");
   pg::with_short_locks({options.lock_timeout_ms, options.max_tries, 250}, pg::pause, [&] {
@@ -207,14 +207,14 @@ std::string enable_audit(const AuditRequest& request) {
 
 std::string disable_audit(ObjectId relation) {
   TableToAudit const table = read_table_to_audit(relation);
-  std::string const schema = log_schema_of(relation);
-  if (schema.empty())
+  std::optional<TriggerArguments> const trigger = trigger_arguments(relation);
+  if (!trigger)
     throw Error("42704", "table " + table.quoted() + " is not audited")
         .hint("deal_advisor.audit_status() lists audited tables.");
   pg::with_short_locks({}, pg::pause, [&] { run(audit::drop_statements(table.places)); });
-  if (std::optional<LogPlace> const log = find_log_place(schema)) mark_disabled(*log, relation);
+  if (std::optional<LogPlace> const log = find_log_place(trigger->log)) mark_disabled(*log, relation);
   return fmt::format("{} is not audited any more; its log stays in schema {}", table.quoted(),
-                     quote_identifier(schema));
+                     quote_identifier(trigger->log));
 }
 
 }  // namespace deal::server

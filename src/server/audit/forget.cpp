@@ -15,7 +15,7 @@
 #include "core/base/error.hpp"
 #include "core/base/quote.hpp"
 #include "server/audit/log_config.hpp"
-#include "server/audit/log_owner.hpp"
+#include "server/audit/log_place.hpp"
 #include "server/audit/log_scan.hpp"
 #include "server/audit/seal.hpp"
 #include "server/audit/seal_store.hpp"
@@ -58,8 +58,8 @@ std::optional<int32> number_in(const LogPlace& log, Oid relation) {
 
 /// By its trigger; without one (auditing was switched off) in the logs that the caller may act for.
 FoundTable find_table(Oid relation) {
-  std::string const schema = log_schema_of(relation);
-  std::vector<LogPlace> const logs = schema.empty() ? own_logs() : std::vector<LogPlace>{require_log(schema)};
+  std::optional<TriggerArguments> const trigger = trigger_arguments(relation);
+  std::vector<LogPlace> const logs = trigger ? std::vector<LogPlace>{require_log(trigger->log)} : own_logs();
   for (LogPlace const& log : logs)
     if (std::optional<int32> const number = number_in(log, relation)) return {log, *number};
   throw Error("42704", "the table is not in an audit log of yours")

@@ -10,16 +10,9 @@
 #include "server/bridge/role.hpp"
 #include "server/bridge/spi.hpp"
 
-extern "C" {
-#include "catalog/pg_type.h"
-}
-
 namespace deal::server {
 
 namespace {
-
-constexpr Oid kHeaderTypes[] = {TIMESTAMPTZOID, XID8OID, INT8OID,  INT4OID, INT4OID,
-                                INT2OID,        CHAROID, BYTEAOID, JSONBOID};
 
 /// What stands in an image for a slot, or null.
 const audit::Field* field_of(const ImageFields& image, int slot) {
@@ -41,7 +34,7 @@ const ImageColumn* column_of(const ImageShape& shape, int slot) {
 }  // namespace
 
 std::span<const Oid> HistoryRows::header_types() {
-  return kHeaderTypes;
+  return HistoryTarget::kHeaderTypes;
 }
 
 std::string HistoryRows::columns() const {

@@ -4,7 +4,6 @@
 
 extern "C" {
 #include "access/table.h"
-#include "catalog/pg_type.h"
 #include "utils/rel.h"
 }
 
@@ -12,14 +11,10 @@ namespace deal::server {
 
 namespace {
 
-constexpr Oid kHeaderTypes[] = {TIMESTAMPTZOID, XID8OID, INT8OID,  INT4OID, INT4OID,
-                                INT2OID,        CHAROID, BYTEAOID, JSONBOID};
-static_assert(std::size(kHeaderTypes) == HistoryTarget::kHeader);
-
 bool fits(TupleDesc shape, size_t own_columns) {
   if (shape->natts != HistoryTarget::kHeader + static_cast<int>(own_columns)) return false;
   for (int i = 0; i < HistoryTarget::kHeader; ++i)
-    if (TupleDescAttr(shape, i)->atttypid != kHeaderTypes[i]) return false;
+    if (TupleDescAttr(shape, i)->atttypid != HistoryTarget::kHeaderTypes[i]) return false;
   return true;
 }
 

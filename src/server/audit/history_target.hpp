@@ -5,6 +5,10 @@
 #include "server/audit/compare.hpp"
 #include "server/bridge/call.hpp"
 
+extern "C" {
+#include "catalog/pg_type.h"
+}
+
 namespace deal::server {
 
 struct Sink;
@@ -13,6 +17,8 @@ struct Sink;
 struct HistoryTarget {
   /// The columns before the table's own: at, xid, row key, sequence, layout, context, op, changed, rest.
   static constexpr int kHeader = 9;
+  static constexpr Oid kHeaderTypes[kHeader] = {TIMESTAMPTZOID, XID8OID, INT8OID,  INT4OID, INT4OID,
+                                                INT2OID,        CHAROID, BYTEAOID, JSONBOID};
   enum Column { at, xid, row_key, sequence, layout, context, op, changed, rest };
 
   Sink* sink;

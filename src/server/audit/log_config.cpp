@@ -35,7 +35,7 @@ std::vector<int> numbers_in_array(const std::string& array) {
 
 std::string bytes_of_hex(const std::string& hex) {
   std::string bytes;
-  for (size_t i = 2; i + 1 < hex.size(); i += 2)  // after \x
+  for (size_t i = 0; i + 1 < hex.size(); i += 2)
     bytes.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
   return bytes;
 }
@@ -76,7 +76,7 @@ std::optional<AuditedTable> LogConfig::table(int32 table) const {
   pg::SqlResult const rows = spi.query(
       fmt::format(
           "select schema_name, table_name, table_owner, relation, database, system_id, mode, key_columns, "
-          "pg_catalog.concat('\\x', pg_catalog.encode(salt, 'hex')), truncate_rows, statement, "
+          "pg_catalog.encode(salt, 'hex'), truncate_rows, statement, "
           "insert_image, disabled is null, history, history_columns from {} where table_id = $1::integer",
           quote_qualified(schema_, audit::kTables)),
       {cell(static_cast<uint64>(table))});

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/audit/log_schema.hpp"
+#include "core/base/error.hpp"
 #include "core/base/quote.hpp"
 #include "server/bridge/member_table.hpp"
 #include "server/bridge/role.hpp"
@@ -19,17 +20,6 @@ namespace deal::server {
 
 namespace {
 
-Oid schema_oid(const std::string& name) {
-  return pg::call([&] { return get_namespace_oid(name.c_str(), true); });
-}
-
-Oid table_in(const std::string& schema, const char* table) {
-  return pg::call([&] {
-    Oid const oid = get_namespace_oid(schema.c_str(), true);
-    return oid == InvalidOid ? InvalidOid : get_relname_relid(table, oid);
-  });
-}
-
 [[noreturn]] void refuse_stranger(const std::string& what, Oid owner, Oid wanted) {
   throw Error("42501", fmt::format("{} belongs to role \"{}\", not to \"{}\"", what, pg::role_name(owner),
                                    pg::role_name(wanted)))
@@ -44,6 +34,20 @@ void make_schema(const std::string& schema, Oid owner) {
       fmt::format("comment on schema {} is 'Audit log of deal_advisor: who changed which row, when and "
                   "how. Read it with deal_advisor.audit_history. Drop it and that is lost.'",
                   quote_identifier(schema)));
+}
+
+/// Others are shut out of a log's schema: it must not be the schema of something else.
+void refuse_others_schema(const std::string& schema) {
+  pg::Spi spi;
+  pg::SqlResult const rows = spi.query(
+      "select c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
+      "where "
+      "n.nspname = $1 limit 1",
+      {schema});
+  if (rows.empty()) return;
+  throw Error("55000", "schema " + quote_identifier(schema) + " is no audit log")
+      .detail("It has other relations, such as " + quote_identifier(rows.text(0, 0)) + ".")
+      .hint("Name a schema that does not exist or is empty with options {\"log_schema\": ...}.");
 }
 
 /// Default privileges may have given others a way in.
@@ -92,16 +96,10 @@ std::vector<std::string> histories_of(const std::string& schema) {
 
 }  // namespace
 
-std::optional<LogPlace> find_log_place(const std::string& schema) {
-  Oid const config = table_in(schema, audit::kTables);
-  if (config == InvalidOid) return std::nullopt;
-  return LogPlace{schema, pg::relation_owner(config)};
-}
-
 void make_partition_set(const std::string& schema, const std::string& table, const std::string& key_column) {
   pg::FreshSnapshot const now;
   EnableRequest request;
-  request.relation = table_in(schema, table.c_str());
+  request.relation = log_relation_oid(schema, table.c_str());
   request.key_column = key_column;
   request.step = "1 month";
   request.premake = 3;
@@ -109,18 +107,19 @@ void make_partition_set(const std::string& schema, const std::string& table, con
 }
 
 LogPlace ensure_log(const std::string& schema, Oid owner) {
-  Oid const existing = schema_oid(schema);
+  Oid const existing = pg::call([&] { return get_namespace_oid(schema.c_str(), true); });
   if (existing == InvalidOid)
     make_schema(schema, owner);
   else if (pg::schema_owner(existing) != owner)
     refuse_stranger("schema " + quote_identifier(schema), pg::schema_owner(existing), owner);
-  Oid const config = table_in(schema, audit::kTables);
+  Oid const config = log_relation_oid(schema, audit::kTables);
   if (config != InvalidOid) {
     if (pg::relation_owner(config) != owner)
       refuse_stranger("the audit log in schema " + quote_identifier(schema), pg::relation_owner(config),
                       owner);
     return {schema, owner};
   }
+  refuse_others_schema(schema);
   pg::AsRole const as_owner(owner);
   {
     pg::Spi spi;
@@ -144,20 +143,6 @@ int64_t maintain_log(const LogPlace& log) {
     moved += drain(log.schema, audit::history_overflow(history), history, "audit_at");
   }
   return moved;
-}
-
-std::string log_schema_of(Oid relation) {
-  pg::Spi spi;
-  // The first argument of the trigger, up to its zero byte.
-  pg::SqlResult const row = spi.query(
-      "select pg_catalog.convert_from(pg_catalog.substr(t.tgargs, 1, position('\\000'::bytea in t.tgargs) - "
-      "1), pg_catalog.getdatabaseencoding()) from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid "
-      "= "
-      "t.tgfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace where t.tgrelid = $1::oid and "
-      "p.proname = "
-      "'audit_capture' and n.nspname = 'deal_advisor' and t.tgnargs >= 2 order by t.tgname limit 1",
-      {std::to_string(relation)});
-  return row.empty() ? std::string() : row.text(0, 0);
 }
 
 }  // namespace deal::server

@@ -1,11 +1,57 @@
-#include "server/audit/log_owner.hpp"
+#include "server/audit/log_place.hpp"
 
+#include "core/audit/log_schema.hpp"
 #include "core/base/error.hpp"
 #include "core/base/quote.hpp"
+#include "server/bridge/member_table.hpp"
 #include "server/bridge/role.hpp"
 #include "server/bridge/spi.hpp"
 
+extern "C" {
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+}
+
 namespace deal::server {
+
+Oid log_relation_oid(const std::string& schema, const char* name) {
+  return pg::call([&] {
+    Oid const oid = get_namespace_oid(schema.c_str(), true);
+    return oid == InvalidOid ? InvalidOid : get_relname_relid(name, oid);
+  });
+}
+
+std::optional<LogPlace> find_log_place(const std::string& schema) {
+  LogPlace place{schema, InvalidOid};
+  for (const char* const part : {audit::kTables, audit::kLayouts, audit::kEvents, audit::kOverflow,
+                                 audit::kTransactions, audit::kTransactionOverflow}) {
+    Oid const relation = log_relation_oid(schema, part);
+    Oid const owner = relation == InvalidOid ? InvalidOid : pg::relation_owner(relation);
+    if (owner == InvalidOid || (place.owner != InvalidOid && owner != place.owner)) return std::nullopt;
+    place.owner = owner;
+  }
+  return place;
+}
+
+std::vector<LogPlace> all_logs() {
+  std::vector<LogPlace> logs;
+  pg::Spi spi;
+  pg::SqlResult const rows = spi.query(
+      "select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
+      "where c.relname = $1 and c.relkind = 'r' order by n.nspname",
+      {std::string(audit::kTables)});
+  for (size_t row = 0; row < rows.size(); ++row)
+    if (std::optional<LogPlace> place = find_log_place(rows.text(row, 0))) logs.push_back(std::move(*place));
+  return logs;
+}
+
+std::vector<LogPlace> own_logs() {
+  std::vector<LogPlace> logs = all_logs();
+  std::erase_if(logs, [](const LogPlace& place) { return !pg::may_assume(pg::current_role(), place.owner); });
+  return logs;
+}
 
 LogPlace require_log(const std::string& schema) {
   std::optional<LogPlace> const log = find_log_place(schema);
@@ -19,21 +65,28 @@ LogPlace require_log(const std::string& schema) {
   return *log;
 }
 
-std::vector<LogPlace> own_logs() {
-  std::vector<LogPlace> logs;
-  pg::Spi spi;
-  pg::SqlResult const rows = spi.query(
-      "select n.nspname, c.relowner from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
-      "c.relnamespace "
-      "where c.relname = 'audit_table' and c.relkind = 'r' and exists (select from pg_catalog.pg_class e "
-      "where "
-      "e.relnamespace = n.oid and e.relname = 'audit_event' and e.relkind = 'p' and e.relowner = c.relowner) "
-      "order by "
-      "n.nspname");
-  for (size_t row = 0; row < rows.size(); ++row)
-    if (pg::may_assume(pg::current_role(), rows.oid(row, 1)))
-      logs.push_back({rows.text(row, 0), rows.oid(row, 1)});
-  return logs;
+std::optional<TriggerArguments> trigger_arguments(Oid relation) {
+  struct Found {
+    const char* log;
+    const char* table;
+  };
+  Found const found = pg::call([&] {
+    Found first{nullptr, nullptr};
+    Relation const opened = table_open(relation, AccessShareLock);
+    TriggerDesc const* const triggers = opened->trigdesc;
+    Oid const own_schema = get_namespace_oid("deal_advisor", true);
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers && first.log == nullptr; ++i) {
+      Trigger const& trigger = triggers->triggers[i];
+      if (trigger.tgnargs != 2 || get_func_namespace(trigger.tgfoid) != own_schema) continue;
+      const char* const function = get_func_name(trigger.tgfoid);
+      if (function == nullptr || strcmp(function, "audit_capture") != 0) continue;
+      first = {pstrdup(trigger.tgargs[0]), pstrdup(trigger.tgargs[1])};
+    }
+    table_close(opened, NoLock);
+    return first;
+  });
+  if (found.log == nullptr) return std::nullopt;
+  return TriggerArguments{found.log, static_cast<int32>(std::strtol(found.table, nullptr, 10))};
 }
 
 }  // namespace deal::server

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/audit/seal.hpp"
-#include "server/audit/log_create.hpp"
+#include "server/audit/log_place.hpp"
 
 extern "C" {
 #include "utils/snapshot.h"

@@ -7,6 +7,7 @@
 #include "core/audit/log_schema.hpp"
 #include "core/base/error.hpp"
 #include "core/base/quote.hpp"
+#include "server/audit/log_place.hpp"
 #include "server/audit/relation_layout.hpp"
 #include "server/bridge/member_table.hpp"
 #include "server/bridge/role.hpp"
@@ -26,46 +27,6 @@ namespace deal::server {
 
 namespace {
 
-/// Which log a table's trigger names.
-struct TriggerArguments {
-  const char* log;
-  int32 table;
-};
-
-/// Finds it; log is null where there is none. Keeps the lock on the relation.
-TriggerArguments trigger_arguments(Oid relation) {
-  return pg::call([&] {
-    TriggerArguments found{nullptr, 0};
-    Relation const opened = table_open(relation, AccessShareLock);
-    TriggerDesc const* const triggers = opened->trigdesc;
-    Oid const own_schema = get_namespace_oid("deal_advisor", true);
-    for (int i = 0; triggers != nullptr && i < triggers->numtriggers && found.log == nullptr; ++i) {
-      Trigger const& trigger = triggers->triggers[i];
-      if (trigger.tgnargs != 2 || get_func_namespace(trigger.tgfoid) != own_schema) continue;
-      const char* const function = get_func_name(trigger.tgfoid);
-      if (function == nullptr || strcmp(function, "audit_capture") != 0) continue;
-      found = {pstrdup(trigger.tgargs[0]), static_cast<int32>(std::strtol(trigger.tgargs[1], nullptr, 10))};
-    }
-    table_close(opened, NoLock);
-    return found;
-  });
-}
-
-/// The owner of the log in a schema; InvalidOid when it isn't complete or isn't one role's.
-Oid owner_of_log(const std::string& schema) {
-  Oid const name_space = pg::call([&] { return get_namespace_oid(schema.c_str(), true); });
-  if (name_space == InvalidOid) return InvalidOid;
-  Oid owner = InvalidOid;
-  for (const char* const part : {audit::kTables, audit::kLayouts, audit::kEvents, audit::kOverflow,
-                                 audit::kTransactions, audit::kTransactionOverflow}) {
-    Oid const relation = pg::call([&] { return get_relname_relid(part, name_space); });
-    Oid const own = relation == InvalidOid ? InvalidOid : pg::relation_owner(relation);
-    if (own == InvalidOid || (owner != InvalidOid && own != owner)) return InvalidOid;
-    owner = own;
-  }
-  return owner;
-}
-
 std::string schema_name_of(Oid relation) {
   return pg::call([&] { return get_namespace_name(get_rel_namespace(relation)); });
 }
@@ -84,26 +45,12 @@ bool is_row_of(const AuditedTable& table, Oid relation, Oid log_owner) {
           table.schema == schema_name_of(relation));
 }
 
-/// Without a trigger: the logs of the table's owner.
-std::optional<TriggerArguments> search_logs(Oid relation, std::string& log) {
+/// Without a trigger: in the logs of the table's owner.
+std::optional<TriggerArguments> search_logs(Oid relation) {
   Oid const owner = pg::relation_owner(relation);
-  std::vector<std::string> schemas;
-  {
-    pg::Spi spi;
-    pg::SqlResult const rows = spi.query(
-        "select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
-        "c.relnamespace "
-        "where c.relname = 'audit_table' and c.relkind = 'r' and c.relowner = $1::oid and exists (select "
-        "from "
-        "pg_catalog.pg_class e where e.relname = 'audit_event' and e.relnamespace = c.relnamespace) order by "
-        "1",
-        {std::to_string(owner)});
-    for (size_t row = 0; row < rows.size(); ++row)
-      schemas.push_back(rows.text(row, 0));
-  }
   Incarnation const own = incarnation_of(relation);
-  for (std::string const& schema : schemas) {
-    if (owner_of_log(schema) != owner) continue;
+  for (LogPlace const& log : all_logs()) {
+    if (log.owner != owner) continue;
     pg::AsRole const as_owner(owner);
     pg::Spi spi;
     pg::SqlResult const rows = spi.query(
@@ -111,13 +58,11 @@ std::optional<TriggerArguments> search_logs(Oid relation, std::string& log) {
             "select table_id from {} where (database, system_id) = ($2::oid, $3::bigint) and relation = "
             "$1::oid or (database, system_id) <> ($2::oid, $3::bigint) and schema_name = $4 and "
             "table_name = $5 order by relation = $1::oid desc, table_id desc limit 1",
-            quote_qualified(schema, audit::kTables)),
+            quote_qualified(log.schema, audit::kTables)),
         {std::to_string(relation), std::to_string(own.database),
          std::to_string(static_cast<int64_t>(own.system)), schema_name_of(relation),
          table_name_of(relation)});
-    if (rows.empty()) continue;
-    log = schema;
-    return TriggerArguments{log.c_str(), static_cast<int32>(rows.int8(0, 0))};
+    if (!rows.empty()) return TriggerArguments{log.schema, static_cast<int32>(rows.int8(0, 0))};
   }
   return std::nullopt;
 }
@@ -169,14 +114,7 @@ const NotedLayout* newest_layout(const LogSource& source, TimestampTz until) {
 audit::Layout current_layout(const LogSource& source) {
   audit::Layout current = read_layout(source.relation);
   const NotedLayout* const newest = newest_layout(source, DT_NOEND);
-  if (newest == nullptr) {
-    for (audit::LayoutColumn& column : current.columns)
-      column.id = column.number;
-  } else if (newest->stored.incarnation == incarnation_of(source.relation)) {
-    audit::continue_layout(current, newest->stored.layout);
-  } else {
-    audit::adopt_layout(current, newest->stored.layout);
-  }
+  identify_columns(current, source.relation, newest == nullptr ? nullptr : &newest->stored);
   return current;
 }
 
@@ -233,17 +171,14 @@ std::optional<LogSource> find_log_source(Oid relation) {
   LogSource source;
   source.relation = relation;
   source.owner = pg::relation_owner(relation);
-  TriggerArguments named = trigger_arguments(relation);
-  if (named.log != nullptr) {
-    source.log = named.log;
-  } else {
-    std::optional<TriggerArguments> const found = search_logs(relation, source.log);
-    if (!found) return std::nullopt;
-    named = *found;
-  }
-  source.log_owner = owner_of_log(source.log);
-  if (source.log_owner == InvalidOid) return std::nullopt;
-  std::optional<AuditedTable> table = LogConfig(source.log, source.log_owner).table(named.table);
+  std::optional<TriggerArguments> named = trigger_arguments(relation);
+  if (!named) named = search_logs(relation);
+  if (!named) return std::nullopt;
+  std::optional<LogPlace> const place = find_log_place(named->log);
+  if (!place) return std::nullopt;
+  source.log = place->schema;
+  source.log_owner = place->owner;
+  std::optional<AuditedTable> table = LogConfig(source.log, source.log_owner).table(named->table);
   if (!table) return std::nullopt;
   if (!is_row_of(*table, relation, source.log_owner)) {
     refuse_part(relation, *table);

@@ -7,7 +7,7 @@
 #include "core/audit/log_schema.hpp"
 #include "core/base/error.hpp"
 #include "core/base/quote.hpp"
-#include "server/audit/log_owner.hpp"
+#include "server/audit/log_create.hpp"
 #include "server/audit/log_scan.hpp"
 #include "server/audit/seal.hpp"
 #include "server/audit/seal_store.hpp"

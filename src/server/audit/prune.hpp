@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "server/audit/log_create.hpp"
+#include "server/audit/log_place.hpp"
 #include "server/bridge/rows.hpp"
 
 namespace deal::server {

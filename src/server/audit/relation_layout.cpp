@@ -40,14 +40,8 @@ RecordedLayout table_layout(const LogConfig& config, const AuditedTable& table, 
   RecordedLayout result{read_layout(root), false};
   std::string const name = quote_qualified(schema_of(root), name_of(root));
   std::optional<StoredLayout> stored = config.newest_layout(table.table, now);
-  if (stored) {
-    audit::continue_layout(result.layout, stored->layout);
-  } else if ((stored = config.former_layout(table.table, now, name))) {
-    audit::adopt_layout(result.layout, stored->layout);
-  } else {
-    for (audit::LayoutColumn& column : result.layout.columns)
-      column.id = column.number;
-  }
+  if (!stored) stored = config.former_layout(table.table, now, name);
+  identify_columns(result.layout, root, stored ? &*stored : nullptr);
   bool const known =
       stored && stored->incarnation == now && audit::same_layout(stored->layout, result.layout);
   if (known) {
@@ -58,10 +52,6 @@ RecordedLayout table_layout(const LogConfig& config, const AuditedTable& table, 
   }
   return result;
 }
-
-}  // namespace
-
-namespace {
 
 Oid top_of_partitions(Oid relation) {
   if (!get_rel_relispartition(relation)) return relation;
@@ -114,6 +104,17 @@ audit::Layout read_layout(Oid relation) {
     layout.columns.push_back({0, columns[i].number, columns[i].name, columns[i].type, columns[i].generated,
                               audit::Treatment::plain});
   return layout;
+}
+
+void identify_columns(audit::Layout& current, Oid relation, const StoredLayout* earlier) {
+  if (earlier == nullptr) {
+    for (audit::LayoutColumn& column : current.columns)
+      column.id = column.number;
+  } else if (earlier->incarnation == incarnation_of(relation)) {
+    audit::continue_layout(current, earlier->layout);
+  } else {
+    audit::adopt_layout(current, earlier->layout);
+  }
 }
 
 AuditedTable present(AuditedTable table, Oid root) {

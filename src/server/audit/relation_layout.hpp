@@ -12,6 +12,10 @@ Oid root_of(Oid relation, const AuditedTable& table);
 /// A relation's columns as they are now, without identities.
 audit::Layout read_layout(Oid relation);
 
+/// Gives a relation's columns (of read_layout) their identities: those of its earlier layout, of one of the
+/// table before a dump, or (null) their numbers.
+void identify_columns(audit::Layout& current, Oid relation, const StoredLayout* earlier);
+
 /// A layout that the log has.
 struct RecordedLayout {
   audit::Layout layout;

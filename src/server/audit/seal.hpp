@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "server/audit/log_create.hpp"
+#include "server/audit/log_place.hpp"
 #include "server/bridge/rows.hpp"
 
 namespace deal::server {

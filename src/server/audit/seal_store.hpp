@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "core/audit/seal.hpp"
-#include "server/audit/log_create.hpp"
+#include "server/audit/log_place.hpp"
 #include "server/bridge/spi.hpp"
 
 namespace deal::server {

@@ -6,9 +6,12 @@
 #include "core/audit/log_schema.hpp"
 #include "core/base/quote.hpp"
 #include "server/audit/log_config.hpp"
-#include "server/audit/log_create.hpp"
+#include "server/audit/log_place.hpp"
+#include "server/bridge/notice.hpp"
 #include "server/bridge/role.hpp"
+#include "server/bridge/settings.hpp"
 #include "server/bridge/spi.hpp"
+#include "server/bridge/subtransaction.hpp"
 
 namespace deal::server {
 
@@ -23,22 +26,12 @@ struct LogFacts {
   int64_t overflow_rows = 0;
 };
 
-std::vector<LogPlace> all_logs(pg::Spi& spi) {
-  pg::SqlResult const rows = spi.query(
-      "select n.nspname, c.relowner from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
-      "c.relnamespace where c.relname = 'audit_table' and c.relkind = 'r' and exists (select from "
-      "pg_catalog.pg_class e where e.relnamespace = n.oid and e.relname = 'audit_event' and e.relkind = 'p' "
-      "and "
-      "e.relowner = c.relowner) order by n.nspname");
-  std::vector<LogPlace> logs;
-  for (size_t row = 0; row < rows.size(); ++row)
-    logs.push_back({rows.text(row, 0), rows.oid(row, 1)});
-  return logs;
-}
-
 LogFacts read_log(pg::Spi& spi, const LogPlace& place) {
   LogFacts facts;
   facts.place = place;
+  pg::LocalSettings const settings;  // bounds are compared as texts
+  settings.set("DateStyle", "ISO");
+  settings.set("TimeZone", "UTC");
   pg::AsRole const owner(place.owner);  // members of pg_monitor have no USAGE on the log's schema
   pg::SqlResult const size = spi.query(
       "select coalesce(sum(greatest(c.reltuples, 0)), 0), "
@@ -121,20 +114,26 @@ struct TriggerFacts {
   std::string example;  ///< a part without
 };
 
-TriggerFacts read_triggers(pg::Spi& spi, const TableFacts& table) {
+/// A trigger counts if it is ours in more than its name: calls our function, for this table of this log.
+TriggerFacts read_triggers(pg::Spi& spi, const LogPlace& log, const TableFacts& table) {
   pg::SqlResult const rows = spi.query(
       "with recursive root as (select c.oid, c.relowner from pg_catalog.pg_class c join "
       "pg_catalog.pg_namespace n on "
       "n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p')), tree as "
       "(select oid "
-      "from root union select i.inhrelid from tree t join pg_catalog.pg_inherits i on i.inhparent = t.oid) "
-      "select "
+      "from root union select i.inhrelid from tree t join pg_catalog.pg_inherits i on i.inhparent = t.oid), "
+      "ours "
+      "as (select t.tgrelid, t.tgname, t.tgenabled from pg_catalog.pg_trigger t where t.tgfoid = "
+      "'deal_advisor.audit_capture'::regproc and t.tgargs = pg_catalog.convert_to($5, "
+      "pg_catalog.getdatabaseencoding()) || '\\000' || pg_catalog.convert_to($6, "
+      "pg_catalog.getdatabaseencoding()) || '\\000') select "
       "t.oid::regclass::text, (select relowner from root), r.tgenabled, b.tgenabled from tree t join "
       "pg_catalog.pg_class c "
-      "on c.oid = t.oid and c.relkind in ('r', 'p') left join pg_catalog.pg_trigger r on r.tgrelid = t.oid "
+      "on c.oid = t.oid and c.relkind in ('r', 'p') left join ours r on r.tgrelid = t.oid "
       "and r.tgname "
-      "= $3 left join pg_catalog.pg_trigger b on b.tgrelid = t.oid and b.tgname = $4",
-      {table.schema, table.name, audit::kRowTrigger, audit::kTruncateTrigger});
+      "= $3 left join ours b on b.tgrelid = t.oid and b.tgname = $4",
+      {table.schema, table.name, audit::kRowTrigger, audit::kTruncateTrigger, log.schema,
+       std::to_string(table.table)});
   TriggerFacts facts;
   for (size_t row = 0; row < rows.size(); ++row) {
     facts.exists = true;
@@ -164,7 +163,8 @@ State state_of(const TableFacts& table, const TriggerFacts& triggers, const LogF
   std::string const again = "deal_advisor.audit_enable(" + quote_literal(name) + ", ...) mends it";
   if (!triggers.exists) return {"gone", "no table of this name; its history is in the log"};
   if (!table.enabled) return {"disabled", "by audit_disable"};
-  if (triggers.without_row == triggers.parts) return {"missing", "the trigger was dropped; " + again};
+  if (triggers.without_row == triggers.parts)
+    return {"missing", "the trigger was dropped or replaced; " + again};
   if (triggers.off > 0) return {"off", "a trigger was switched off by ALTER TABLE; " + again};
   if (triggers.without_row > 0)
     return {"partly", fmt::format("{} of {} parts have no trigger, as {}; {}", triggers.without_row,
@@ -180,32 +180,48 @@ State state_of(const TableFacts& table, const TriggerFacts& triggers, const LogF
   return {"ok", ""};
 }
 
+/// The caller, and whether it sees what isn't its own.
+struct Reader {
+  Oid role = pg::current_role();
+  bool monitor = pg::may_assume(role, pg::role_oid("pg_monitor"));
+};
+
+using Row = std::vector<pg::Value>;
+
+std::vector<Row> rows_of(const LogPlace& place, const Reader& reader) {
+  std::vector<Row> rows;
+  pg::Spi spi;
+  LogFacts const log = read_log(spi, place);
+  for (TableFacts const& table : read_tables(place)) {
+    TriggerFacts const triggers = read_triggers(spi, place, table);
+    bool const concerns = reader.monitor || pg::may_assume(reader.role, place.owner) ||
+                          (triggers.exists && pg::may_assume(reader.role, triggers.owner));
+    if (!concerns) continue;
+    State const state = state_of(table, triggers, log);
+    rows.push_back({pg::value(quote_qualified(table.schema, table.name)), pg::value(state.name),
+                    state.detail.empty() ? pg::Value{} : pg::value(state.detail), pg::value(place.schema),
+                    pg::value(table.mode), pg::value(table.hidden[0]), pg::value(table.hidden[1]),
+                    pg::value(table.hidden[2]), pg::timestamp_value(table.since),
+                    pg::value(pg::role_name(place.owner)), pg::value(log.rows), pg::value(log.bytes),
+                    pg::value(log.overflow_rows), pg::value(log.ready_until)});
+  }
+  return rows;
+}
+
 }  // namespace
 
 void audit_status(pg::RowSet& rows) {
-  std::vector<LogPlace> logs;
-  {
-    pg::Spi spi;
-    logs = all_logs(spi);
-  }
-  Oid const self = pg::current_role();
-  bool const monitor = pg::may_assume(self, pg::role_oid("pg_monitor"));
-  for (LogPlace const& place : logs) {
-    pg::Spi spi;
-    LogFacts const log = read_log(spi, place);
-    for (TableFacts const& table : read_tables(place)) {
-      TriggerFacts const triggers = read_triggers(spi, table);
-      bool const concerns = monitor || pg::may_assume(self, place.owner) ||
-                            (triggers.exists && pg::may_assume(self, triggers.owner));
-      if (!concerns) continue;
-      State const state = state_of(table, triggers, log);
-      rows.add({pg::value(quote_qualified(table.schema, table.name)), pg::value(state.name),
-                state.detail.empty() ? pg::Value{} : pg::value(state.detail), pg::value(place.schema),
-                pg::value(table.mode), pg::value(table.hidden[0]), pg::value(table.hidden[1]),
-                pg::value(table.hidden[2]), pg::timestamp_value(table.since),
-                pg::value(pg::role_name(place.owner)), pg::value(log.rows), pg::value(log.bytes),
-                pg::value(log.overflow_rows), pg::value(log.ready_until)});
-    }
+  Reader const reader;
+  for (LogPlace const& place : all_logs()) {
+    // Anybody may make what looks like a log: that must not hide the others.
+    std::vector<Row> found;
+    std::optional<pg::Failure> const failure =
+        pg::attempt(pg::OnSuccess::commit, [&] { found = rows_of(place, reader); });
+    if (failure)
+      pg::warning("the audit log in schema " + quote_identifier(place.schema) +
+                  " can't be read: " + failure->message);
+    for (Row const& row : found)
+      rows.add(row);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/audit/log_schema.hpp"
 #include "core/base/quote.hpp"
+#include "server/audit/log_place.hpp"
 #include "server/audit/log_rights.hpp"
 #include "server/bridge/member_table.hpp"
 #include "server/bridge/notice.hpp"
@@ -31,22 +32,6 @@ struct LoggedTable {
   int32 table = 0;
   Oid relation = InvalidOid;
 };
-
-std::vector<std::pair<std::string, Oid>> all_logs() {
-  pg::Spi spi;
-  pg::SqlResult const rows = spi.query(
-      "select n.nspname, c.relowner from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
-      "c.relnamespace where c.relname = 'audit_table' and c.relkind = 'r' and exists (select from "
-      "pg_catalog.pg_class e where e.relname = 'audit_event' and e.relnamespace = c.relnamespace and "
-      "e.relowner = "
-      "c.relowner) and exists (select from pg_catalog.pg_class e where e.relname = 'audit_tx' and "
-      "e.relnamespace = "
-      "c.relnamespace and e.relowner = c.relowner) order by 1");
-  std::vector<std::pair<std::string, Oid>> logs;
-  for (size_t row = 0; row < rows.size(); ++row)
-    logs.emplace_back(rows.text(row, 0), rows.oid(row, 1));
-  return logs;
-}
 
 /// When the transaction ran, by a log; no rows of it there: nothing. Text of two times.
 std::optional<std::pair<std::string, std::string>> span_of(pg::Spi& spi, const std::string& log,
@@ -148,13 +133,13 @@ UndoScope read_undo_scope(uint64 transaction, const std::vector<Oid>& only, Memo
   UndoScope scope;
   std::vector<LoggedTable> tables;
   bool const own = transaction == U64FromFullTransactionId(GetTopFullTransactionIdIfAny());
-  for (auto const& [log, owner] : all_logs()) {
+  for (LogPlace const& log : all_logs()) {
     // Anybody may make a log, also a broken one: that must not keep others from undoing their changes.
-    std::optional<pg::Failure> const failure =
-        pg::attempt(pg::OnSuccess::roll_back,
-                    [&, &log = log, &owner = owner] { add_tables(log, owner, transaction, own, tables); });
+    std::optional<pg::Failure> const failure = pg::attempt(
+        pg::OnSuccess::roll_back, [&] { add_tables(log.schema, log.owner, transaction, own, tables); });
     if (failure)
-      pg::warning("the audit log in schema " + quote_identifier(log) + " can't be read: " + failure->message);
+      pg::warning("the audit log in schema " + quote_identifier(log.schema) +
+                  " can't be read: " + failure->message);
   }
   scope.tables.reserve(tables.size());
   Reader reader(scope, keep);
