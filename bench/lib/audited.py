@@ -26,18 +26,6 @@ def cpu_ns(pid):
     return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0])
 
 
-def postmaster_of(session):
-    """The process that all sessions are children of."""
-    stat = pathlib.Path(f"/proc/{session.backend}/stat").read_text(encoding="ascii")
-    return int(stat.rsplit(")", 1)[1].split()[1])
-
-
-def children_cpu_ticks(pid):
-    """CPU of a process's children that have ended, in clock ticks."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-    return int(fields[13]) + int(fields[14])
-
-
 class Variant:
     """A table and how its changes are recorded."""
 

@@ -101,6 +101,23 @@ class Merged {
   audit::PastRows rows;
 };
 
+/// Calls `take(values, nulls)` for each row, as the table's owner (the caller's rights decide which rows
+/// there are, the owner's code writes their values) and in a memory context that is emptied before each.
+template <class Take>
+void for_each_row(CurrentRows& rows, Oid owner, const pg::Memory& memory, Take&& take) {
+  std::vector<Datum> values(static_cast<size_t>(rows.columns()) + 1);
+  auto const nulls = std::make_unique<bool[]>(values.size());
+  for (auto batch = rows.fetch(); !batch.empty(); batch = rows.fetch()) {
+    pg::AsRole const as_owner(owner);
+    pg::InContext const inside(memory.context());
+    for (HeapTuple const row : batch) {
+      memory.reset();
+      rows.deform(row, values.data(), nulls.get());
+      take(values.data(), nulls.get());
+    }
+  }
+}
+
 /// Rows without a key are a bag: what is there now, plus what was taken out since then, less what came in.
 class Bag {
  public:
@@ -127,24 +144,16 @@ class Bag {
   }
 
   void current(CurrentRows& rows, const std::string* only) {
-    std::vector<Datum> values(static_cast<size_t>(rows.columns()) + 1);
-    auto const nulls = std::make_unique<bool[]>(values.size());
-    for (auto batch = rows.fetch(); !batch.empty(); batch = rows.fetch()) {
-      pg::AsRole const as_owner(source_.owner);
-      pg::InContext const inside(memory_.context());
-      for (HeapTuple const row : batch) {
-        memory_.reset();
-        rows.deform(row, values.data(), nulls.get());
-        StringInfoData const key = pg::call([&] { return rows.identity(values.data(), nulls.get()); });
-        std::string_view const text(key.data, static_cast<size_t>(key.len));
-        if (only != nullptr && text != *only) continue;
-        auto const kind = kinds_.find(text);
-        if (kind != kinds_.end() && kind->second.surplus < 0)
-          ++kind->second.surplus;  // it came in later
-        else
-          sink_.add(&rows, values.data(), nulls.get(), nullptr, 0);
-      }
-    }
+    for_each_row(rows, source_.owner, memory_, [&](const Datum* values, const bool* nulls) {
+      StringInfoData const key = pg::call([&] { return rows.identity(values, nulls); });
+      std::string_view const text(key.data, static_cast<size_t>(key.len));
+      if (only != nullptr && text != *only) return;
+      auto const kind = kinds_.find(text);
+      if (kind != kinds_.end() && kind->second.surplus < 0)
+        ++kind->second.surplus;  // it came in later
+      else
+        sink_.add(&rows, values, nulls, nullptr, 0);
+    });
   }
 
   void gone(const CurrentRows& rows) {
@@ -185,17 +194,8 @@ class Giver {
         given_(merged.rows.count(), false) {}
 
   void current(CurrentRows& rows, const std::string* only) {
-    std::vector<Datum> values(static_cast<size_t>(rows.columns()) + 1);
-    auto const nulls = std::make_unique<bool[]>(values.size());
-    for (auto batch = rows.fetch(); !batch.empty(); batch = rows.fetch()) {
-      pg::AsRole const as_owner(source_.owner);
-      pg::InContext const inside(memory_.context());
-      for (HeapTuple const row : batch) {
-        memory_.reset();
-        rows.deform(row, values.data(), nulls.get());
-        one(rows, values.data(), nulls.get(), only);
-      }
-    }
+    for_each_row(rows, source_.owner, memory_,
+                 [&](const Datum* values, const bool* nulls) { one(rows, values, nulls, only); });
   }
 
   /// Those that are gone now.

@@ -69,7 +69,9 @@ Sink* make_sink(Oid parent, Oid overflow, TupleDesc shape) {
   sink->overflow = overflow;
   sink->shape = CreateTupleDescCopy(shape);
   sink->batch_context =
-      AllocSetContextCreate(CurrentMemoryContext, "deal_advisor audit batch", ALLOCSET_DEFAULT_SIZES);
+      // One block for a whole batch, kept when it is emptied
+      AllocSetContextCreate(CurrentMemoryContext, "deal_advisor audit batch", ALLOCSET_DEFAULT_MINSIZE,
+                            2 * kMostBytes, ALLOCSET_DEFAULT_MAXSIZE);
   sink->partition_context =
       AllocSetContextCreate(CurrentMemoryContext, "deal_advisor audit partition", ALLOCSET_SMALL_SIZES);
   MemoryContextSwitchTo(outer);
