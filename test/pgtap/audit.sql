@@ -7,7 +7,7 @@ drop schema if exists audited_audit cascade;
 create schema audited;
 create table audited.t (id int primary key, a int, note text, hidden text);
 create view audited.log as select e.op, e.seq, e.ctx, e.xid, e.image, e.layout, e.row_key, e.at from (select null::"char" as op, 0 as seq, 0::smallint as ctx, null::xid8 as xid, null::jsonb as image, 0 as layout, 0::bigint as row_key, null::timestamptz as at) e;
-select plan(107);
+select plan(120);
 
 -- Enabling
 select is(deal_advisor.audit_enable('audited.t', ignore => '{hidden}'), 'audited.t is audited in schema audited_audit', 'auditing is switched on by one call');
@@ -365,6 +365,22 @@ create table "Robert'); --"."t'; drop" ("id""x" int primary key, "va'l" text);
 select deal_advisor.audit_enable('"Robert''); --"."t''; drop"', redact => array['va''l']);
 insert into "Robert'); --"."t'; drop" values (1, 'secret');
 select is((select image from "Robert'); --_audit".audit_log), '{"id\"x": 1, "va''l": null}'::jsonb, 'any name will do');
+update "Robert'); --"."t'; drop" set "va'l" = 'other';
+delete from "Robert'); --"."t'; drop";
+select max(xid) as gone from "Robert'); --_audit".audit_log \gset
+select is((select string_agg(op, ' ' order by version) from deal_advisor.audit_history('"Robert''); --"."t''; drop"', '{"id\"x": 1}')), 'insert update delete', 'its history is read');
+select is((select count(*) from deal_advisor.audit_as_of(null::"Robert'); --"."t'; drop", (select min(at) from "Robert'); --_audit".audit_transaction), '{"id\"x": 1}')), 1::bigint, 'it is read as of a time');
+select is((select count(*) from deal_advisor.audit_changes('"Robert''); --"."t''; drop"', now() - interval '1 hour', now() + interval '1 hour')), 3::bigint, 'its changes are listed');
+select is((select status from deal_advisor.audit_undo(:'gone'::xid8)), 'undone', 'its delete is undone');
+select cmp_ok((select sum(sealed) from (select seals::bigint as sealed from deal_advisor.audit_seal('Robert''); --_audit')) s), '>=', 1::numeric, 'its log is sealed');
+select is((select bool_and(ok) from deal_advisor.audit_verify('Robert''); --_audit')), true, 'and verified');
+select cmp_ok((select events from deal_advisor.audit_forget('"Robert''); --"."t''; drop"', '{"id\"x": 1}'))::bigint, '>=', 3::bigint, 'its row is forgotten');
+select is((select bool_and(ok) from deal_advisor.audit_verify('Robert''); --_audit')), true, 'and all is verified still');
+select lives_ok($$select deal_advisor.audit_maintain('Robert''); --_audit')$$, 'its log is maintained');
+select is((select count(*) from deal_advisor.audit_prune('Robert''); --_audit', '1 year')), 0::bigint, 'and pruned');
+select is((select state from deal_advisor.audit_status() where log_schema = 'Robert''); --_audit'), 'ok', 'its state is ok');
+select matches(deal_advisor.audit_enable('"Robert''); --"."t''; drop"', 'typed'), 'is audited', 'it has a typed history');
+select matches(deal_advisor.audit_disable('"Robert''); --"."t''; drop"'), 'not audited any more', 'and auditing is switched off');
 
 select * from finish();
 \set QUIET 1
