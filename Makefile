@@ -23,9 +23,9 @@ PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 ifneq ($(wildcard $(PGXS)),)
 
 SERVER_INCLUDE := $(realpath $(shell $(PG_CONFIG) --includedir-server))
-# Server headers are -isystem: our warnings are errors, theirs are not ours to mend.
-PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Werror -fvisibility=hidden -fvisibility-inlines-hidden \
-	-DFMT_HEADER_ONLY \
+# Server headers are -isystem: our warnings are errors, theirs are not ours to mend. Of debug information line numbers do
+# (EXTRA_CXXFLAGS=-g for all): the rest is two thirds of the module and a fifth of the build.
+PG_CXXFLAGS = -std=c++20 -g1 -Wall -Wextra -Werror -fvisibility=hidden -fvisibility-inlines-hidden \
 	-isystem $(SERVER_INCLUDE) -I$(CURDIR)/src -MMD -MP $(EXTRA_CXXFLAGS)
 SHLIB_LINK = -lstdc++ -Wl,--version-script=$(CURDIR)/src/shim/exports.map -Wl,--exclude-libs,ALL $(EXTRA_LDFLAGS)
 

@@ -1,6 +1,7 @@
 // Cutting and reading arbitrary bytes: limits hold, nothing crashes, whole characters stay whole.
 #include "core/base/text.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

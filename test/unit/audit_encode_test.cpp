@@ -18,7 +18,7 @@ using Words = std::vector<uint16_t>;
 
 Words words(const char* bytes, size_t size) {
   Words result(size / 2);
-  if (size > 0) memcpy(result.data(), bytes, size); // memcpy takes no null pointer, even for nothing
+  if (size > 0) memcpy(result.data(), bytes, size);  // memcpy takes no null pointer, even for nothing
   return result;
 }
 

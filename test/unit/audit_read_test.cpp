@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/audit/columns.hpp"
 #include "core/audit/past_rows.hpp"
 #include "core/audit/row_walk.hpp"

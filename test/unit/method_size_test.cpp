@@ -1,5 +1,7 @@
 #include "core/index/method_size.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "core/base/random.hpp"

@@ -1,5 +1,7 @@
 #include "server/index/block_choice.hpp"
 
+#include <cmath>
+
 extern "C" {
 #include "common/hashfn.h"
 #include "utils/fmgrprotos.h"

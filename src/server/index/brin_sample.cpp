@@ -1,4 +1,6 @@
 #include "core/index/block_spread.hpp"
+
+#include <algorithm>
 #include "server/index/access_method.hpp"
 #include "server/index/method_sample.hpp"
 #include "server/index/sampled_columns.hpp"

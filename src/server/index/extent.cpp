@@ -1,6 +1,7 @@
 #include "server/index/extent.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "server/bridge/time_limit.hpp"
 #include "server/index/imported_sample.hpp"

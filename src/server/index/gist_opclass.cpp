@@ -1,5 +1,6 @@
 #include "server/index/gist_opclass.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 

@@ -1,5 +1,7 @@
 #include "server/index/imported_statistics.hpp"
 
+#include <cmath>
+
 extern "C" {
 #include "access/htup_details.h"
 #include "access/table.h"

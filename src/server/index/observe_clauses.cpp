@@ -1,4 +1,6 @@
 #include "server/bridge/walk.hpp"
+
+#include <cmath>
 #include "server/index/imported.hpp"
 #include "server/index/observed.hpp"
 #include "server/index/opclasses.hpp"

@@ -1,6 +1,7 @@
 #include "server/index/problem.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 

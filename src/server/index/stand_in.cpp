@@ -1,6 +1,7 @@
 #include "server/index/stand_in.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/base/random.hpp"
 

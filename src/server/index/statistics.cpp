@@ -1,6 +1,7 @@
 #include "server/index/statistics.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "server/bridge/time_limit.hpp"
 #include "server/index/analyze.hpp"

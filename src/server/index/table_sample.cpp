@@ -1,6 +1,7 @@
 #include "server/index/table_sample.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/base/error.hpp"
 #include "core/index/size.hpp"

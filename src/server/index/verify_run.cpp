@@ -1,6 +1,7 @@
 #include "server/index/verify_run.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "server/bridge/subtransaction.hpp"
 #include "server/bridge/time_limit.hpp"

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/base/quote.hpp"
 #include "core/partition/names.hpp"
 #include "server/bridge/role.hpp"
