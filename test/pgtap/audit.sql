@@ -7,7 +7,7 @@ drop schema if exists audited_audit cascade;
 create schema audited;
 create table audited.t (id int primary key, a int, note text, hidden text);
 create view audited.log as select e.op, e.seq, e.ctx, e.xid, e.image, e.layout, e.row_key, e.at from (select null::"char" as op, 0 as seq, 0::smallint as ctx, null::xid8 as xid, null::jsonb as image, 0 as layout, 0::bigint as row_key, null::timestamptz as at) e;
-select plan(120);
+select plan(121);
 
 -- Enabling
 select is(deal_advisor.audit_enable('audited.t', ignore => '{hidden}'), 'audited.t is audited in schema audited_audit', 'auditing is switched on by one call');
@@ -321,6 +321,13 @@ select throws_ok($$select deal_advisor.audit_enable('audited_audit.audit_event')
 select throws_ok($$select deal_advisor.audit_enable('pg_class')$$, '42809', null, 'system tables');
 create temp table mine (id int primary key);
 select throws_ok($$select deal_advisor.audit_enable('mine')$$, '0A000', null, 'temporary tables');
+begin;
+set local allow_system_table_mods = on;
+create table pg_catalog.pg_dist_partition (logicalrelid regclass);
+create table audited.spread (id int primary key);
+insert into pg_catalog.pg_dist_partition values ('audited.spread');
+select throws_ok($$select deal_advisor.audit_enable('audited.spread')$$, '0A000', 'table distributed table audited.spread can''t be audited', 'tables of a Citus cluster');
+rollback;
 select throws_ok($$select deal_advisor.audit_enable('audited.brief', options => '{"log_schema": "elsewhere"}')$$, '55000', null, 'a second log for one table');
 
 create schema audited_mine;

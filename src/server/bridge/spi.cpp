@@ -107,7 +107,7 @@ SqlResult Spi::run(const std::string& sql, std::span<const Cell> parameters, boo
   if (raw.code < 0)
     throw deal::Error("XX000", std::string("statement failed: ") + SPI_result_code_string(raw.code));
   if (processed != nullptr) *processed = static_cast<int64_t>(raw.processed);
-  if (raw.table == nullptr) return {0, {}};
+  if (raw.table == nullptr) return {0, 0, {}};
   std::vector<Cell> cells;
   int const columns = raw.table->tupdesc->natts;
   cells.reserve(raw.processed * static_cast<size_t>(columns));
@@ -115,8 +115,9 @@ SqlResult Spi::run(const std::string& sql, std::span<const Cell> parameters, boo
     check_for_interrupts();
     append_row(*raw.table, row, cells);
   }
+  auto const rows = static_cast<size_t>(raw.table->numvals);
   call([&] { SPI_freetuptable(raw.table); });
-  return {columns, std::move(cells)};
+  return {rows, columns, std::move(cells)};
 }
 
 SqlResult Spi::query(const std::string& sql, std::span<const Cell> parameters) {

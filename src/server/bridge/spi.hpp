@@ -11,9 +11,11 @@ using Cell = std::optional<std::string>;
 /// All rows of a query, cells in row-major order.
 class SqlResult {
  public:
-  SqlResult(int columns, std::vector<Cell> cells) : columns_(columns), cells_(std::move(cells)) {}
-  size_t size() const { return columns_ == 0 ? 0 : cells_.size() / static_cast<size_t>(columns_); }
-  bool empty() const { return cells_.empty(); }
+  SqlResult(size_t rows, int columns, std::vector<Cell> cells)
+      : rows_(rows), columns_(columns), cells_(std::move(cells)) {}
+  /// Rows; they may have no columns.
+  size_t size() const { return rows_; }
+  bool empty() const { return rows_ == 0; }
   const Cell& cell(size_t row, int column) const {
     return cells_[row * static_cast<size_t>(columns_) + static_cast<size_t>(column)];
   }
@@ -27,6 +29,7 @@ class SqlResult {
   bool boolean(size_t row, int column) const { return text(row, column) == "t"; }
 
  private:
+  size_t rows_;
   int columns_;
   std::vector<Cell> cells_;
 };
