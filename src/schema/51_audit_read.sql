@@ -57,7 +57,7 @@ create type deal_advisor.audit_change as (
   app_user text
 );
 comment on type deal_advisor.audit_change is
-'One change of an audited table. at, exact, xid, seq, op, changed: as in audit_version; key: of the row; old_values, new_values: of an update the columns that changed, else the whole row; under names of today. Example: select at, op, key, old_values, new_values from deal_advisor.audit_changes(''shop.orders'', now() - interval ''1 day'', now());';
+'One change of an audited table. at, exact, xid, seq, op, changed: as in audit_version; key: of the row; old_values, new_values: of an update the columns that changed, else the whole row; under names of today. op alter (after audit_ddl_enable): new_values says what became of the table. Example: select at, op, key, old_values, new_values from deal_advisor.audit_changes(''shop.orders'', now() - interval ''1 day'', now());';
 
 create function deal_advisor.audit_changes(
   rel regclass,

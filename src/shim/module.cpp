@@ -1,6 +1,7 @@
 /// Loading and identity of the module.
 
 #include "core/base/interrupt.hpp"
+#include "server/audit/dropped_triggers.hpp"
 #include "server/audit/transaction.hpp"
 #include "server/bridge/bridge.hpp"
 #include "server/bridge/launcher.hpp"
@@ -24,6 +25,7 @@ void _PG_init(void) {
     deal::server::install_what_if_hooks();
     pg::define_own_settings();
     deal::server::install_audit_hooks();
+    deal::server::install_drop_watch();
     pg::register_launcher();
   });
 }

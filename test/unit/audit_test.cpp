@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "core/audit/alteration.hpp"
 #include "core/audit/claims.hpp"
 #include "core/audit/enable.hpp"
 #include "core/audit/layout.hpp"
@@ -168,6 +169,19 @@ TEST(AuditLayout, APartitionWithItsColumnsInAnotherOrderHasTheTablesIdentities) 
 std::string masked(std::string text, bool backslashes = false) {
   deal::audit::mask_literals(text.data(), backslashes);
   return text.c_str();
+}
+
+TEST(AuditAlteration, TellsColumnsByTheirIdentity) {
+  Layout before;
+  before.columns = {{1, 1, "id", "integer"}, {2, 2, "price", "integer"}, {3, 3, "note", "pg_catalog.text"}};
+  Layout after;
+  after.columns = {{1, 1, "id", "bigint"}, {2, 2, "Cost", "integer", true}, {4, 4, "note", "shop.money"}};
+  std::vector<std::string> const expected = {"id: integer became bigint", "price is called \"Cost\" now",
+                                             "\"Cost\" is generated now", "note dropped",
+                                             "note added: shop.money"};
+  EXPECT_EQ(deal::audit::column_changes(before, after), expected);
+  EXPECT_TRUE(deal::audit::column_changes(after, after).empty());
+  EXPECT_EQ(deal::audit::changes_json({"a \"b\""}), R"(["a \"b\""])");
 }
 
 TEST(AuditMask, TakesOutWhatAreValues) {

@@ -15,6 +15,7 @@ enum class Op : char {
   key_after = 'N',   ///< and under its new one
   truncate = 'T',
   baseline = 'S',  ///< the row as it was when auditing began
+  alter = 'A',     ///< a change of the table itself
 };
 
 /// The word for it in results.
@@ -33,6 +34,8 @@ constexpr const char* op_word(Op op) {
       return "truncate";
     case Op::baseline:
       return "baseline";
+    case Op::alter:
+      return "alter";
   }
   return "unknown";
 }

@@ -55,7 +55,8 @@ constexpr Table kLog[] = {
      "What the names in the images stood for: a row for each shape that an audited relation had."},
     {kEvents, kEventColumns, "at", "row_key",
      "What changed: op I insert (image: the new row), U update (key and old values of what changed), D "
-     "delete (old row), M and N (old and new row when the key changed), T truncate, S baseline. Read it with "
+     "delete (old row), M and N (old and new row when the key changed), T truncate, S baseline, A change of "
+     "the table itself. Read it with "
      "deal_advisor.audit_history, audit_as_of and audit_changes."},
     {kOverflow, kEventColumns, nullptr, "row_key",
      "Events for which no partition of audit_event was ready. deal_advisor.audit_maintain moves them there."},

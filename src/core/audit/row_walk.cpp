@@ -37,6 +37,8 @@ void RowWalk::arrive(Op op, std::span<const Field> image) {
     case Op::truncate:
       clear();
       break;
+    case Op::alter:
+      break;
   }
 }
 
@@ -56,6 +58,8 @@ void RowWalk::leave(Op op, std::span<const Field> image) {
     case Op::key_before:
       clear();
       fill_unknown(image);
+      break;
+    case Op::alter:
       break;
   }
 }

@@ -33,6 +33,7 @@ void add_step(std::vector<UndoStep>& steps, const UndoEvent& event, std::size_t 
       break;
     case Op::truncate:
     case Op::baseline:
+    case Op::alter:
       return;
   }
   steps.push_back(step);

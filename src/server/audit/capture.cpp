@@ -49,18 +49,8 @@ void record_as_jsonb(AuditedRelation& relation, const Event& event) {
   const struct varlena* image = nullptr;
   if (event.row != nullptr)
     image = encode_row(relation.encoder, event.row->tts_values, event.row->tts_isnull, event.columns);
-  AuditLog* const log = relation.log;
-  EventStamp const stamp = stamp_event(log, relation.text);
-  Datum const values[] = {TimestampTzGetDatum(batch_time(log->events)),
-                          FullTransactionIdGetDatum(stamp.transaction),
-                          Int64GetDatum(row_key_of(relation, event, image)),
-                          Int32GetDatum(stamp.sequence),
-                          Int32GetDatum(relation.layout),
-                          Int16GetDatum(stamp.context),
-                          CharGetDatum(event.op),
-                          PointerGetDatum(image)};
-  bool const nulls[] = {false, false, false, false, false, false, false, image == nullptr};
-  add_to_sink(log->events, values, nulls);
+  add_event(relation.log,
+            {row_key_of(relation, event, image), relation.layout, event.op, relation.text, image});
 }
 
 /// The history row's own columns: those of the event that have one there.
@@ -204,6 +194,23 @@ const Trigger* audit_trigger_of(Relation table) {
   return nullptr;
 }
 
+/// Runs `body` with what a change of the relation would be recorded with; not without a usable log.
+template <class Body>
+void with_audited(Oid oid, Body&& body) {
+  Relation const table = pg::call([&] { return table_open(oid, AccessShareLock); });
+  TriggerData trigger{};
+  trigger.tg_relation = table;
+  trigger.tg_trigger = const_cast<Trigger*>(audit_trigger_of(table));
+  if (trigger.tg_trigger != nullptr) {
+    pg::FreshSnapshot const now;
+    AuditedRelation* const relation = audited_relation(trigger);
+    if (!claims_are_current()) read_own_claims();
+    Capturing const in_use;
+    if (relation->usable) body(*relation, table);
+  }
+  pg::call([&] { table_close(table, NoLock); });
+}
+
 void require_audit_trigger(const pg::Arguments& args) {
   auto const* const context = args.fcinfo()->context;
   if (context == nullptr || !CALLED_AS_TRIGGER(args.fcinfo()))
@@ -229,20 +236,18 @@ void record_audited_change(const pg::Arguments& args) {
 }
 
 int64_t record_baseline_of(Oid oid) {
-  Relation const table = pg::call([&] { return table_open(oid, AccessShareLock); });
   int64_t rows = 0;
-  TriggerData trigger{};
-  trigger.tg_relation = table;
-  trigger.tg_trigger = const_cast<Trigger*>(audit_trigger_of(table));
-  if (table->rd_rel->relkind == RELKIND_RELATION && trigger.tg_trigger != nullptr) {
-    pg::FreshSnapshot const now;
-    AuditedRelation* const relation = audited_relation(trigger);
-    if (!claims_are_current()) read_own_claims();
-    Capturing const in_use;
-    if (relation->usable) rows = pg::call([&] { return record_all_rows(*relation, table, 'S'); });
-  }
-  pg::call([&] { table_close(table, NoLock); });
+  with_audited(oid, [&](AuditedRelation& relation, Relation table) {
+    if (table->rd_rel->relkind == RELKIND_RELATION)
+      rows = pg::call([&] { return record_all_rows(relation, table, 'S'); });
+  });
   return rows;
+}
+
+bool record_layout_of(Oid oid) {
+  bool recorded = false;
+  with_audited(oid, [&](AuditedRelation&, Relation) { recorded = true; });
+  return recorded;
 }
 
 }  // namespace deal::server

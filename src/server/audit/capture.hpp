@@ -14,4 +14,8 @@ void record_audited_change(const pg::Arguments& args);
 /// partitioned table itself has none.
 int64_t record_baseline_of(Oid relation);
 
+/// Makes the present shape of a relation with the audit trigger known to its log; false where nothing can be
+/// recorded, which a WARNING says.
+bool record_layout_of(Oid relation);
+
 }  // namespace deal::server

@@ -29,14 +29,18 @@ struct RowEvents {
 };
 using RowsByKey = std::unordered_map<std::string_view, RowEvents>;
 
+bool concerns_row(const LoggedEvent& event) {
+  return event.op != audit::Op::truncate && event.op != audit::Op::alter;
+}
+
 /// The rows that have events before `to`, with all their events.
 RowsByKey group(const std::vector<LoggedEvent>& events, TimestampTz to) {
   RowsByKey rows;
   for (LoggedEvent const& event : events)
-    if (event.op != audit::Op::truncate && event.time < to) rows.try_emplace(event.key);
+    if (concerns_row(event) && event.time < to) rows.try_emplace(event.key);
   for (size_t i = 0; i < events.size(); ++i) {
     auto const row = rows.find(events[i].key);
-    if (events[i].op != audit::Op::truncate && row != rows.end()) row->second.events.push_back(i);
+    if (concerns_row(events[i]) && row != rows.end()) row->second.events.push_back(i);
   }
   return rows;
 }
@@ -103,11 +107,12 @@ void add_change(const LogSource& source, const EventLog& log, const LoggedEvent&
   auto const person = [&](TransactionPeople::Column column) {
     return people != nullptr ? people->values[column] : pg::Value{};
   };
+  pg::Value const after = event.alteration == 0 ? change.after : pg::Value{event.alteration, false};
   pg::Value const transaction{FullTransactionIdGetDatum(FullTransactionIdFromU64(event.order.transaction)),
                               false};
   out.add({pg::timestamp_value(event.time), pg::value(event.exact), transaction,
            pg::value(int32_t{event.order.sequence}), pg::value(audit::op_word(event.op)), change.key,
-           changed_names(source, event), change.before, change.after, person(TransactionPeople::role),
+           changed_names(source, event), change.before, after, person(TransactionPeople::role),
            person(TransactionPeople::app_user)});
 }
 
@@ -124,6 +129,7 @@ void table_changes(const ChangesRequest& request, pg::RowSet& out) {
     LogSource const source = open_log_source(request.relation);
     require_reader(source);
     EventLog log(source, memory.context());
+    log.with_alterations();
     log.read_since(request.from, look_back_ms, true);
     RowsByKey rows = group(log.events(), request.to);
     find_current(source, rows, memory.context());

@@ -10,6 +10,7 @@
 #include "core/base/quote.hpp"
 #include "server/audit/audited_table.hpp"
 #include "server/audit/capture.hpp"
+#include "server/audit/ddl.hpp"
 #include "server/audit/history_create.hpp"
 #include "server/audit/log_config.hpp"
 #include "server/audit/log_create.hpp"
@@ -198,6 +199,7 @@ std::string enable_audit(const AuditRequest& request) {
     log = ensure_log(options.log_schema, owner);
     number = write_table(log, request, table, request.options);
     write_layout(log, request, table, number, key);
+    OwnDdl const own;
     run(audit::trigger_statements(table.places, log.schema, number, firing));
   });
   std::string rows;

@@ -123,6 +123,7 @@ void EventLog::add_event(const Datum* values, const bool* nulls, ReadImage&& ima
   event.layout = DatumGetInt32(values[4]);
   event.context = DatumGetInt16(values[5]);
   event.op = static_cast<audit::Op>(DatumGetChar(values[6]));
+  if (event.op == audit::Op::alter && !alterations_) return;
   const ImageShape& shape = shape_of(event.layout);
   struct Key {
     const char* text;
@@ -132,6 +133,7 @@ void EventLog::add_event(const Datum* values, const bool* nulls, ReadImage&& ima
     MemoryContextSwitchTo(keep_);
     if (event.op == audit::Op::truncate) return Key{"", 0};
     event.image = image(event, shape);
+    if (event.op == audit::Op::alter) return Key{"", 0};
     StringInfoData const text = identity_text(source_identity_, event.image);
     return Key{text.data, static_cast<size_t>(text.len)};
   });
@@ -153,9 +155,12 @@ void EventLog::read_events(const char* condition, std::span<const pg::Parameter>
       Datum values[std::size(kEventTypes)];
       bool nulls[std::size(kEventTypes)];
       heap_deform_tuple(row, rows.shape(), values, nulls);
-      add_event(values, nulls, [&](const LoggedEvent&, const ImageShape& shape) {
-        return nulls[kEventHeader] ? ImageFields{nullptr, 0}
-                                   : read_image(DatumGetJsonbPCopy(values[kEventHeader]), shape);
+      add_event(values, nulls, [&](LoggedEvent& event, const ImageShape& shape) {
+        if (nulls[kEventHeader]) return ImageFields{nullptr, 0};
+        Jsonb* const image = DatumGetJsonbPCopy(values[kEventHeader]);
+        if (event.op != audit::Op::alter) return read_image(image, shape);
+        event.alteration = PointerGetDatum(image);
+        return ImageFields{nullptr, 0};
       });
     }
   }

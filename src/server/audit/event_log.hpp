@@ -21,6 +21,7 @@ struct LoggedEvent {
   audit::Op op = audit::Op::insert;
   int transaction = -1;  ///< in EventLog::transactions; -1: not there
   ImageFields image{nullptr, 0};
+  Datum alteration = 0;  ///< of a change of the table itself: what it was, jsonb
   std::string_view key;  ///< equal for equal keys; of the row that the event is about
 
   std::span<const audit::Field> fields() const { return {image.fields, static_cast<size_t>(image.count)}; }
@@ -42,6 +43,8 @@ class EventLog {
   /// `keep`: where images live; must outlive the EventLog.
   EventLog(const LogSource& source, MemoryContext keep);
 
+  /// Changes of the table itself are read as well, from now on; else they are left out.
+  void with_alterations() { alterations_ = true; }
   /// All events under these row keys, and the table's truncates.
   void read_rows(std::span<const int64> row_keys, bool with_people);
   /// All events that were committed from `time` on, those of this transaction with them. `look_back_ms`:
@@ -83,6 +86,7 @@ class EventLog {
   const LogSource& source_;
   MemoryContext keep_;
   RowIdentity source_identity_;
+  bool alterations_ = false;
   uint64 own_ = 0;  ///< this transaction's id, 0: none
   std::vector<LoggedEvent> events_;
   audit::Transactions transactions_;

@@ -11,6 +11,7 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/xid8.h"
 }
 
 namespace deal::server {
@@ -69,6 +70,20 @@ AuditLog* find_log(const char* schema_name) {
   log->config = config;
   log->layouts = layouts;
   return log;
+}
+
+void add_event(AuditLog* log, const LogEvent& event) {
+  EventStamp const stamp = stamp_event(log, event.text);
+  Datum const values[] = {TimestampTzGetDatum(batch_time(log->events)),
+                          FullTransactionIdGetDatum(stamp.transaction),
+                          Int64GetDatum(event.row_key),
+                          Int32GetDatum(stamp.sequence),
+                          Int32GetDatum(event.layout),
+                          Int16GetDatum(stamp.context),
+                          CharGetDatum(event.op),
+                          PointerGetDatum(event.image)};
+  bool const nulls[] = {false, false, false, false, false, false, false, event.image == nullptr};
+  add_to_sink(log->events, values, nulls);
 }
 
 AuditLog* first_log() {

@@ -1,7 +1,7 @@
 /// The logs that this session writes to.
 #pragma once
 
-#include "server/bridge/call.hpp"
+#include "server/audit/transaction.hpp"
 
 namespace deal::server {
 
@@ -20,6 +20,17 @@ struct AuditLog {
 
 /// The log in schema `schema`, null when it isn't complete. Inside pg::call.
 AuditLog* find_log(const char* schema);
+/// A row of audit_event, but for the transaction's part.
+struct LogEvent {
+  int64 row_key;
+  int32 layout;
+  char op;
+  StatementText text;
+  const struct varlena* image;  ///< jsonb; null: none
+};
+/// Stamps an event and adds it to the log. Inside pg::call.
+void add_event(AuditLog* log, const LogEvent& event);
+
 /// All that this session has used.
 AuditLog* first_log();
 

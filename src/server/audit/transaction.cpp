@@ -336,6 +336,12 @@ void read_own_claims() {
   });
 }
 
+std::optional<std::string> client_statement() {
+  const char* const text = pg::call([] { return statement_copy(StatementText::without_literals); });
+  if (text == nullptr) return std::nullopt;
+  return text;
+}
+
 EventStamp stamp_event(AuditLog* log, StatementText text) {
   if (transaction.count == 0) transaction.id = GetTopFullTransactionId();
   find_context(text);

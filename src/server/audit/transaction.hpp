@@ -2,6 +2,9 @@
 /// are written just before it commits.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "server/bridge/call.hpp"
 
 extern "C" {
@@ -24,6 +27,10 @@ enum class StatementText : unsigned char {
   whole,
   without_literals  ///< the table has columns whose values must not be logged
 };
+
+/// The text of the client's statement without its constants, cut; nothing where there is none. Not inside
+/// pg::call.
+std::optional<std::string> client_statement();
 
 /// What an event carries of its transaction.
 struct EventStamp {
