@@ -16,4 +16,4 @@ create function deal_advisor.audit_ddl_capture(event text, tag text) returns voi
   language c volatile strict parallel unsafe
   as 'MODULE_PATHNAME', 'deal_advisor_audit_ddl_capture';
 comment on function deal_advisor.audit_ddl_capture(text, text) is
-'What the event triggers of audit_ddl_enable call. event, tag: theirs. Errors: 39P03 when called otherwise. Example: select evtname, evtenabled from pg_catalog.pg_event_trigger where evtname like ''deal_audit_ddl%'';';
+'What the event triggers of audit_ddl_enable call. event, tag: theirs. Errors: 39P03 when called otherwise. Example: perform deal_advisor.audit_ddl_capture(tg_event, tg_tag); in PL/pgSQL.';

@@ -326,7 +326,7 @@ set local allow_system_table_mods = on;
 create table pg_catalog.pg_dist_partition (logicalrelid regclass);
 create table audited.spread (id int primary key);
 insert into pg_catalog.pg_dist_partition values ('audited.spread');
-select throws_ok($$select deal_advisor.audit_enable('audited.spread')$$, '0A000', 'table distributed table audited.spread can''t be audited', 'tables of a Citus cluster');
+select throws_ok($$select deal_advisor.audit_enable('audited.spread')$$, '0A000', 'distributed table audited.spread can''t be audited', 'tables of a Citus cluster');
 rollback;
 select throws_ok($$select deal_advisor.audit_enable('audited.brief', options => '{"log_schema": "elsewhere"}')$$, '55000', null, 'a second log for one table');
 
@@ -376,7 +376,7 @@ update "Robert'); --"."t'; drop" set "va'l" = 'other';
 delete from "Robert'); --"."t'; drop";
 select max(xid) as gone from "Robert'); --_audit".audit_log \gset
 select is((select string_agg(op, ' ' order by version) from deal_advisor.audit_history('"Robert''); --"."t''; drop"', '{"id\"x": 1}')), 'insert update delete', 'its history is read');
-select is((select count(*) from deal_advisor.audit_as_of(null::"Robert'); --"."t'; drop", (select min(at) from "Robert'); --_audit".audit_transaction), '{"id\"x": 1}')), 1::bigint, 'it is read as of a time');
+select is((select count(*) from deal_advisor.audit_as_of(null::"Robert'); --"."t'; drop", (select min(at) from deal_advisor.audit_history('"Robert''); --"."t''; drop"', '{"id\"x": 1}')), '{"id\"x": 1}')), 1::bigint, 'it is read as of a time');
 select is((select count(*) from deal_advisor.audit_changes('"Robert''); --"."t''; drop"', now() - interval '1 hour', now() + interval '1 hour')), 3::bigint, 'its changes are listed');
 select is((select status from deal_advisor.audit_undo(:'gone'::xid8)), 'undone', 'its delete is undone');
 select cmp_ok((select sum(sealed) from (select seals::bigint as sealed from deal_advisor.audit_seal('Robert''); --_audit')) s), '>=', 1::numeric, 'its log is sealed');

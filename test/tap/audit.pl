@@ -105,8 +105,10 @@ sub contents {
 	  select count(*), md5(string_agg(t::text, ',' order by t.xid, t.ctx)) from shop_audit.audit_transaction t;
 	  select count(*), md5(string_agg(h::text, ',' order by h.audit_xid, h.audit_seq)) from shop_audit.history_typed h;
 	  select tgrelid::regclass, tgname, tgenabled from pg_trigger where tgname ~ 'deal_audit' order by 1, 2;
+	  select evtname, evtenabled from pg_event_trigger order by 1;
 	  select table_id, schema_name, table_name, key_columns from shop_audit.audit_table order by 1});
 }
+$node->safe_psql('postgres', 'select deal_advisor.audit_ddl_enable()');
 my $original = contents('postgres');
 $node->safe_psql('postgres', 'create database plain');
 $node->command_ok([ 'pg_dump', '-f', "$dumps/plain.sql", 'postgres' ], 'plain dump');
@@ -123,12 +125,16 @@ is($node->safe_psql('plain', q{select string_agg(op::text || (image ->> 'id'), '
 is($node->safe_psql('plain', q{select count(distinct c ->> 'id') from shop_audit.audit_layout l, jsonb_array_elements(l.columns -> 'columns') c where l.table_id = 1 and c ->> 'name' = 'v'}), '1', 'its columns are the same columns');
 is($node->safe_psql('plain', q{select state from deal_advisor.audit_status() where relation = 'shop.counter'}), 'ok', 'its state is ok');
 
+$node->safe_psql('plain', 'alter table shop.counter add column only_here int; alter table shop.counter drop column only_here');
+is($node->safe_psql('plain', q{select string_agg(image ->> 'columns', ' ' order by seq) from shop_audit.audit_log where op = 'A'}), '["only_here added: integer"] ["only_here dropped"]', 'and so is what DDL does there');
+
 # Only data, triggers off: what pg_restore does to tables that are there
 $node->command_ok([ 'pg_dump', '-Fc', '--data-only', '-t', 'shop.counter', '-f', "$dumps/data", 'postgres' ], 'dump of data');
-my $events = $node->safe_psql('plain', 'select count(*) from shop_audit.audit_log');
+my $events = $node->safe_psql('plain', q{select count(*) from shop_audit.audit_log where op <> 'A'});
 $node->safe_psql('plain', 'alter table shop.counter disable trigger all; delete from shop.counter; alter table shop.counter enable trigger all');
 $node->command_ok([ 'pg_restore', '-e', '--data-only', '--disable-triggers', '-d', 'plain', "$dumps/data" ], 'is restored with triggers off');
-is($node->safe_psql('plain', 'select count(*) from shop_audit.audit_log'), $events, 'without events');
+is($node->safe_psql('plain', q{select count(*) from shop_audit.audit_log where op <> 'A'}), $events, 'without events of rows');
+is($node->safe_psql('plain', q{select string_agg(image ->> 'statement', ' ' order by at, seq) from shop_audit.audit_log where op = 'A' and image ->> 'statement' ~ 'DISABLE|ENABLE'}), 'ALTER TABLE shop.counter DISABLE TRIGGER ALL; ALTER TABLE shop.counter ENABLE TRIGGER ALL;', 'but that triggers were off is one');
 is($node->safe_psql('plain', q{select state from deal_advisor.audit_status() where relation = 'shop.counter'}), 'origin only', 'and the status tells that the triggers were demoted');
 
 # A subscriber records what is applied
@@ -152,6 +158,8 @@ my $kept = $node->safe_psql('postgres', 'select count(*) from shop_audit.audit_l
 $node->safe_psql('postgres', 'drop extension deal_advisor cascade');
 is($node->safe_psql('postgres', 'select count(*) from shop_audit.audit_log'), $kept, 'DROP EXTENSION takes no row of the log');
 is($node->safe_psql('postgres', 'update shop.counter set v = v + 1 where id = 1 returning id'), '1', 'and the tables take writes');
+my ($status, $out, $err) = $node->psql('postgres', 'alter table shop.counter add column extra int; create table shop.short (a int); drop table shop.short');
+is("$status$err", '0', 'and DDL, whose event triggers are still there, without a word');
 $node->safe_psql('postgres', q{create extension deal_advisor; select deal_advisor.audit_enable('shop.counter')});
 $node->safe_psql('postgres', 'update shop.counter set v = v + 1 where id = 2');
 is($node->safe_psql('postgres', 'select count(*) from shop_audit.audit_log') - $kept, 1, 'enabled again, the same log goes on');

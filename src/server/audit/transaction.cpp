@@ -1,5 +1,8 @@
 #include "server/audit/transaction.hpp"
 
+#include <algorithm>
+#include <string_view>
+
 #include "core/audit/claims.hpp"
 #include "core/audit/mask.hpp"
 #include "server/audit/audited_relation.hpp"
@@ -45,6 +48,7 @@ struct Context {
 
 constexpr int kMostContexts = 30000;  // numbers are smallint
 constexpr int kSearched = 16;
+constexpr std::string_view kSpaces = " \t\r\n";
 constexpr size_t kMostStatement = 10'000;      // bytes of one text
 constexpr size_t kMostStatements = 1'000'000;  // of all in a transaction
 
@@ -339,7 +343,9 @@ void read_own_claims() {
 std::optional<std::string> client_statement() {
   const char* const text = pg::call([] { return statement_copy(StatementText::without_literals); });
   if (text == nullptr) return std::nullopt;
-  return text;
+  std::string_view const whole = text;
+  size_t const first = std::min(whole.find_first_not_of(kSpaces), whole.size());
+  return std::string(whole.substr(first, whole.find_last_not_of(kSpaces) + 1 - first));
 }
 
 EventStamp stamp_event(AuditLog* log, StatementText text) {
