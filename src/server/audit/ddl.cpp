@@ -37,25 +37,27 @@ struct Command {
   std::string tag;
 };
 
-/// Those of tables that are audited or belong to one that is.
+/// All those of tables; the last column: the table is audited or belongs to one that is. $1: name of the row
+/// trigger.
+constexpr const char* kCommands = R"(
+with recursive ours as (
+  select t.tgrelid from pg_catalog.pg_trigger t
+  where t.tgfoid = 'deal_advisor.audit_capture'::pg_catalog.regproc and t.tgname = $1),
+tree as (
+  select o.tgrelid as relation from ours o
+  union
+  select i.inhrelid from tree t join pg_catalog.pg_inherits i on i.inhparent = t.relation)
+select c.objid, c.objid::pg_catalog.regclass::text, min(c.command_tag), bool_or(t.relation is not null)
+from pg_catalog.pg_event_trigger_ddl_commands() c left join tree t on t.relation = c.objid
+where c.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and c.object_type in ('table', 'table column')
+group by c.objid order by c.objid)";
+
 std::vector<Command> audited_commands() {
   pg::Spi spi;
-  pg::SqlResult const rows = spi.query(
-      "with ours as (select t.tgrelid from pg_catalog.pg_trigger t where t.tgfoid = "
-      "'deal_advisor.audit_capture'::pg_catalog.regproc and t.tgname = $1) select c.objid, "
-      "c.objid::regclass::text, "
-      "min(c.command_tag) from "
-      "pg_catalog.pg_event_trigger_ddl_commands() c where c.classid = "
-      "'pg_catalog.pg_class'::pg_catalog.regclass and "
-      "c.object_type in ('table', 'table column') and exists (with recursive up as (select c.objid as "
-      "relation union "
-      "select i.inhparent from up u join pg_catalog.pg_inherits i on i.inhrelid = u.relation) select from up "
-      "u join "
-      "ours o on o.tgrelid = u.relation) group by c.objid order by c.objid",
-      {std::string(audit::kRowTrigger)});
+  pg::SqlResult const rows = spi.query(kCommands, {std::string(audit::kRowTrigger)});
   std::vector<Command> commands;
   for (size_t row = 0; row < rows.size(); ++row)
-    commands.push_back({rows.oid(row, 0), rows.text(row, 1), rows.text(row, 2)});
+    if (rows.boolean(row, 3)) commands.push_back({rows.oid(row, 0), rows.text(row, 1), rows.text(row, 2)});
   return commands;
 }
 
@@ -67,30 +69,35 @@ struct BarePart {
   Oid owner = InvalidOid;
 };
 
-/// Those in the tree that `relation` belongs to. A table whose own trigger is switched off is left alone.
+/// Those in the tree that relation $1 belongs to; $2, $3: names of the triggers. A table whose own trigger is
+/// switched off is left alone.
+constexpr const char* kBareParts = R"(
+with recursive ours as (
+  select t.tgrelid, t.tgname, t.tgenabled from pg_catalog.pg_trigger t
+  where t.tgfoid = 'deal_advisor.audit_capture'::pg_catalog.regproc and t.tgname in ($2, $3)),
+up as (
+  select $1::pg_catalog.oid as relation
+  union
+  select i.inhparent from up u join pg_catalog.pg_inherits i on i.inhrelid = u.relation),
+top as (
+  select o.tgrelid, o.tgenabled from up u join ours o on o.tgrelid = u.relation
+  where o.tgname = $2 and o.tgenabled in ('A', 'O') and not exists (
+    select from pg_catalog.pg_inherits i join ours p on p.tgrelid = i.inhparent where i.inhrelid = u.relation)),
+tree as (
+  select t.tgrelid as top, t.tgenabled, t.tgrelid as relation from top t
+  union
+  select t.top, t.tgenabled, i.inhrelid from tree t join pg_catalog.pg_inherits i on i.inhparent = t.relation)
+select t.top, t.tgenabled = 'A', n.nspname, c.relname, not c.relispartition, c.relowner
+from tree t
+join pg_catalog.pg_class c on c.oid = t.relation and c.relkind in ('r', 'p')
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where (select count(*) from ours o where o.tgrelid = t.relation) < 2
+order by t.relation)";
+
 std::vector<BarePart> bare_parts(Oid relation) {
   pg::Spi spi;
-  pg::SqlResult const rows = spi.query(
-      "with recursive ours as (select t.tgrelid, t.tgname, t.tgenabled from pg_catalog.pg_trigger t where "
-      "t.tgfoid = "
-      "'deal_advisor.audit_capture'::pg_catalog.regproc), up as (select $1::oid as relation union select "
-      "i.inhparent "
-      "from up u join pg_catalog.pg_inherits i on i.inhrelid = u.relation), top as (select o.tgrelid, "
-      "o.tgenabled from "
-      "up u join ours o on o.tgrelid = u.relation where o.tgname = $2 and o.tgenabled in ('A', 'O') and not "
-      "exists "
-      "(select from pg_catalog.pg_inherits i join ours p on p.tgrelid = i.inhparent where i.inhrelid = "
-      "u.relation)), "
-      "tree as (select t.tgrelid as top, t.tgenabled, t.tgrelid as relation from top t union select t.top, "
-      "t.tgenabled, "
-      "i.inhrelid from tree t join pg_catalog.pg_inherits i on i.inhparent = t.relation) select t.top, "
-      "t.tgenabled = "
-      "'A', n.nspname, c.relname, not c.relispartition, c.relowner from tree t join pg_catalog.pg_class c on "
-      "c.oid = "
-      "t.relation and c.relkind in ('r', 'p') join pg_catalog.pg_namespace n on n.oid = c.relnamespace where "
-      "(select "
-      "count(*) from ours o where o.tgrelid = t.relation and o.tgname in ($2, $3)) < 2 order by t.relation",
-      {std::to_string(relation), audit::kRowTrigger, audit::kTruncateTrigger});
+  pg::SqlResult const rows =
+      spi.query(kBareParts, {std::to_string(relation), audit::kRowTrigger, audit::kTruncateTrigger});
   std::vector<BarePart> parts;
   for (size_t row = 0; row < rows.size(); ++row)
     parts.push_back({rows.oid(row, 0),
@@ -141,7 +148,6 @@ void add_alteration(const TriggerArguments& table, int32 layout, const std::stri
 }
 
 void record_command(const Command& command) {
-  add_missing_triggers(command.relation);
   std::optional<TriggerArguments> const table = trigger_arguments(command.relation);
   std::optional<LogPlace> const place = table ? find_log_place(table->log) : std::nullopt;
   if (!place) return;  // the first write says so
@@ -173,7 +179,7 @@ void record_drop(const DroppedTrigger& dropped, const std::vector<DroppedTrigger
   add_alteration(dropped.table, last->layout.number, alteration(tag, last->relation_name, {}));
 }
 
-/// Runs `body`; what goes wrong is told, and no reason for the command to fail.
+/// Runs `body`; what goes wrong is told in a WARNING, and no reason for the command to fail.
 template <class Body>
 void record_or_warn(const std::string& what, Body&& body) {
   if (std::optional<pg::Failure> const failure = pg::attempt(pg::OnSuccess::commit, body))
@@ -195,8 +201,10 @@ void record_ddl(const std::string& event, const std::string& tag) {
     watch_drops();
   } else if (event == "ddl_command_end") {
     if (is_own) return;
-    for (Command const& command : audited_commands())
+    for (Command const& command : audited_commands()) {
+      record_or_warn("a new part of " + command.name, [&] { add_missing_triggers(command.relation); });
       record_or_warn(command.tag + " of " + command.name, [&] { record_command(command); });
+    }
   } else {
     std::vector<DroppedTrigger> const all = take_dropped_triggers();
     for (DroppedTrigger const& dropped : all)
