@@ -52,10 +52,11 @@ create type deal_advisor.audit_state as (
   log_rows float8,
   log_bytes bigint,
   overflow_rows bigint,
-  ready_until text
+  ready_until text,
+  enable_call text
 );
 comment on type deal_advisor.audit_state is
-'How an audited table fares. state: ok, disabled (by audit_disable), missing (its triggers are gone), off (somebody switched them off), origin only (they don''t fire for replicas and should), partly (a partition or child has none), gone (no table of this name), overflow (the log lacks partitions); detail: what and how to mend it; log_rows, log_bytes: of the whole log, by statistics; ready_until: the log''s last partition ends there. Example: select relation, state, detail from deal_advisor.audit_status() where state <> ''ok'';';
+'How an audited table fares. state: ok, disabled (by audit_disable), missing (its triggers are gone), off (somebody switched them off), origin only (they don''t fire for replicas and should), partly (a partition or child has none), gone (no table of this name), overflow (the log lacks partitions); detail: more about it; log_rows, log_bytes: of the whole log, by statistics; ready_until: the log''s last partition ends there; enable_call: the call of audit_enable with the settings that the table has, to mend it (null: the table is gone). Example: select relation, state, detail from deal_advisor.audit_status() where state <> ''ok'';';
 
 create function deal_advisor.audit_status()
 returns setof deal_advisor.audit_state

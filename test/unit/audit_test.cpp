@@ -7,6 +7,7 @@
 #include "core/audit/alteration.hpp"
 #include "core/audit/claims.hpp"
 #include "core/audit/enable.hpp"
+#include "core/audit/enable_call.hpp"
 #include "core/audit/layout.hpp"
 #include "core/audit/log_schema.hpp"
 #include "core/audit/mask.hpp"
@@ -248,6 +249,28 @@ TEST(AuditEnable, StatementsQuoteWhatTheyName) {
             "execute function deal_advisor.audit_capture('lo''g', '3')");
   EXPECT_EQ(statements[1], "alter table \"a b\".\"t'\" enable always trigger \"00_deal_audit_truncate\"");
   EXPECT_THROW(deal::audit::parse_firing("never"), deal::Error);
+}
+
+TEST(AuditEnable, TheCallHasAllThatIsNotTheDefault) {
+  deal::audit::EnableSettings settings;
+  settings.table = "shop.\"it's\"";
+  EXPECT_EQ(deal::audit::enable_call(settings), "SELECT deal_advisor.audit_enable('shop.\"it''s\"')");
+  settings.mode = "typed";
+  settings.ignored = {"seen"};
+  settings.redacted = {"card", "i'ban"};
+  settings.hashed = {"email"};
+  settings.truncate_rows = true;
+  settings.statement = true;
+  settings.insert_image = false;
+  settings.fire = "origin";
+  settings.log_owner = "auditor";
+  settings.options = R"({"key": ["id"]})";
+  EXPECT_EQ(
+      deal::audit::enable_call(settings),
+      "SELECT deal_advisor.audit_enable('shop.\"it''s\"', mode => 'typed', ignore => ARRAY['seen'], redact "
+      "=> "
+      "ARRAY['card', 'i''ban'], hash => ARRAY['email'], truncate_rows => true, statement => true, "
+      "insert_image => false, fire => 'origin', log_owner => 'auditor', options => '{\"key\": [\"id\"]}')");
 }
 
 TEST(AuditHistory, ColumnsNeverBearTheNamesOfItsOwn) {

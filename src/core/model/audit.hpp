@@ -8,10 +8,11 @@ namespace deal {
 
 /// An audited table that the caller may know of: a row of deal_advisor.audit_status().
 struct AuditedState {
-  int table = 0;       ///< its position
-  std::string state;   ///< ok, disabled, missing, off, origin only, partly, gone, overflow
-  std::string detail;  ///< in words
-  std::string log;     ///< schema of the log, not quoted
+  int table = 0;            ///< its position
+  std::string state;        ///< ok, disabled, missing, off, origin only, partly, gone, overflow
+  std::string detail;       ///< in words
+  std::string log;          ///< schema of the log, not quoted
+  std::string enable_call;  ///< the call of audit_enable that mends it; empty: the table is gone
 };
 
 /// An audit log that the caller may know of, with a table in the model.

@@ -6,7 +6,6 @@
 #include <cctype>
 #include <set>
 
-#include "core/audit/enable.hpp"
 #include "core/base/quote.hpp"
 #include "core/review/builder.hpp"
 
@@ -39,15 +38,6 @@ bool skip_unknown(const Check& check, Review& review) {
 Severity severity_of(const AuditedState& state) {
   if (state.state == "origin only") return Severity::low;
   return state.state == "partly" ? Severity::medium : Severity::high;
-}
-
-/// Switches the triggers on again. Those that are gone need audit_enable, with arguments that are not known
-/// here.
-std::vector<std::string> switching_on(const std::string& table) {
-  std::vector<std::string> fix;
-  for (const char* const trigger : {audit::kRowTrigger, audit::kTruncateTrigger})
-    fix.push_back(fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", table, quote_identifier(trigger)));
-  return fix;
 }
 
 /// The words of a name: unit_price, unitPrice.
@@ -146,11 +136,9 @@ void check_audit_triggers(const Check& check, Review& review) {
     finding.evidence.add("state", audited.state, "", "deal_advisor.audit_status()")
         .add("log", audited.log, "", "deal_advisor.audit_status()");
     finding.impact = audited.detail + ".";
-    if (audited.state == "off" || audited.state == "origin only") {
-      finding.fix = switching_on(table.identity);
-      finding.lock_level = "SHARE ROW EXCLUSIVE";
-      finding.blocks = "writes, for a moment";
-    }
+    finding.fix = {audited.enable_call};
+    finding.lock_level = "SHARE ROW EXCLUSIVE";
+    finding.blocks = "writes, for a moment";
     finding.verify = verified_by_review(check, finding);
     review.findings.push_back(std::move(finding));
   }

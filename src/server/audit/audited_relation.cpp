@@ -178,7 +178,7 @@ void make(AuditedRelation& entry, const TriggerData& trigger) {
 void warn(const TriggerData& trigger, const std::string& why) {
   pg::warning("changes of table \"" + std::string(RelationGetRelationName(trigger.tg_relation)) +
                   "\" are not recorded: " + why,
-              "deal_advisor.audit_status() shows the state of the log, deal_advisor.audit_enable mends it.");
+              "deal_advisor.audit_status() shows the state of the log, and the call that mends it.");
 }
 
 void remake(AuditedRelation& entry, const TriggerData& trigger) {

@@ -203,7 +203,7 @@ void tell_loss(Sink* sink) {
   if (sink->loss_told) return;
   sink->loss_told = true;
   pg::warn_in_call("changes of audited tables are not recorded: their log can't be written",
-                   "Find out why with deal_advisor.audit_status(); deal_advisor.audit_enable mends it.");
+                   "deal_advisor.audit_status() shows the state of the log, and the call that mends it.");
 }
 
 /// Writes what the current subtransaction has in the batch.

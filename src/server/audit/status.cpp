@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/audit/enable.hpp"
+#include "core/audit/enable_call.hpp"
 #include "core/audit/log_schema.hpp"
 #include "core/base/quote.hpp"
 #include "server/audit/log_config.hpp"
@@ -56,11 +57,9 @@ struct TableFacts {
   int table = 0;
   std::string schema;
   std::string name;
-  std::string mode;
   bool enabled = false;
-  std::string fire;
   TimestampTz since = 0;
-  std::vector<std::string> hidden[3];  ///< ignored, redacted, hashed
+  audit::EnableSettings settings;  ///< but for the log's owner
 };
 
 std::vector<std::string> hidden_columns(const audit::Layout& layout, audit::Treatment treatment) {
@@ -74,28 +73,33 @@ std::vector<TableFacts> read_tables(const LogPlace& place) {
   pg::AsRole const owner(place.owner);
   pg::Spi spi;
   pg::SqlResult const rows = spi.query(fmt::format(
-      "select t.table_id, t.schema_name, t.table_name, t.mode, t.disabled is null, t.fire, (extract(epoch "
-      "from "
-      "t.enabled) * 1000000)::bigint - 946684800000000, (select l.columns from {} l where l.table_id = "
-      "t.table_id and "
-      "l.relation = t.relation order by l.layout desc limit 1) from {} t order by t.schema_name, "
-      "t.table_name",
+      "select t.table_id, t.schema_name, t.table_name, t.disabled is null, (extract(epoch from t.enabled) * "
+      "1000000)::bigint - 946684800000000, t.mode, t.truncate_rows, t.statement, t.insert_image, t.fire, "
+      "t.options::text, (select l.columns from {} l where l.table_id = t.table_id and l.relation = "
+      "t.relation "
+      "order by l.layout desc limit 1) from {} t order by t.schema_name, t.table_name",
       quote_qualified(place.schema, audit::kLayouts), quote_qualified(place.schema, audit::kTables)));
   std::vector<TableFacts> tables;
   for (size_t row = 0; row < rows.size(); ++row) {
     TableFacts table{static_cast<int>(rows.int8(row, 0)),
                      rows.text(row, 1),
                      rows.text(row, 2),
-                     rows.text(row, 3),
-                     rows.boolean(row, 4),
-                     rows.text(row, 5),
-                     rows.int8(row, 6),
+                     rows.boolean(row, 3),
+                     rows.int8(row, 4),
                      {}};
-    if (!rows.is_null(row, 7)) {
-      audit::Layout const layout = audit::parse_layout(rows.text(row, 7));
-      table.hidden[0] = hidden_columns(layout, audit::Treatment::ignored);
-      table.hidden[1] = hidden_columns(layout, audit::Treatment::redacted);
-      table.hidden[2] = hidden_columns(layout, audit::Treatment::hashed);
+    audit::EnableSettings& settings = table.settings;
+    settings.table = quote_qualified(table.schema, table.name);
+    settings.mode = rows.text(row, 5);
+    settings.truncate_rows = rows.boolean(row, 6);
+    settings.statement = rows.boolean(row, 7);
+    settings.insert_image = rows.boolean(row, 8);
+    settings.fire = rows.text(row, 9);
+    settings.options = rows.text(row, 10);
+    if (!rows.is_null(row, 11)) {
+      audit::Layout const layout = audit::parse_layout(rows.text(row, 11));
+      settings.ignored = hidden_columns(layout, audit::Treatment::ignored);
+      settings.redacted = hidden_columns(layout, audit::Treatment::redacted);
+      settings.hashed = hidden_columns(layout, audit::Treatment::hashed);
     }
     tables.push_back(std::move(table));
   }
@@ -159,20 +163,17 @@ struct State {
 };
 
 State state_of(const TableFacts& table, const TriggerFacts& triggers, const LogFacts& log) {
-  std::string const name = quote_qualified(table.schema, table.name);
-  std::string const again = "deal_advisor.audit_enable(" + quote_literal(name) + ", ...) mends it";
   if (!triggers.exists) return {"gone", "no table of this name; its history is in the log"};
   if (!table.enabled) return {"disabled", "by audit_disable"};
-  if (triggers.without_row == triggers.parts)
-    return {"missing", "the trigger was dropped or replaced; " + again};
-  if (triggers.off > 0) return {"off", "a trigger was switched off by ALTER TABLE; " + again};
+  if (triggers.without_row == triggers.parts) return {"missing", "the trigger was dropped or replaced"};
+  if (triggers.off > 0) return {"off", "a trigger was switched off by ALTER TABLE"};
   if (triggers.without_row > 0)
-    return {"partly", fmt::format("{} of {} parts have no trigger, as {}; {}", triggers.without_row,
-                                  triggers.parts, triggers.example, again)};
+    return {"partly", fmt::format("{} of {} parts have no trigger, as {}", triggers.without_row,
+                                  triggers.parts, triggers.example)};
   if (triggers.without_truncate > 0)
-    return {"partly", fmt::format("TRUNCATE of {} would not be recorded; {}", triggers.example, again)};
-  if (table.fire == "always" && triggers.origin_only > 0)
-    return {"origin only", "the trigger doesn't fire when session_replication_role is replica; " + again};
+    return {"partly", fmt::format("TRUNCATE of {} would not be recorded", triggers.example)};
+  if (table.settings.fire == "always" && triggers.origin_only > 0)
+    return {"origin only", "the trigger doesn't fire when session_replication_role is replica"};
   if (log.overflow_rows > 0)
     return {"overflow",
             fmt::format("{} events wait for partitions of the log; deal_advisor.audit_maintain() makes them",
@@ -198,12 +199,15 @@ std::vector<Row> rows_of(const LogPlace& place, const Reader& reader) {
                           (triggers.exists && pg::may_assume(reader.role, triggers.owner));
     if (!concerns) continue;
     State const state = state_of(table, triggers, log);
-    rows.push_back({pg::value(quote_qualified(table.schema, table.name)), pg::value(state.name),
+    audit::EnableSettings settings = table.settings;
+    if (triggers.owner != place.owner) settings.log_owner = pg::role_name(place.owner);
+    rows.push_back({pg::value(settings.table), pg::value(state.name),
                     state.detail.empty() ? pg::Value{} : pg::value(state.detail), pg::value(place.schema),
-                    pg::value(table.mode), pg::value(table.hidden[0]), pg::value(table.hidden[1]),
-                    pg::value(table.hidden[2]), pg::timestamp_value(table.since),
+                    pg::value(settings.mode), pg::value(settings.ignored), pg::value(settings.redacted),
+                    pg::value(settings.hashed), pg::timestamp_value(table.since),
                     pg::value(pg::role_name(place.owner)), pg::value(log.rows), pg::value(log.bytes),
-                    pg::value(log.overflow_rows), pg::value(log.ready_until)});
+                    pg::value(log.overflow_rows), pg::value(log.ready_until),
+                    triggers.exists ? pg::value(audit::enable_call(settings)) : pg::Value{}});
   }
   return rows;
 }

@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kStates = R"sql(
 select s.relation, s.state, coalesce(s.detail, ''), s.log_schema, s.log_owner, s.overflow_rows,
-  coalesce((extract(epoch from s.ready_until::timestamptz) * 1000000)::bigint, 0)
+  coalesce((extract(epoch from s.ready_until::timestamptz) * 1000000)::bigint, 0), s.enable_call
 from deal_advisor.audit_status() s
 order by s.log_schema, s.relation)sql";
 
@@ -56,7 +56,8 @@ void add_states(pg::Spi& spi, Catalog& catalog) {
   for (size_t row = 0; row < rows.size(); ++row) {
     auto const place = places.find(rows.text(row, 0));
     if (place == places.end()) continue;
-    catalog.audited.push_back({place->second, rows.text(row, 1), rows.text(row, 2), rows.text(row, 3)});
+    catalog.audited.push_back(
+        {place->second, rows.text(row, 1), rows.text(row, 2), rows.text(row, 3), rows.text(row, 7)});
     auto& logs = catalog.audit_logs;
     if (logs.empty() || logs.back().schema != rows.text(row, 3)) logs.push_back(log_of(rows, row));
     AuditLogState& log = logs.back();
