@@ -12,6 +12,8 @@ SOURCES := $(sort $(wildcard src/core/*/*.cpp src/server/*/*.cpp src/shim/*.cpp)
 OBJS = $(SOURCES:.cpp=.o)
 
 SCHEMA_PARTS := $(sort $(wildcard src/schema/[0-9]*.sql))
+# What marketplace_install runs, as text that the extension carries.
+MARKETPLACE_PARTS := $(sort $(wildcard src/schema/marketplace/[0-9]*.sql))
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 DATA = $(wildcard src/schema/updates/*.sql) export/deal_advisor_export.sql
 
@@ -36,8 +38,9 @@ override with_llvm = no
 include $(PGXS)
 CONTRIB_TESTDB = deal_advisor_regress
 
-$(DATA_built): $(SCHEMA_PARTS) deal_advisor.control
-	@{ printf '%s\n' '\echo Use "CREATE EXTENSION deal_advisor" to load this file. \quit'; cat $(SCHEMA_PARTS); } > $@
+$(DATA_built): $(SCHEMA_PARTS) $(MARKETPLACE_PARTS) src/schema/marketplace/embed deal_advisor.control
+	@{ printf '%s\n' '\echo Use "CREATE EXTENSION deal_advisor" to load this file. \quit' && \
+	  src/schema/marketplace/embed $(MARKETPLACE_PARTS) && cat $(SCHEMA_PARTS); } > $@
 
 # Objects made for another server are stale, and so is the module's identity after a commit: these two files
 # change only when what they say does. (PGXS makes every file "secondary", so they can't just be missing.)
