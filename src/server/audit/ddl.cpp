@@ -183,9 +183,8 @@ void record_drop(const DroppedTrigger& dropped, const std::vector<DroppedTrigger
 template <class Body>
 void record_or_warn(const std::string& what, Body&& body) {
   if (std::optional<pg::Failure> const failure = pg::attempt(pg::OnSuccess::commit, body))
-    pg::warning(
-        what + " was not recorded: " + failure->message,
-        "deal_advisor.audit_status() shows the state of the log, and the call that mends it.");
+    pg::warning(what + " was not recorded: " + failure->message,
+                "deal_advisor.audit_status() shows the state of the log, and the call that mends it.");
 }
 
 }  // namespace
