@@ -44,7 +44,7 @@ TEST(MarketplaceScript, ASchemaThatLooksLikeAPlaceholderIsNoPlaceholder) {
 }
 
 TEST(MarketplaceScript, ConditionsKeepTheLineNumbers) {
-  const char* const text = "a\n--@if x\nb\n--@end\n--@unless x\nc\n--@end\nd";
+  const char* const text = "a\n  --@if x\nb\n  --@end\n--@unless x\nc\n--@end\nd";
   EXPECT_EQ(expand_script(text, {"s", "EUR", {"x"}}), "a\n\nb\n\n\n\n\nd\n");
   EXPECT_EQ(expand_script(text, {"s", "EUR", {}}), "a\n\n\n\n\nc\n\nd\n");
 }

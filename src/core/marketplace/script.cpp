@@ -15,8 +15,12 @@ namespace {
 constexpr Part kParts[] = {
     {"10_base", "base", nullptr},
     {"20_catalog", "catalog", "base"},
+    {"21_search", "catalog", "base"},
     {"30_pricing", "pricing", "catalog"},
+    {"31_price_reading", "pricing", "catalog"},
     {"40_conversations", "conversations", "base"},
+    {"41_messages", "conversations", "base"},
+    {"42_offers", "conversations", "base"},
 };
 
 void add_with_needs(std::vector<std::string>& modules, const std::string& module) {
@@ -41,6 +45,7 @@ struct Directive {
 
 std::optional<Directive> directive_of(std::string_view line) {
   constexpr std::string_view kMark = "--@";
+  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
   if (!line.starts_with(kMark)) return std::nullopt;
   line.remove_prefix(kMark.size());
   while (!line.empty() && (line.back() == ' ' || line.back() == '\r'))

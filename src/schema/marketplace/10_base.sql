@@ -98,8 +98,9 @@ comment on column @schema@.database_roles.tenant_id is 'The tenant of a role tha
 comment on column @schema@.database_roles.user_id is 'That user.';
 comment on column @schema@.database_roles.created_at is 'When the row was made.';
 
+-- These bodies are bound when they are made, so that no search_path matters and calls are inlined.
 create function @schema@.acting_role() returns name
-  language sql stable parallel safe set search_path = pg_catalog, pg_temp
+  language sql stable parallel safe
   return coalesce(nullif(pg_catalog.current_setting('role'), 'none'), session_user)::name;
 comment on function @schema@.acting_role() is 'The role that the session acts as: that of SET ROLE, else the one that logged in; the same inside of functions that run with their owner''s rights. Errors: none. Example: select @schema@.acting_role();';
 
@@ -134,14 +135,28 @@ $function$;
 comment on function @schema@.acting_number(text, text) is 'What current_tenant and current_user_id do: the number in a setting where the acting role may say it, or that of the role. setting: its name; of_role: tenant or user. Errors: 22023 the setting is no number. Example: select @schema@.acting_number(''marketplace.tenant_id'', ''tenant'');';
 
 create function @schema@.current_tenant() returns bigint
-  language sql stable parallel safe set search_path = pg_catalog, pg_temp
+  language sql stable parallel safe
   return @schema@.acting_number('marketplace.tenant_id', 'tenant');
 comment on function @schema@.current_tenant() is 'The tenant that the session acts for; null: none, and row security shows nothing. Errors: 22023 the setting is no number. Example: begin; set local marketplace.tenant_id = ''1''; select @schema@.current_tenant(); commit;';
 
 create function @schema@.current_user_id() returns bigint
-  language sql stable parallel safe set search_path = pg_catalog, pg_temp
+  language sql stable parallel safe
   return @schema@.acting_number('marketplace.user_id', 'user');
 comment on function @schema@.current_user_id() is 'The user that the session acts for, within current_tenant(); null: nobody. Errors: 22023 the setting is no number. Example: begin; set local marketplace.user_id = ''7''; select @schema@.current_user_id(); commit;';
+
+create function @schema@.required_tenant() returns bigint
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
+declare
+  tenant bigint := @schema@.current_tenant();
+begin
+  if tenant is null then
+    raise exception using errcode = '42501', message = 'the session acts for no tenant',
+      hint = 'Say it for the transaction: set local marketplace.tenant_id = ''42''. The role must be in table database_roles, or be the schema''s owner.';
+  end if;
+  return tenant;
+end
+$function$;
+comment on function @schema@.required_tenant() is 'The tenant that the session acts for, for what makes no sense without one. Errors: 42501 there is none; 22023 the setting is no number. Example: select @schema@.required_tenant();';
 
 create function @schema@.touch() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp as $function$

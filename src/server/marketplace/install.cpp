@@ -69,8 +69,14 @@ void run_part(pg::Spi& spi, const Part& part, const marketplace::ScriptValues& v
   pg::SqlResult const text = spi.query("select deal_advisor.marketplace_part($1)", {std::string(part.name)});
   if (text.is_null(0, 0))
     throw Error("XX000", fmt::format("part {} of the marketplace is missing", part.name));
-  pg::notice(fmt::format("making module {} ...", part.module));
   spi.execute(marketplace::expand_script(text.text(0, 0), values));
+}
+
+/// Months of prices are made ahead by partition maintenance; without it the schema's own function can.
+void keep_partitions(pg::Spi& spi, const std::string& schema) {
+  spi.execute(
+      "select deal_advisor.partition_enable($1::pg_catalog.regclass, 'observed_at', '1 month', premake => 4)",
+      {quote_qualified(schema, "price_history")});
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -120,8 +126,14 @@ std::string install_marketplace(const std::string& schema, const std::string& op
   } else {
     ensure_schema(spi, schema);
   }
-  for (Part const& part : parts)
+  std::string module;
+  for (Part const& part : parts) {
+    if (module != part.module) pg::notice(fmt::format("making module {} ...", part.module));
+    module = part.module;
     run_part(spi, part, wanted.values);
+  }
+  if (std::ranges::any_of(parts, [](const Part& part) { return std::string_view(part.module) == "pricing"; }))
+    keep_partitions(spi, schema);
   Marketplace made = known.value_or(Marketplace{});
   made.schema = schema;
   made.version = kMarketplaceVersion;

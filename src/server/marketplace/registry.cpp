@@ -21,7 +21,8 @@ constexpr const char* kSelect =
     "select schema_name, version, pg_catalog.to_jsonb(modules), options, server_major, objects from "
     "deal_advisor.marketplace where $1::name is null or schema_name = $1::name order by schema_name";
 
-/// In terms of names only, so that a dump and restore change nothing. $1: the schema.
+/// In terms of names only, and parentheses don't count, so that a dump and restore change nothing. $1: the
+/// schema.
 constexpr const char* kObjects = R"(
 with relation as (
   select c.* from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -60,7 +61,7 @@ object as (
      where k.contypid = t.oid and k.contype = 'c'))
   from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
   where n.nspname = $1::name and t.typtype in ('e', 'd', 'r'))
-select name, pg_catalog.md5(definition) from object order by name)";
+select name, pg_catalog.md5(pg_catalog.translate(definition, '() ', '')) from object order by name)";
 
 Marketplace marketplace_of(const pg::SqlResult& rows, size_t row) {
   Marketplace found;

@@ -1,0 +1,300 @@
+// The deal score: what it says of plain cases, and what must not change it.
+
+#include "core/marketplace/deal_score.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/marketplace/price_statistics.hpp"
+#include "price_simulation.hpp"
+
+namespace deal::marketplace {
+namespace {
+
+using test::Listing;
+using test::ListingKind;
+using Points = std::vector<PricePoint>;
+constexpr std::int64_t day = 86'400'000'000;
+
+TEST(DealScore, NoDataIsFiftyWithoutConfidence) {
+  DealScore const s = deal_score({}, 0);
+  EXPECT_EQ(s.score, 50);
+  EXPECT_EQ(s.confidence, 0);
+  EXPECT_EQ(s.verdict, DealVerdict::unknown);
+}
+
+TEST(DealScore, NotOnOfferIsFifty) {
+  EXPECT_EQ(deal_score(Points{{-99 * day, 100}, {-1, std::nullopt}}, 0).score, 50);
+}
+
+TEST(DealScore, FirstMomentOfAListingIsFifty) {
+  EXPECT_EQ(deal_score(Points{{0, 100}}, 0).score, 50);
+}
+
+TEST(DealScore, PriceThatNeverChangedIsUsual) {
+  DealScore const s = deal_score(Points{{-400 * day, 100}}, 0);
+  EXPECT_EQ(s.verdict, DealVerdict::usual);
+  EXPECT_EQ(s.confidence, 1);
+}
+
+TEST(DealScore, DropBelowASteadyPriceIsExcellent) {
+  DealScore const s = deal_score(Points{{-400 * day, 1000}, {-day, 700}}, 0);
+  EXPECT_EQ(s.verdict, DealVerdict::excellent);
+  EXPECT_TRUE(s.flags.names().empty());
+  EXPECT_NEAR(s.components.depth_usual, 0.3, 1e-9);
+  EXPECT_NEAR(s.components.depth_prior, 0.3, 1e-9);
+  EXPECT_NEAR(s.components.season.value_or(0), 0.3, 1e-9);
+  EXPECT_EQ(s.prior.price, 1000);
+}
+
+TEST(DealScore, DearerThanEverIsOverpriced) {
+  DealScore const s = deal_score(Points{{-400 * day, 1000}, {-day, 1300}}, 0);
+  EXPECT_EQ(s.verdict, DealVerdict::overpriced);
+  EXPECT_TRUE(s.flags.has(DealFlag::dearer_than_prior));
+}
+
+TEST(DealScore, RaiseBeforeASaleIsSeenAndCapped) {
+  DealScore const s = deal_score(Points{{-400 * day, 1000}, {-20 * day, 1500}, {-day, 1000}}, 0);
+  EXPECT_EQ(s.flags.names(), std::vector<const char*>{deal_flag_name(DealFlag::raised_before_sale)});
+  EXPECT_LE(s.score, 40);
+}
+
+TEST(DealScore, ClaimAboveThePriorPriceIsSeen) {
+  Points const points{{-400 * day, 1000}, {-day, 800}};
+  EXPECT_FALSE(deal_score(points, 0, {.claimed_price = 1000}).flags.has(DealFlag::claimed_above_prior));
+  EXPECT_TRUE(deal_score(points, 0, {.claimed_price = 1001}).flags.has(DealFlag::claimed_above_prior));
+}
+
+TEST(DealScore, StaircaseIsProgressive) {
+  Points const points{{-400 * day, 1000}, {-9 * day, 800}, {-day, 600}};
+  EXPECT_TRUE(deal_score(points, 0).flags.has(DealFlag::progressive));
+}
+
+TEST(DealScore, SaleEveryOtherWeekIsAlwaysOnSale) {
+  Points points;
+  for (std::int64_t week = -50; week < 0; week += 2) {
+    points.push_back({(week - 1) * 7 * day, 1000});
+    points.push_back({week * 7 * day, 700});
+  }
+  DealScore const s = deal_score(points, -13 * day);
+  EXPECT_TRUE(s.flags.has(DealFlag::always_on_sale));
+  EXPECT_FALSE(s.flags.has(DealFlag::raised_before_sale));
+  EXPECT_LE(s.score, 40);
+}
+
+TEST(DealScore, MistakenPriceIsSuspected) {
+  Points const points{{-400 * day, 1000}, {-day, 10}};
+  EXPECT_TRUE(deal_score(points, 0).flags.has(DealFlag::suspected_glitch));
+  EXPECT_FALSE(deal_score(points, 9 * day).flags.has(DealFlag::suspected_glitch));
+}
+
+TEST(DealScore, PastMistakeIsToldAndHidesNoDeal) {
+  Points const points{{-400 * day, 1000}, {-20 * day, 10}, {-19 * day, 1000}, {-day, 700}};
+  DealScore const s = deal_score(points, 0);
+  EXPECT_NEAR(s.components.outlier_share, 1.0 / 365, 1e-9);
+  EXPECT_NEAR(s.score, deal_score(Points{{-400 * day, 1000}, {-day, 700}}, 0).score, 0.2);
+}
+
+TEST(DealScore, YoungListingHasLittleConfidence) {
+  DealScore const s = deal_score(Points{{-9 * day, 1000}, {-day, 500}}, 0);
+  EXPECT_NEAR(s.confidence, 0.1, 1e-9);
+  EXPECT_NEAR(s.score, 50, 5);
+  EXPECT_TRUE(s.flags.has(DealFlag::insufficient_history));
+}
+
+TEST(DealScore, OtherRetailersMatter) {
+  Points const points{{-400 * day, 1000}, {-day, 800}};
+  std::vector<std::int64_t> const dearer{1100, 1000, 900};
+  std::vector<std::int64_t> const cheaper{1100, 1000, 700};
+  EXPECT_GT(deal_score(points, 0, {.other_retailers = dearer}).score, deal_score(points, 0).score);
+  EXPECT_LE(deal_score(points, 0, {.other_retailers = cheaper}).score, 70);
+  EXPECT_NEAR(deal_score(points, 0, {.other_retailers = dearer}).components.market.value_or(0), 0.2, 1e-9);
+}
+
+TEST(DealScore, NegativePricesAreRefused) {
+  std::vector<std::int64_t> const others{-1};
+  EXPECT_THROW(deal_score(Points{{-day, 1}}, 0, {.other_retailers = others}), Error);
+  EXPECT_THROW(deal_score(Points{{-day, 1}}, 0, {.claimed_price = -1}), Error);
+}
+
+TEST(DealScore, AllPricesAndTimesFit) {
+  constexpr std::int64_t first = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t last = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(deal_score(Points{{first, last}, {last - day, last / 2}}, last).verdict, DealVerdict::excellent);
+  EXPECT_EQ(deal_score(Points{{first, last}, {last - day, 0}}, last).verdict, DealVerdict::excellent);
+  EXPECT_EQ(deal_score(Points{{first, 0}, {last - day, last}}, last).verdict, DealVerdict::overpriced);
+  EXPECT_EQ(deal_score(Points{{first, 0}}, last).verdict, DealVerdict::usual);
+}
+
+TEST(DealScore, ComponentsHaveTheirNames) {
+  DealComponents const c = deal_score(Points{{-400 * day, 1000}, {-day, 700}}, 0).components;
+  EXPECT_STREQ(named_components(c)[1].name, "depth_usual");
+  EXPECT_EQ(named_components(c)[1].value, c.depth_usual);
+  EXPECT_FALSE(named_components(c)[6].value);
+}
+
+/// Some that are like listings, some wild ones with few prices, ties and gaps.
+Points random_points(Random& random) {
+  if (random.below(2) == 0) {
+    auto const kind = static_cast<ListingKind>(random.below(test::listing_kinds));
+    return test::ListingSimulator(random.next()).make(kind).points;
+  }
+  Points points;
+  std::uint64_t const levels = 2 + random.below(12);
+  std::int64_t const pause = 1 + static_cast<std::int64_t>(random.below(400));
+  std::int64_t time = 0;
+  for (std::uint64_t n = 1 + random.below(60); n > 0; --n) {
+    time -= (1 + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(pause)))) * day / 24;
+    bool const gap = random.below(8) == 0 && !points.empty();
+    points.push_back(
+        {time, gap ? std::nullopt : std::optional<std::int64_t>(random.below(levels) * 50 + 300)});
+  }
+  std::reverse(points.begin(), points.end());
+  points.back().price = points.back().price.value_or(300);
+  return points;
+}
+
+double score(const Points& points, std::int64_t at = 0) {
+  return deal_score(points, at).score;
+}
+
+/// Calls `check(points, random)` on many series.
+template <typename Check>
+void on_random_series(std::uint64_t seed, Check check) {
+  Random random(seed);
+  for (int round = 0; round < 2000 && !::testing::Test::HasFailure(); ++round) {
+    SCOPED_TRACE(round);
+    check(random_points(random), random);
+  }
+}
+
+TEST(DealScoreProperty, NeverRisesWithThePresentPrice) {
+  on_random_series(1, [](Points points, Random& random) {
+    std::vector<std::int64_t> prices;
+    for (int i = 0; i < 20; ++i)  // those of the past and just beside, and any
+      prices.push_back(points[random.below(points.size())].price.value_or(500) +
+                       std::int64_t(random.below(3)) - 1);
+    for (int i = 0; i < 10; ++i)
+      prices.push_back(std::llround(double(prices[0]) * (0.2 + 1.5 * random.uniform())));
+    std::sort(prices.begin(), prices.end());
+    double last = 100;
+    for (std::int64_t const price : prices) {
+      points.back().price = price;
+      double const now = score(points);
+      ASSERT_LE(now, last + 1e-9) << price;
+      last = now;
+    }
+  });
+}
+
+TEST(DealScoreProperty, CurrencyScaleDoesNotMatter) {
+  on_random_series(2, [](Points points, Random&) {
+    double const before = score(points);
+    for (int power = 1; power <= 2; ++power) {
+      for (PricePoint& point : points)
+        if (point.price) *point.price *= 10;
+      ASSERT_NEAR(score(points), before, 1e-9);
+    }
+  });
+}
+
+TEST(DealScoreProperty, OriginOfTimeDoesNotMatter) {
+  on_random_series(3, [](Points points, Random& random) {
+    double const before = score(points);
+    auto const shift = static_cast<std::int64_t>(random.next() >> 3);
+    for (PricePoint& point : points)
+      point.time += shift;
+    ASSERT_EQ(score(points, shift), before);
+  });
+}
+
+TEST(DealScoreProperty, ObservingAPriceAgainDoesNotMatter) {
+  on_random_series(4, [](const Points& points, Random& random) {
+    Points more;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      more.push_back(points[i]);
+      std::int64_t const end = i + 1 < points.size() ? points[i + 1].time : 0;
+      for (std::int64_t time = points[i].time; random.below(3) > 0;) {
+        time += 1 + static_cast<std::int64_t>(random.below(elapsed(time, end)));
+        if (time >= end) break;
+        more.push_back({time, points[i].price});
+      }
+    }
+    ASSERT_EQ(score(more), score(points));
+  });
+}
+
+/// With a span out of stock put in at `cut`: all before it is moved back.
+Points with_gap(const Points& points, std::int64_t cut, std::int64_t length) {
+  Points result;
+  for (PricePoint const& point : points)
+    if (point.time < cut) result.push_back({point.time - length, point.price});
+  std::optional<std::int64_t> const carried = price_at(points, cut);
+  result.push_back({cut - length, std::nullopt});
+  if (points_until(points, cut).back().time != cut) result.push_back({cut, carried});
+  for (PricePoint const& point : points)
+    if (point.time >= cut) result.push_back(point);
+  return result;
+}
+
+TEST(DealScoreProperty, SpansOutOfStockDoNotMatter) {
+  on_random_series(5, [](const Points& points, Random& random) {
+    std::int64_t const cut =
+        points[0].time + static_cast<std::int64_t>(random.below(elapsed(points[0].time, 0)));
+    auto const length = 1 + static_cast<std::int64_t>(random.below(300 * microseconds_per_day));
+    if (cut == points[0].time) return;
+    ASSERT_EQ(score(with_gap(points, cut, length)), score(points));
+  });
+}
+
+/// Overwrites [from, to) of a series, of which it must be a part.
+void overwrite(Points& points, std::int64_t from, std::int64_t to, std::int64_t price) {
+  std::optional<std::int64_t> const after = price_at(points, to);
+  std::erase_if(points, [&](PricePoint const& p) { return p.time >= from && p.time <= to; });
+  auto const place = std::find_if(points.begin(), points.end(), [&](PricePoint const& p) { return p.time > to; });
+  points.insert(place, {PricePoint{from, price}, PricePoint{to, after}});
+}
+
+bool on_offer_throughout(const Points& points, std::int64_t from, std::int64_t to) {
+  std::uint64_t time = 0;
+  for (PricePiece const& piece : pieces_in(points, from, to))
+    time += elapsed(piece.from, piece.to);
+  return time == elapsed(from, to);
+}
+
+/// Glitches of less than two days each, with half a day or more between them, in a twentieth of the time on offer
+/// or less; spans out of stock stay.
+Points with_glitches(const Points& points, Random& random) {
+  Points result = points;
+  double left = 0.05 * static_cast<double>(price_statistics(points, -364 * day, 0).in_stock);
+  for (std::int64_t to = -day;;) {
+    to -= static_cast<std::int64_t>((0.5 + 60 * random.uniform() * random.uniform()) * one_day);
+    double const length = std::min(left, (0.04 + 1.9 * random.uniform()) * one_day);
+    std::int64_t const from = to - static_cast<std::int64_t>(length);
+    if (from <= std::max(points[0].time, -364 * day) || length < 1) return result;
+    if (!on_offer_throughout(points, from, to)) continue;
+    overwrite(result, from, to, random.below(3) > 0 ? 1 + std::int64_t(random.below(150)) : 100'000'000);
+    left -= length;
+    to = from;
+  }
+}
+
+TEST(DealScoreProperty, GlitchesInATwentiethOfTheTimeHardlyMatter) {
+  double worst = 0;
+  on_random_series(6, [&worst](const Points& points, Random& random) {
+    double const change = std::abs(score(with_glitches(points, random)) - score(points));
+    worst = std::max(worst, change);
+    ASSERT_LE(change, 5);
+  });
+  std::printf("  most that glitches changed a score: %.2f\n", worst);
+}
+
+}  // namespace
+}  // namespace deal::marketplace
