@@ -3,7 +3,7 @@ create extension if not exists pg_trgm with schema public;
 begin;
 set local client_min_messages = warning;
 select deal_advisor.marketplace_install('mp') \g /dev/null
-select plan(157);
+select plan(160);
 set local client_min_messages = warning;
 select setseed(0.271828);
 create role mp_app;
@@ -176,6 +176,11 @@ select throws_ok(format('select * from mp.search_products(lim => %s)', coalesce(
 select throws_ok('select * from mp.search_products(repeat(''x '', 501))', '22023', 'query must have at most 1000 characters', 'a query has its limit');
 select lives_ok(format('select * from mp.search_products(%L)', q), 'odd query: ' || left(q, 20)) from unnest(array['', '   ', '"', '''); drop table x; --', '\', '& | ! ( )', ':*', 'the', 'a or or -', '%', E'\u0001', repeat('x', 1000), '$1 %s %L $q$']) q;
 select lives_ok($$select * from mp.search_products(null, '{"attributes": {"it''s \" %s $q$ \\ ": ["''", "$1", "%L"], "x": {"min": 1e100}}}')$$, 'odd attributes');
+
+-- What a caller says stays data, also within a statement that is put together
+select is((select count(*)::int from mp.search_products(filters => jsonb_build_object('attributes', jsonb_build_object(k, v)))), 0, 'an attribute that breaks out of nothing: ' || left(v::text, 20))
+  from unnest(array['colour'' or true --', 'a\'' or true) --', '%1$L'' or true --']) with ordinality k (k, n)
+  join unnest(array['"x'') or true --"', '["x\\'' or true --"]', '{"min": 1}']::jsonb[]) with ordinality v (v, n) using (n);
 
 -- Filters against a plain query
 create temp table asked as

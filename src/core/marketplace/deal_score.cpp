@@ -76,8 +76,8 @@ void measure_depth(const DealHistory& h, const std::vector<Stretch>& smooth, Mea
   SortedStretches const sorted(smooth);
   m.usual =
       std::min({usual_premium(smooth), usual_premium(part_before(smooth, 0, quarter)), sorted.quantile(0.5)});
-  double const spread = sorted.mean_between(0.6, 0.9) - sorted.mean_between(0.5, 0.6);
-  m.deviations = std::clamp(m.usual / std::max(1.5 * spread, 0.02), 0.0, 4.0);
+  double const spread = sorted.mean_between(0.7, 0.95) - sorted.mean_between(0.5, 0.7);
+  m.deviations = std::clamp(m.usual / std::max(1.2 * spread, 0.02), 0.0, 4.0);
   m.prior = prior_premium(smooth, h.time);
 }
 
@@ -106,8 +106,8 @@ double rarity(const Measures& m) {
 }
 
 double raw_score(const Measures& m) {
-  double const depth = 0.55 * saturating(m.usual) + 0.45 * saturating(m.prior);
-  double const quality = rarity(m) * depth * (0.6 + 0.1 * m.deviations);
+  double const depth = 0.5 * (saturating(m.usual) + saturating(m.prior));
+  double const quality = rarity(m) * depth * (0.7 + 0.075 * m.deviations);
   double raw = 10 + 30 * m.dearer + 60 * quality;
   raw += 8 * std::clamp(m.market.value_or(0) / 0.1, -1.0, 1.0);
   raw = std::min(raw, 40 + 60 * ramp(m.usual, 0.02, 0.10));

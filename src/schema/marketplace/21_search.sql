@@ -156,18 +156,19 @@ declare
   beyond constant text := case when sort = 'price_asc' then '>' else '<' end;
   -- One index scan a category, each in order, instead of all products of all of them.
   merged constant boolean := mode = 'all' and branches between 2 and 200 and phase = 'priced';
+  -- Casts to text: else an operator or function that somebody made for the domain would be taken, and run with our rights.
   place text := '';
   order_by text;
   rows_of text;
 begin
   conditions := $q$ p.tenant_id = $1 and p.deleted_at is null$q$ || conditions
     || case when branches = 0 then '' when merged then ' and p.category_id = c.id' when branches = 1 then ' and p.category_id = ($3)[1]' else ' and p.category_id = any ($3)' end
-    || case mode when 'words' then ' and p.search @@ $2' when 'similar' then ' and p.name operator(' || trigram || '.%>) $4' else '' end;
+    || case mode when 'words' then ' and p.search @@ $2' when 'similar' then ' and p.name::text operator(' || trigram || '.%>) $4' else '' end;
   if from_rank then
     -- The newest that match are ranked; the fence keeps the planner from walking the key for them.
     return $q$select m.id, m.name::text, m.brand_name, m.category_id, m.best_price_minor::bigint, m.currency::text, m.best_listing_id, (m.key / 1e6)::real, @schema@.search_cursor($8, $q$
       || pg_catalog.quote_literal(mode) || $q$, m.key, m.id) from (select n.*, ($q$
-      || case mode when 'words' then 'ts_rank(n.search, $2, 1)' else trigram || '.word_similarity($4, n.name)' end
+      || case mode when 'words' then 'ts_rank(n.search, $2, 1)' else trigram || '.word_similarity($4, n.name::text)' end
       || $q$ * 1e6)::bigint as key from (select f.* from (select p.* from @schema@.products p where$q$ || conditions
       || $q$ offset 0) f order by f.id desc limit $9) n) m$q$
       || case when after then ' where (m.key, m.id) < ($5, $6)' else '' end || ' order by m.key desc, m.id desc limit $7';
