@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 select deal_advisor.marketplace_install('mp') \g /dev/null
-select plan(98);
+select plan(103);
 set local client_min_messages = warning;
 set local timezone = 'Europe/Berlin';
 select setseed(0.6180339);
@@ -239,5 +239,17 @@ reset role;
 set local role mp_nobody;
 select throws_ok('select mp.record_price(90650, now(), 1)', '42501', null, 'a role without a tenant can''t');
 reset role;
+
+-- The deal score
+set local marketplace.tenant_id = '901';
+insert into mp.listings (tenant_id, id, product_id, retailer_id) values (901, 70001, 9700, 901), (901, 70002, 9700, 902);
+select mp.ensure_price_partitions(12, 1) \g /dev/null
+select mp.record_prices(array[70001, 70001, 70002], array[pg_temp.ago('200 days'), pg_temp.ago('2 days'), pg_temp.ago('200 days')], array[10000, 7000, 9800], array[null, 12000, null]) \g /dev/null
+select results_eq('select verdict, prior_minor, ''claimed_above_prior'' = any (flags) from mp.deal_score(70001)', $$values ('excellent', 10000::bigint, true)$$, 'a deal: its score, its prior price, its flags');
+select ok((select (components ->> 'market')::float > 0.25 from mp.deal_score(70001)), 'what the other shop asks counts');
+select ok((select score <= 50 from mp.deal_score(70002)), 'a price that never moved is none');
+select is_empty('select * from mp.deal_score(1)', 'no listing, no row');
+set local marketplace.tenant_id = '902';
+select is_empty('select * from mp.deal_score(70001)', 'another tenant''s listing is none');
 select * from finish();
 rollback;

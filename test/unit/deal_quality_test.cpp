@@ -126,5 +126,58 @@ TEST_P(DealQuality, TellsGenuineDealsFromTheOthers) {
   EXPECT_LE(q.found[static_cast<std::size_t>(ListingKind::tiny_drop)], 0.10);
 }
 
+double share_flagged(const std::vector<Listing>& listings, DealFlag flag, bool (*which)(ListingKind)) {
+  double flagged = 0;
+  double all = 0;
+  for (Listing const& l : listings) {
+    if (!which(l.kind)) continue;
+    all += 1;
+    flagged += deal_score(l.points, l.at).flags.has(flag) ? 1 : 0;
+  }
+  return flagged / all;
+}
+
+TEST(DealFlags, SayWhatHappenedAndSeldomOfGenuineDeals) {
+  std::vector<Listing> const listings = labelled(707);
+  auto const raised = [](ListingKind kind) { return kind == ListingKind::fake_raise; };
+  auto const always = [](ListingKind kind) { return kind == ListingKind::always_on_sale; };
+  double const raises = share_flagged(listings, DealFlag::raised_before_sale, raised);
+  double const sales = share_flagged(listings, DealFlag::always_on_sale, always);
+  double const genuine_raises = share_flagged(listings, DealFlag::raised_before_sale, test::is_genuine);
+  double const genuine_sales = share_flagged(listings, DealFlag::always_on_sale, test::is_genuine);
+  double const genuine_glitches = share_flagged(listings, DealFlag::suspected_glitch, test::is_genuine);
+  std::printf(
+      "  raised_before_sale: %.3f of fake raises, %.3f of the genuine; always_on_sale: %.3f of those, %.3f "
+      "of "
+      "the genuine; suspected_glitch: %.3f of the genuine\n",
+      raises, genuine_raises, sales, genuine_sales, genuine_glitches);
+  EXPECT_GE(raises, 0.5);
+  EXPECT_GE(sales, 0.5);
+  EXPECT_LE(genuine_raises, 0.01);
+  EXPECT_LE(genuine_sales, 0.02);
+  EXPECT_LE(genuine_glitches, 0.01);
+}
+
+std::vector<PricePoint> ninety_points(Random& random) {
+  std::vector<PricePoint> points;
+  for (std::int64_t i = 90; i > 0; --i)
+    points.push_back({-4 * i * day + static_cast<std::int64_t>(random.below(3 * microseconds_per_day)),
+                      1000 + static_cast<std::int64_t>(random.below(300))});
+  return points;
+}
+
+TEST(DealScore, TenThousandListingsTakeAMoment) {
+  Random random(5);
+  std::vector<std::vector<PricePoint>> listings;
+  for (int i = 0; i < 10000; ++i)
+    listings.push_back(ninety_points(random));
+  double sum = 0;
+  std::clock_t const begin = std::clock();
+  for (std::vector<PricePoint> const& points : listings)
+    sum += deal_score(points, 0).score;
+  std::printf("  10,000 scores of 90 points: %.3f s of CPU\n", double(std::clock() - begin) / CLOCKS_PER_SEC);
+  EXPECT_GT(sum, 0);
+}
+
 }  // namespace
 }  // namespace deal::marketplace

@@ -22,6 +22,7 @@ inline constexpr std::size_t deal_flag_count = 7;
 /// As in the enum, e.g. "always_on_sale".
 const char* deal_flag_name(DealFlag flag);
 
+/// A set of flags.
 class DealFlags {
  public:
   void set(DealFlag flag, bool on) { bits_.set(static_cast<std::size_t>(flag), on); }

@@ -114,11 +114,13 @@ std::vector<Stretch> smooth(std::vector<Stretch> stretches, double time) {
   double const longer = 7 * time;
   std::vector<Stretch> const filled = fill_dips(stretches, time);
   std::vector<Stretch> const cut = cut_peaks(stretches, time);
-  std::vector<Stretch> const without_peaks = fill_dips(cut, longer);
-  std::vector<Stretch> const without_dips = cut_peaks(filled, longer);
+  std::vector<Stretch> const filled_cut = cut_peaks(filled, time);
+  std::vector<Stretch> const cut_filled = fill_dips(cut, time);
+  std::vector<Stretch> const no_peaks = fill_dips(cut, longer);
+  std::vector<Stretch> const no_dips = cut_peaks(filled, longer);
   for (std::size_t i = 0; i < stretches.size(); ++i) {
-    double const low = std::min(filled[i].value, without_peaks[i].value);
-    double const high = std::max(cut[i].value, without_dips[i].value);
+    double const low = std::min({filled[i].value, filled_cut[i].value, no_peaks[i].value});
+    double const high = std::max({cut[i].value, cut_filled[i].value, no_dips[i].value});
     stretches[i].value = std::max(low, std::min(stretches[i].value, high));
   }
   return stretches;

@@ -1,8 +1,9 @@
 /// A listing's past as the deal score sees it: log prices over time on offer, without short dips and peaks.
 ///
 /// Everything here is monotone: where a price of the series rises, no number of the history falls, and none
-/// rises by more. That is what makes the score never rise with the present price; a rule that throws outliers
-/// out beyond a multiple of the MAD can't give it, because the present price moves the MAD.
+/// rises by more. That is why the score never rises with the present price. A rule that throws out what is
+/// beyond a multiple of the MAD can't promise it: the present price moves the MAD, and with it what is thrown
+/// out.
 #pragma once
 
 #include <cstdint>
@@ -29,17 +30,18 @@ struct Stretch {
 /// O(n log n).
 std::vector<Stretch> fill_dips(std::vector<Stretch> stretches, double time);
 
-/// The same for peaks (opening).
+/// The same for peaks (opening). O(n log n).
 std::vector<Stretch> cut_peaks(std::vector<Stretch> stretches, double time);
 
-/// Without dips and peaks shorter than `time`: every value is brought between what is left when first peaks are cut
-/// and then dips are filled, and what is left the other way round. The two are the bounds of a running median
-/// (Rohwer's LULU smoothers), but have all of its robustness in O(n log n), and what lies between two
-/// glitches is not taken for one.
+/// Without dips and peaks shorter than `time`. A value is raised to the lowest of what is left when dips are
+/// filled, when then peaks are cut, and when peaks are cut and then longer dips filled (to 7 times `time`:
+/// several glitches in a row); it is lowered in the same way. So what lies between two glitches is not taken
+/// for one, and a glitch within a sale leaves the sale. (In the manner of Rohwer's LULU smoothers.) O(n log
+/// n).
 std::vector<Stretch> smooth(std::vector<Stretch> stretches, double time);
 
-/// The `time` that ended `ago` before the end, in order of time, cut at both sides; less if there is less, but
-/// always some stretch, if need be without time. Needs at least one stretch. O(n).
+/// The `time` that ended `ago` before the end, in order of time, cut at both sides; less if there is less,
+/// but always some stretch, if need be without time. Needs at least one stretch. O(n).
 std::vector<Stretch> part_before(std::span<const Stretch> stretches, double ago, double time);
 
 /// How long each value held, sorted.
@@ -61,11 +63,12 @@ class SortedStretches {
 /// The log of a price of `minor` units; of nothing, a number below that of every price.
 double log_price(std::int64_t minor) noexcept;
 
+/// What was on offer before now. Its prices are natural logs.
 struct DealHistory {
-  double now = 0;                ///< log price now
-  double time = 0;               ///< on offer, at most what was asked for
-  std::vector<Stretch> raw;      ///< log prices, oldest first; the last is the present price
-  std::vector<Stretch> smooth;  ///< without dips and peaks
+  double now = 0;               ///< log price now
+  double time = 0;              ///< on offer, at most what was asked for
+  std::vector<Stretch> raw;     ///< log prices, oldest first; the last is the present price
+  std::vector<Stretch> smooth;  ///< without dips and peaks, the same stretches
 };
 
 /// The last `time` (at most 2^53) on offer before `at`, whenever that was (spans out of stock take no time);

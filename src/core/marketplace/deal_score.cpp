@@ -56,13 +56,14 @@ double share_of_time(std::span<const Stretch> premiums, double total, Weight wei
   return sum / total;
 }
 
-/// A cautious median that a few per cent of the time can't flip from one level to another.
+/// Of the usual price: a cautious median that a few per cent of the time can't flip from one level to
+/// another.
 double usual_premium(std::vector<Stretch> premiums) {
   return SortedStretches(std::move(premiums)).mean_between(0.3, 0.5);
 }
 
-/// The low of the 30 days before a sale that began when it suits the shop best, in the last 60 days; not the lowest
-/// price of all, which a single day could change.
+/// The low (of three days, which no single day can change) of the 30 days before a sale that began at some
+/// time in the last 60 days: the time that suits it best, since when it began depends on the present price.
 double prior_premium(std::span<const Stretch> premiums, double total) {
   double best = -farthest;
   for (double ago = 0; ago <= 2 * month && (ago == 0 || ago + month <= total); ago += month / 5)

@@ -21,15 +21,16 @@ const char* deal_verdict_name(DealVerdict verdict);
 /// What a score is made of. Depths are shares of the price they are below: 0.2 is 20 % cheaper, negative is
 /// dearer. "Time" is time on offer, the last 365 days of it.
 struct DealComponents {
-  double share_dearer = 0;       ///< share of time that was dearer than now (within 0.2 %: half)
-  double depth_usual = 0;        ///< below the usual price: the lower one of the last 365 and 90 days
-  double deviations = 0;         ///< the same in multiples of how much the price usually varies; 0 to 4
-  double depth_prior = 0;        ///< below the floor of 30 days that a sale could have begun from
-  double rarity = 0;             ///< 1: hardly ever as cheap as now; 0: nearly half of the time
+  double share_dearer = 0;  ///< share of time that was dearer than now (within 0.2 %: half)
+  double depth_usual = 0;   ///< below the usual price (a cautious median) of 365 or 90 days, the lower one
+  double deviations = 0;    ///< the same in multiples of how much the price usually varies; 0 to 4
+  double depth_prior = 0;   ///< below the low of the 30 days before a sale, begun when it suits it best
+  double rarity = 0;        ///< 1: hardly ever as cheap as now; 0: nearly half of the time
   std::optional<double> season;  ///< below the median of 42 days around the same day last year; told only
   std::optional<double> market;  ///< below the median of the other retailers' prices
   double outlier_share = 0;      ///< share of time in past outliers (see Outliers); they hardly count
 };
+/// A component for output.
 struct NamedNumber {
   const char* name;
   std::optional<double> value;
@@ -38,12 +39,14 @@ inline constexpr std::size_t deal_component_count = 8;
 /// The components with their names, in the order of the struct.
 std::array<NamedNumber, deal_component_count> named_components(const DealComponents& components);
 
+/// What is known beside the series.
 struct DealScoreOptions {
   std::optional<std::int64_t> claimed_price{};      ///< that the shop strikes through, minor units
   std::span<const std::int64_t> other_retailers{};  ///< what others ask now, minor units, any order
   PriorPriceOptions prior{};
 };
 
+/// What deal_score() says.
 struct DealScore {
   double score = 50;      ///< 0 to 100
   double confidence = 0;  ///< 0 to 1; the score is shrunk to 50 by it
@@ -57,13 +60,17 @@ struct DealScore {
 /// accept the series. Without a price at `at` it is 50 with no confidence. Over the last 365 days on offer,
 /// cleaned of short dips and peaks (deal_history.hpp):
 ///
-///   s(x)       = 1 - exp(-x / 0.15), of a depth as a log; 0 if it is negative
-///   quality    = rarity * (0.55 s(depth_usual) + 0.45 s(depth_prior)) * (0.4 + 0.15 deviations)
-///   raw        = 10 + 30 share_dearer + 60 quality, +-8 by the market's median (all of it from 10 % on)
-///   raw       <= 40 if not 2 % below the usual price, rising to 100 at 6 %: a sale after a raise is not a
-///   deal raw       <= 60 if not below the prior floor, rising to 100 at 3 % raw       <= 70 if 5 % cheaper
-///   elsewhere, rising to 100 at 1 % confidence = days on offer / 90, at most 1 score      = 50 + confidence
-///   * (raw - 50)
+///   s(x)        = 1 - exp(-x / 0.15), x the log of a depth; 0 if it is dearer
+///   quality     = rarity * (s(depth_usual) + s(depth_prior)) / 2 * (0.7 + 0.075 deviations)
+///   raw         = 10 + 30 share_dearer + 60 quality, and +-8 by the market (10 % count in full)
+///   raw at most = 40 if not 2 % below the usual price, rising to 100 at 10 %
+///                 60 if not below the prior floor, rising to 100 at 5 %
+///                 70 if another retailer is 5 % cheaper, rising to 100 at 1 %
+///   confidence  = days on offer / 90, at most 1
+///   score       = 50 + confidence * (raw - 50)
+///
+/// A sale that undoes a raise is never below the usual price, so with full confidence it gets 40 at most. The
+/// season has no weight: a price that comes once a year is a deal in its season.
 ///
 /// No part rises with the present price, so the score doesn't either. It doesn't change with the currency's
 /// scale, the origin of time, observing a price again, or spans out of stock: a span of any length put in at

@@ -9,6 +9,7 @@
 
 namespace deal::marketplace {
 
+/// The period, and the options that the Directive leaves to the Member States.
 struct PriorPriceOptions {
   std::int64_t days = 30;  ///< before the reduction; the Directive wants at least 30
   /// Art. 6a(5): in a row of reductions without an increase in between, the period ends where the first of
@@ -19,6 +20,7 @@ struct PriorPriceOptions {
   bool new_goods = false;
 };
 
+/// What prior_price() says; prices in minor units.
 struct PriorPrice {
   std::optional<std::int64_t> current;  ///< the price at the time asked for; without it nothing below is set
   std::optional<std::int64_t> price;    ///< the prior price; none if nothing was on offer in the period
