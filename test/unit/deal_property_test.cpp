@@ -57,6 +57,7 @@ void on_random_series(std::uint64_t seed, Check check) {
 TEST(DealScoreProperty, NeverRisesWithThePresentPrice) {
   on_random_series(1, [](Points points, Random& random) {
     std::vector<std::int64_t> prices;
+    prices.reserve(30);
     for (int i = 0; i < 20; ++i)  // those of the past and just beside, and any
       prices.push_back(points[random.below(points.size())].price.value_or(500) +
                        std::int64_t(random.below(3)) - 1);

@@ -169,6 +169,7 @@ std::vector<PricePoint> ninety_points(Random& random) {
 TEST(DealScore, TenThousandListingsTakeAMoment) {
   Random random(5);
   std::vector<std::vector<PricePoint>> listings;
+  listings.reserve(10000);
   for (int i = 0; i < 10000; ++i)
     listings.push_back(ninety_points(random));
   double sum = 0;

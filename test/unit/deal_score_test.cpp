@@ -138,6 +138,7 @@ TEST(DealScore, ComponentsHaveTheirNames) {
 
 std::vector<double> values(const std::vector<Stretch>& stretches) {
   std::vector<double> result;
+  result.reserve(stretches.size());
   for (Stretch const& s : stretches)
     result.push_back(s.value);
   return result;

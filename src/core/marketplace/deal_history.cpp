@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numeric>
 
 #include "core/base/interrupt.hpp"
 
@@ -13,90 +11,83 @@ namespace {
 constexpr double short_time = 2 * one_day;
 constexpr double log_of_nothing = -1000;
 
-/// Lets a level sink over the stretches (or rise: the order is the caller's) and joins neighbours that it has
-/// passed into runs.
-class Flood {
+/// Fills dips from left to right. The basins that the next stretch may still widen lie on a stack, each lower
+/// than the one before.
+class DipFiller {
  public:
-  explicit Flood(std::span<const Stretch> stretches)
-      : stretches_(stretches), other_end_(stretches.size()), passed_(stretches.size(), false) {}
+  DipFiller(std::vector<Stretch>& stretches, double time) : stretches_(stretches), time_(time) {}
 
-  struct Run {
+  void run() {
+    InterruptPoll poll;
+    for (std::size_t i = 0; i < stretches_.size(); ++i) {
+      poll.step();
+      double const value = stretches_[i].value;
+      double const length = stretches_[i].time;
+      while (!basins_.empty() && basins_.back().level < value)
+        raise_last(i, value);
+      add(i, value);
+      passed_ += length;
+    }
+    for (std::size_t end = stretches_.size(); !basins_.empty(); basins_.pop_back()) {
+      settle(basins_.back(), end);  // they go on for ever
+      end = basins_.back().first;
+    }
+  }
+
+ private:
+  struct Basin {
+    double level;
     std::size_t first;
-    std::size_t last;
+    double begin;  ///< time before the first
+    bool settled;  ///< all in it have their values
   };
 
-  /// Passes a stretch; the run that it is in now.
-  Run pass(std::size_t i) {
-    Run run{i, i};
-    if (i > 0 && passed_[i - 1]) run.first = other_end_[i - 1];
-    if (i + 1 < passed_.size() && passed_[i + 1]) run.last = other_end_[i + 1];
-    passed_[i] = true;
-    other_end_[run.first] = run.last;
-    other_end_[run.last] = run.first;
-    return run;
+  void settle(Basin& basin, std::size_t end) {
+    for (std::size_t i = basin.first; i < end && !basin.settled; ++i)
+      stretches_[i].value = basin.level;
+    basin.settled = true;
   }
 
-  /// All stretches by value.
-  std::vector<std::size_t> order() const {
-    std::vector<std::size_t> order(stretches_.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(),
-              [this](std::size_t a, std::size_t b) { return stretches_[a].value < stretches_[b].value; });
-    return order;
+  void add(std::size_t i, double value) {
+    if (basins_.empty() || basins_.back().level > value)
+      basins_.push_back({value, i, passed_, false});
+    else if (basins_.back().settled)
+      stretches_[i].value = value;
   }
 
- private:
-  std::span<const Stretch> stretches_;
-  std::vector<std::size_t> other_end_;  // of the run, for the stretch at either end of one
-  std::vector<bool> passed_;
+  /// The last basin ends before `end`, where it is `value`: it is filled to the lower one of its sides.
+  void raise_last(std::size_t end, double value) {
+    Basin& last = basins_.back();
+    if (last.first == 0 || passed_ - last.begin >= time_) settle(last, end);
+    if (basins_.size() > 1 && basins_[basins_.size() - 2].level <= value)
+      join_last(end);
+    else
+      last.level = value;
+  }
+
+  /// Fills the last basin to the level of the one before.
+  void join_last(std::size_t end) {
+    Basin last = basins_.back();
+    basins_.pop_back();
+    Basin& before = basins_.back();
+    last.level = before.level;
+    if (before.settled)
+      settle(last, end);
+    else if (last.settled)
+      settle(before, last.first);
+  }
+
+  std::vector<Stretch>& stretches_;
+  double time_;
+  double passed_ = 0;
+  std::vector<Basin> basins_;
 };
-
-/// Which stretches have no level yet.
-class OpenOnes {
- public:
-  explicit OpenOnes(std::size_t count) : next_(count + 1) {
-    std::iota(next_.begin(), next_.end(), std::size_t{0});
-  }
-  /// The first open one from `i` on, or their count.
-  std::size_t from(std::size_t i) {
-    while (next_[i] != i)
-      i = next_[i] = next_[next_[i]];
-    return i;
-  }
-  void close(std::size_t i) { next_[i] = i + 1; }
-
- private:
-  std::vector<std::size_t> next_;  // of a closed one: some later one, with only closed ones between
-};
-
-/// Time before each stretch, and in all.
-std::vector<double> time_before_each(std::span<const Stretch> stretches) {
-  std::vector<double> before{0};
-  before.reserve(stretches.size() + 1);
-  for (Stretch const& s : stretches)
-    before.push_back(before.back() + s.time);
-  return before;
-}
 
 }  // namespace
 
 std::vector<Stretch> fill_dips(std::vector<Stretch> stretches, double time) {
-  std::vector<double> const before = time_before_each(stretches);
-  std::vector<Stretch> filled = stretches;
-  OpenOnes open(stretches.size());
-  Flood flood(stretches);
-  InterruptPoll poll;
-  for (std::size_t const i : flood.order()) {
-    poll.step();
-    Flood::Run const run = flood.pass(i);
-    bool const endless = run.first == 0 || run.last + 1 == stretches.size();
-    if (!endless && before[run.last + 1] - before[run.first] < time) continue;
-    for (std::size_t k = open.from(run.first); k <= run.last; k = open.from(k)) {
-      filled[k].value = stretches[i].value;
-      open.close(k);
-    }
-  }
-  return filled;
+  DipFiller(stretches, time).run();
+  return stretches;
 }
 
 std::vector<Stretch> cut_peaks(std::vector<Stretch> stretches, double time) {

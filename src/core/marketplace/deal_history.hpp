@@ -27,17 +27,16 @@ struct Stretch {
 /// Fills dips: every stretch gets the lowest level x such that the stretches around it that are at most x, it
 /// among them, last `time` together. Dips that last at least that long, and everything else, stay as they are
 /// (mathematical morphology calls it closing). What is beyond both ends counts as the same for ever.
-/// O(n log n).
+/// O(n).
 std::vector<Stretch> fill_dips(std::vector<Stretch> stretches, double time);
 
-/// The same for peaks (opening). O(n log n).
+/// The same for peaks (opening). O(n).
 std::vector<Stretch> cut_peaks(std::vector<Stretch> stretches, double time);
 
 /// Without dips and peaks shorter than `time`. A value is raised to the lowest of what is left when dips are
 /// filled, when then peaks are cut, and when peaks are cut and then longer dips filled (to 7 times `time`:
 /// several glitches in a row); it is lowered in the same way. So what lies between two glitches is not taken
-/// for one, and a glitch within a sale leaves the sale. (In the manner of Rohwer's LULU smoothers.) O(n log
-/// n).
+/// for one, and a glitch within a sale leaves the sale. In the manner of Rohwer's LULU smoothers. O(n).
 std::vector<Stretch> smooth(std::vector<Stretch> stretches, double time);
 
 /// The `time` that ended `ago` before the end, in order of time, cut at both sides; less if there is less,
@@ -72,7 +71,7 @@ struct DealHistory {
 };
 
 /// The last `time` (at most 2^53) on offer before `at`, whenever that was (spans out of stock take no time);
-/// dips and peaks are those shorter than two days on offer. None if it is not on offer at `at`. O(n log n).
+/// dips and peaks are those shorter than two days on offer. None if it is not on offer at `at`. O(n).
 std::optional<DealHistory> deal_history(PriceSeries series, std::int64_t at, double time);
 
 }  // namespace deal::marketplace

@@ -44,10 +44,11 @@ double PriceTimes::mean() const {
     sum += static_cast<unsigned __int128>(entry.until - before) * static_cast<std::uint64_t>(entry.price);
     before = entry.until;
   }
-  auto const whole = static_cast<std::uint64_t>(sum / total());
-  auto const rest = static_cast<std::uint64_t>(sum % total());
+  std::uint64_t const time = prices_.back().until;
+  auto const whole = static_cast<std::uint64_t>(sum / time);
+  auto const rest = static_cast<std::uint64_t>(sum % time);
   return static_cast<double>(static_cast<long double>(whole) +
-                             static_cast<long double>(rest) / static_cast<long double>(total()));
+                             static_cast<long double>(rest) / static_cast<long double>(time));
 }
 
 std::int64_t PriceTimes::median_distance(std::int64_t center) const {
