@@ -4,6 +4,7 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Recovery qw(wait_until_back);
 use Time::HiRes qw(usleep);
 
 my $node = PostgreSQL::Test::Cluster->new('audit');
@@ -69,7 +70,7 @@ for my $round (1 .. 4) {
 	}
 	$load->finish;
 	$node->start unless $round % 2;
-	$node->poll_query_until('postgres', 'select true') or die 'the server does not come back';
+	wait_until_back($node);
 	my $total = agrees($round % 2 ? "round $round, kill -9 of a backend" : "round $round, the server stopped at once");
 	cmp_ok($total, '>', 0, 'and there were some');
 	$seen = $node->safe_psql('postgres', 'select count(*) from shop_audit.audit_log');

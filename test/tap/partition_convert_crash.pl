@@ -5,6 +5,7 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Recovery qw(wait_until_back);
 use Time::HiRes qw(usleep);
 
 my $node = PostgreSQL::Test::Cluster->new('crash');
@@ -74,7 +75,7 @@ sub kill_at {
 	kill 'KILL', $pid if $pid ne '';
 	$run->finish;
 	return 0 if $pid eq '';
-	$node->poll_query_until('postgres', 'select true') or die 'the server does not come back';
+	wait_until_back($node);
 	$node->safe_psql('postgres', 'truncate hold');
 	return 1;
 }

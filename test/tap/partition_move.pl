@@ -6,6 +6,7 @@ use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Recovery qw(wait_until_back);
 use Time::HiRes qw(sleep time);
 
 my $rows = 40_000;    # of these, keys up to half of it are never deleted
@@ -154,7 +155,7 @@ sub crash {
 		kill 'KILL', $pid;    # the server ends all sessions and recovers
 		eval { $drain->{handle}->finish };
 		sleep 0.3;
-		$node->poll_query_until($db, 'select true');
+		wait_until_back($node);
 		return;
 	}
 	$node->stop('immediate');

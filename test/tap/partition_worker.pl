@@ -5,6 +5,7 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Recovery qw(wait_until_back);
 
 my $node = PostgreSQL::Test::Cluster->new('partition_worker');
 $node->init(allows_streaming => 1);
@@ -192,6 +193,10 @@ sub launcher_comes_back {
 	my ($signal, $name) = @_;
 	my $pid = $node->safe_psql('postgres', $launcher);
 	kill $signal, $pid;
+	if ($signal eq 'KILL') {    # the server ends all sessions and recovers
+		sleep 1;
+		wait_until_back($node);
+	}
 	ok($node->poll_query_until('postgres', "select exists ($launcher and pid <> $pid)"), $name);
 }
 $log = -s $node->logfile;
