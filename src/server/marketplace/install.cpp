@@ -126,10 +126,10 @@ std::string install_marketplace(const std::string& schema, const std::string& op
   } else {
     ensure_schema(spi, schema);
   }
-  std::string module;
+  std::string announced;
   for (Part const& part : parts) {
-    if (module != part.module) pg::notice(fmt::format("making module {} ...", part.module));
-    module = part.module;
+    if (announced != part.module) pg::notice(fmt::format("making module {} ...", part.module));
+    announced = part.module;
     run_part(spi, part, wanted.values);
   }
   if (std::ranges::any_of(parts, [](const Part& part) { return std::string_view(part.module) == "pricing"; }))
