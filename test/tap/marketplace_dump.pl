@@ -49,7 +49,7 @@ sub schema_of {
 sub rows_of {
 	my ($database) = @_;
 	my $tables = $node->safe_psql($database, q{select string_agg(format('select %L, count(*), md5(string_agg(t::text, E''\n'' order by t::text)) from %s t', oid::regclass, oid::regclass), ' union all ' order by oid::regclass::text) from pg_class where relkind in ('r', 'p') and not relispartition and relnamespace in (select oid from pg_namespace where nspname in ('shop', 'Second "shop"'))});
-	return $node->safe_psql($database, $tables) . $node->safe_psql($database, 'select * from deal_advisor.marketplace_status()');
+	return $node->safe_psql($database, "$tables order by 1") . $node->safe_psql($database, 'select * from deal_advisor.marketplace_status()');
 }
 
 my $schema = schema_of('postgres');
