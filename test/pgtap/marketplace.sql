@@ -9,7 +9,7 @@ create role market_app;
 create role market_jane;
 create role market_stranger;
 do $$ begin execute format('grant create on database %I to market_owner', current_database()); end $$;
-select plan(49);
+select plan(52);
 
 create function pg_temp.state_of(market text) returns text language sql as
   $$select string_agg(concat_ws(' ', state, object), ', ' order by object) from deal_advisor.marketplace_status(market)$$;
@@ -96,6 +96,13 @@ drop policy own_tenant on market.users;
 create table market.mine (id int primary key);
 create or replace function market.touch() returns trigger language plpgsql as $$ begin return new; end $$;
 select is(pg_temp.state_of('market'), 'added column users.favourite, changed function touch(), missing policy users.own_tenant, added table mine', 'the status tells what is not as installed');
+
+select is(deal_advisor.marketplace_install('market', '{"modules": ["conversations"]}'), 'schema market has a marketplace: modules base, conversations', 'a module is added');
+select is((select string_agg(state || ' ' || object, ', ' order by object) from deal_advisor.marketplace_status('market')), 'added column users.favourite, changed function touch(), missing policy users.own_tenant, added table mine', 'what had drifted before is still told');
+select deal_advisor.marketplace_install('bare', '{"modules": ["base"], "row_security": false, "triggers": false}');
+select deal_advisor.marketplace_install('bare', '{"modules": ["conversations"]}');
+select is((select count(*)::int from pg_class where relnamespace = 'bare'::regnamespace and relrowsecurity), 0, 'with the options of the first call');
+select deal_advisor.marketplace_uninstall('bare', 'bare');
 
 -- Removing
 select throws_ok($$select deal_advisor.marketplace_uninstall('market', 'yes')$$, '22023', null, 'it takes the schema''s name again');

@@ -30,8 +30,8 @@ void add_with_needs(std::vector<std::string>& modules, const std::string& module
       std::ranges::find(kParts, module, [](const Part& each) { return std::string(each.module); });
   if (part == std::end(kParts)) {
     std::string known;
-    for (Part const& each : kParts)
-      known += (known.empty() ? "" : ", ") + std::string(each.module);
+    for (std::string const& each : modules_of({std::begin(kParts), std::end(kParts)}))
+      known += (known.empty() ? "" : ", ") + each;
     throw Error("22023", "there is no module \"" + module + "\"").hint("Modules: " + known + ".");
   }
   modules.push_back(module);
@@ -137,10 +137,6 @@ class Lines {
 };
 
 }  // namespace
-
-std::span<const Part> all_parts() {
-  return kParts;
-}
 
 std::vector<Part> parts_of(const std::vector<std::string>& modules) {
   std::vector<std::string> wanted;

@@ -1,7 +1,6 @@
 /// The texts of src/schema/marketplace: which there are, and how they are made ready for one schema.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +13,6 @@ struct Part {
   const char* module;  ///< what it belongs to
   const char* needs;   ///< another module; null: none
 };
-std::span<const Part> all_parts();
 
 /// The parts of some modules, with all that they need, in order. None: all parts. Errors: 22023 an unknown
 /// module.

@@ -67,7 +67,7 @@ void drop_all(pg::Spi& spi) {
       .hint(
           "A superuser can. Without it the new shape of a table is recorded by the first write after the "
           "change, and "
-          "deal_advisor.audit_enable, called again, covers new partitions and children.");
+          "enable_call of deal_advisor.audit_status() covers new partitions and children.");
 }
 
 }  // namespace

@@ -103,10 +103,18 @@ void lock_name(pg::Spi& spi, const std::string& schema) {
       {schema});
 }
 
+/// What the scripts made or changed; what had drifted before goes on to be drift.
+void add_made_objects(SchemaObjects& objects, const SchemaObjects& before, const SchemaObjects& after) {
+  for (auto const& [name, digest] : after) {
+    auto const was = before.find(name);
+    if (was == before.end() || was->second != digest) objects[name] = digest;
+  }
+}
+
 }  // namespace
 
 std::string install_marketplace(const std::string& schema, const std::string& options) {
-  InstallOptions const wanted = read_options(schema, options);
+  InstallOptions wanted = read_options(schema, options);
   pg::Spi spi;
   lock_name(spi, schema);
   pg::FreshSnapshot const now;
@@ -123,9 +131,11 @@ std::string install_marketplace(const std::string& schema, const std::string& op
     parts = missing_parts(wanted.parts, *known);
     if (parts.empty())
       return "schema " + name + " has this marketplace already: modules " + joined(known->modules);
+    wanted.values = read_options(schema, known->options).values;  // new modules are as those that are there
   } else {
     ensure_schema(spi, schema);
   }
+  SchemaObjects const before = read_objects(schema);
   std::string announced;
   for (Part const& part : parts) {
     if (announced != part.module) pg::notice(fmt::format("making module {} ...", part.module));
@@ -140,9 +150,9 @@ std::string install_marketplace(const std::string& schema, const std::string& op
   for (std::string const& module : marketplace::modules_of(parts))
     made.modules.push_back(module);
   if (!known) made.options = options;
-  made.server_major = PG_VERSION_NUM / 10000;
+  if (!known) made.server_major = PG_VERSION_NUM / 10000;
   pg::FreshSnapshot const after;
-  made.objects = read_objects(schema);
+  add_made_objects(made.objects, before, read_objects(schema));
   save_marketplace(made);
   return fmt::format("schema {} has a marketplace: modules {}", name, joined(made.modules));
 }
