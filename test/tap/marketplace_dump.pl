@@ -4,10 +4,11 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Recovery qw(wait_until_back);
 
 my $node = PostgreSQL::Test::Cluster->new('marketplace');
-$node->init;
-$node->append_conf('postgresql.conf', 'fsync = off');
+$node->init(allows_streaming => 1);
+$node->append_conf('postgresql.conf', "fsync = off\nrestart_after_crash = on");
 $node->start;
 $node->safe_psql('postgres', q{
   create role shop_app;
@@ -82,6 +83,33 @@ is($node->safe_psql('custom', q{insert into shop.users (tenant_id, email, displa
 is($node->safe_psql('custom', q{set marketplace.tenant_id = '1'; select shop.record_price(1, now(), 77)}), 't', 'prices are recorded');
 is($node->safe_psql('custom', q{set marketplace.tenant_id = '1'; set marketplace.user_id = '4'; select unread from shop.unread_counts()}), '21', 'unread counts are as they were');
 is($node->safe_psql('custom', q{select state from deal_advisor.partition_status()}) =~ tr/k//, 2, 'partitions are kept');
+
+# kill -9 in the middle of installing: nothing is left, and it can be done again
+my ($killed, $said, $why) = $node->psql('postgres', q{
+  begin;
+  select deal_advisor.marketplace_install('half');
+  select format('copy (select 1) to program %L', 'kill -9 ' || pg_backend_pid()) \gexec
+});
+isnt($killed, 0, 'the backend was killed');
+wait_until_back($node);
+is($node->safe_psql('postgres', q{select to_regnamespace('half') is null, count(*) from deal_advisor.marketplace_status() where schema_name = 'half'}), 't|0', 'nothing is left behind');
+is($node->safe_psql('postgres', q{select count(*) from deal_advisor.partition_status() where parent like 'half%'}), '0', 'no partition set either');
+like($node->safe_psql('postgres', q{select deal_advisor.marketplace_install('half')}), qr/has a marketplace/, 'it is made the next time');
+
+# A standby
+$node->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'base', has_streaming => 1);
+$standby->start;
+is($standby->safe_psql('postgres', q{select state from deal_advisor.marketplace_status('half')}), 'ok', 'a standby tells the state');
+is($standby->safe_psql('postgres', q{set marketplace.tenant_id = '1'; select count(*) from shop.search_products('thing', lim => 10)}), '10', 'finds products');
+my $score = q{set marketplace.tenant_id = '1'; select * from shop.deal_score(1, (select max(observed_at) from shop.price_history))};
+my $known = $node->safe_psql('postgres', $score);
+isnt($known, '', 'a price has a score');
+is($standby->safe_psql('postgres', $score), $known, 'and the same there');
+my ($refused, $nothing, $error) = $standby->psql('postgres', q{select deal_advisor.marketplace_install('more')});
+like($error, qr/read-only/, 'and installs nothing');
+$standby->stop;
 
 # Without the extension
 my $people = $node->safe_psql('postgres', 'select count(*) from shop.users');
