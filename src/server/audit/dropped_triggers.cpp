@@ -9,12 +9,10 @@ extern "C" {
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_trigger.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 }
@@ -36,10 +34,8 @@ Noted* noted = nullptr;
 object_access_hook_type next_hook = nullptr;
 
 bool is_ours(Form_pg_trigger trigger) {
-  if (strcmp(NameStr(trigger->tgname), audit::kRowTrigger) != 0 || trigger->tgnargs != 2) return false;
-  const char* const function = get_func_name(trigger->tgfoid);
-  return function != nullptr && strcmp(function, "audit_capture") == 0 &&
-         get_func_namespace(trigger->tgfoid) == get_namespace_oid("deal_advisor", true);
+  return trigger->tgnargs == 2 && strcmp(NameStr(trigger->tgname), audit::kRowTrigger) == 0 &&
+         is_capture_function(trigger->tgfoid);
 }
 
 /// The arguments are strings that end with a zero byte each.

@@ -65,6 +65,12 @@ LogPlace require_log(const std::string& schema) {
   return *log;
 }
 
+bool is_capture_function(Oid function) {
+  const char* const name = get_func_name(function);
+  return name != nullptr && strcmp(name, "audit_capture") == 0 &&
+         get_func_namespace(function) == get_namespace_oid("deal_advisor", true);
+}
+
 std::optional<TriggerArguments> trigger_arguments(Oid relation) {
   struct Found {
     const char* log;
@@ -74,12 +80,9 @@ std::optional<TriggerArguments> trigger_arguments(Oid relation) {
     Found first{nullptr, nullptr};
     Relation const opened = table_open(relation, AccessShareLock);
     TriggerDesc const* const triggers = opened->trigdesc;
-    Oid const own_schema = get_namespace_oid("deal_advisor", true);
     for (int i = 0; triggers != nullptr && i < triggers->numtriggers && first.log == nullptr; ++i) {
       Trigger const& trigger = triggers->triggers[i];
-      if (trigger.tgnargs != 2 || get_func_namespace(trigger.tgfoid) != own_schema) continue;
-      const char* const function = get_func_name(trigger.tgfoid);
-      if (function == nullptr || strcmp(function, "audit_capture") != 0) continue;
+      if (trigger.tgnargs != 2 || !is_capture_function(trigger.tgfoid)) continue;
       first = {pstrdup(trigger.tgargs[0]), pstrdup(trigger.tgargs[1])};
     }
     table_close(opened, NoLock);

@@ -31,6 +31,9 @@ LogPlace require_log(const std::string& schema);
 /// A relation of a log by its name; InvalidOid: there is none.
 Oid log_relation_oid(const std::string& schema, const char* name);
 
+/// True for the function that audit triggers call. Inside pg::call.
+bool is_capture_function(Oid function);
+
 /// What an audit trigger says.
 struct TriggerArguments {
   std::string log;  ///< schema, not quoted
