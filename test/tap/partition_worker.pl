@@ -255,7 +255,11 @@ for my $victim ('client backend', 'deal_advisor worker') {
 	$node->poll_query_until('shop', q{select exists (select from pg_stat_activity where backend_type = 'deal_advisor worker' and wait_event_type = 'Lock')}) or die 'the detach does not wait';
 	is($node->safe_psql('shop', "select $pending"), '1', 'a detach waits for a transaction that may use the partition');
 	my $target = $node->safe_psql('shop', qq{select pid from pg_stat_activity where backend_type = '$victim' and (query ~ 'partition_maintain' or backend_type <> 'client backend') and pid <> pg_backend_pid()});
+	$log = -s $node->logfile;
 	kill 'KILL', $target;
+	# The reader keeps its lock until the server has ended everybody: a worker that it lets go may finish before its own end comes.
+	$node->wait_for_log(qr/terminated by signal 9/, $log);
+	wait_until_back($node);
 	eval { $caller->quit };
 	eval { $reader->quit };
 	launcher_is_there();
