@@ -14,7 +14,7 @@ TEST(MarketplaceModules, BringWhatTheyNeedInOrder) {
   EXPECT_EQ(modules_of(parts_of({"pricing"})), (std::vector<std::string>{"base", "catalog", "pricing"}));
   EXPECT_EQ(modules_of(parts_of({})).front(), "base");
   EXPECT_EQ(modules_of(parts_of({})),
-            (std::vector<std::string>{"base", "catalog", "pricing", "conversations"}));
+            (std::vector<std::string>{"base", "catalog", "pricing", "conversations", "alerts", "auth"}));
 }
 
 TEST(MarketplaceModules, UnknownOnesAreRefused) {
@@ -22,42 +22,48 @@ TEST(MarketplaceModules, UnknownOnesAreRefused) {
     (void)parts_of({"weather"});
     FAIL();
   } catch (const deal::Error& error) {
-    EXPECT_EQ(error.hint_text(), "Modules: base, catalog, pricing, conversations.");
+    EXPECT_EQ(error.hint_text(), "Modules: base, catalog, pricing, conversations, alerts, auth.");
   }
 }
 
 TEST(MarketplaceScript, NamesAreQuotedWhereverTheyStand) {
-  EXPECT_EQ(expand_script("select @schema@.f(@schema_text@, @currency@)", {"it's", "EUR", {}}),
+  EXPECT_EQ(expand_script("select @schema@.f(@schema_text@, @currency@)", {"it's", "EUR", "month", "", {}}),
             "select \"it's\".f('it''s', 'EUR')\n");
+}
+
+TEST(MarketplaceScript, TheStepIsAWordAndPgcryptosSchemaAName) {
+  EXPECT_EQ(expand_script("interval '1 @step@', @crypto@.crypt()", {"s", "EUR", "year", "My Crypto", {}}),
+            "interval '1 year', \"My Crypto\".crypt()\n");
 }
 
 TEST(MarketplaceScript, QuotesAreDoubledWithinLiterals) {
   EXPECT_EQ(expand_script("is 'it''s @schema@.f(@schema_text@)'; -- don't\nselect @schema@.g('x')",
-                          {"a'b", "EUR", {}}),
+                          {"a'b", "EUR", "month", "", {}}),
             "is 'it''s \"a''b\".f(''a''''b'')'; -- don't\nselect \"a'b\".g('x')\n");
-  EXPECT_EQ(expand_script("as $f$ select '@schema@' $f$", {"a'b", "EUR", {}}),
+  EXPECT_EQ(expand_script("as $f$ select '@schema@' $f$", {"a'b", "EUR", "month", "", {}}),
             "as $f$ select '\"a''b\"' $f$\n");
 }
 
 TEST(MarketplaceScript, NamesThatCouldEndABodyAreRefused) {
   for (const char* const name : {"a$f$b", "a\nb", "a\rb"})
-    EXPECT_THROW((void)expand_script("x", {name, "EUR", {}}), deal::Error) << name;
+    EXPECT_THROW((void)expand_script("x", {name, "EUR", "month", "", {}}), deal::Error) << name;
 }
 
 TEST(MarketplaceScript, ASchemaThatLooksLikeAPlaceholderIsNoPlaceholder) {
-  EXPECT_EQ(expand_script("@schema@ @currency@", {"@currency@", "EUR", {}}), "\"@currency@\" 'EUR'\n");
-  EXPECT_EQ(expand_script("@schema_text@", {"@schema@", "EUR", {}}), "'@schema@'\n");
+  EXPECT_EQ(expand_script("@schema@ @currency@", {"@currency@", "EUR", "month", "", {}}),
+            "\"@currency@\" 'EUR'\n");
+  EXPECT_EQ(expand_script("@schema_text@", {"@schema@", "EUR", "month", "", {}}), "'@schema@'\n");
 }
 
 TEST(MarketplaceScript, ConditionsKeepTheLineNumbers) {
   const char* const text = "a\n  --@if x\nb\n  --@end\n--@unless x\nc\n--@end\nd";
-  EXPECT_EQ(expand_script(text, {"s", "EUR", {"x"}}), "a\n\nb\n\n\n\n\nd\n");
-  EXPECT_EQ(expand_script(text, {"s", "EUR", {}}), "a\n\n\n\n\nc\n\nd\n");
+  EXPECT_EQ(expand_script(text, {"s", "EUR", "month", "", {"x"}}), "a\n\nb\n\n\n\n\nd\n");
+  EXPECT_EQ(expand_script(text, {"s", "EUR", "month", "", {}}), "a\n\n\n\n\nc\n\nd\n");
 }
 
 TEST(MarketplaceScript, ConditionsOutOfPlaceAreErrors) {
   for (const char* const text : {"--@if x\na", "--@end", "--@if x\n--@if y\n--@end\n--@end", "--@else"})
-    EXPECT_THROW((void)expand_script(text, {"s", "EUR", {}}), deal::Error) << text;
+    EXPECT_THROW((void)expand_script(text, {"s", "EUR", "month", "", {}}), deal::Error) << text;
 }
 
 }  // namespace

@@ -22,6 +22,14 @@ constexpr Part kParts[] = {
     {"40_conversations", "conversations", "base"},
     {"41_messages", "conversations", "base"},
     {"42_offers", "conversations", "base"},
+    {"50_outbox", "alerts", "pricing"},
+    {"51_watches", "alerts", "pricing"},
+    {"52_alerts", "alerts", "pricing"},
+    {"53_notifications", "alerts", "pricing"},
+    {"60_identities", "auth", "base", "pgcrypto"},
+    {"61_sessions", "auth", "base", "pgcrypto"},
+    {"62_api_tokens", "auth", "base", "pgcrypto"},
+    {"63_roles", "auth", "base", "pgcrypto"},
 };
 
 void add_with_needs(std::vector<std::string>& modules, const std::string& module) {
@@ -62,7 +70,9 @@ class Expander {
   explicit Expander(const ScriptValues& values)
       : names_{{{"@schema@", quote_identifier(values.schema)},
                 {"@schema_text@", quote_literal(values.schema)},
-                {"@currency@", quote_literal(values.currency)}}} {}
+                {"@currency@", quote_literal(values.currency)},
+                {"@step@", values.step},
+                {"@crypto@", quote_identifier(values.crypto)}}} {}
 
   std::string expand(std::string_view text) {
     while (!text.empty())
@@ -98,7 +108,7 @@ class Expander {
   }
 
   using Name = std::pair<std::string_view, std::string>;
-  std::array<Name, 3> names_;
+  std::array<Name, 5> names_;
   std::string result_;
   Inside inside_ = Inside::code;
 };

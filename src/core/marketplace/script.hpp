@@ -9,9 +9,10 @@ namespace deal::marketplace {
 
 /// One text. They are run in the order of their names.
 struct Part {
-  const char* name;    ///< of its file, without .sql
-  const char* module;  ///< what it belongs to
-  const char* needs;   ///< another module; null: none
+  const char* name;                 ///< of its file, without .sql
+  const char* module;               ///< what it belongs to
+  const char* needs;                ///< another module; null: none
+  const char* extension = nullptr;  ///< that must be there; null: none
 };
 
 /// The parts of some modules, with all that they need, in order. None: all parts. Errors: 22023 an unknown
@@ -24,10 +25,13 @@ std::vector<std::string> modules_of(const std::vector<Part>& parts);
 struct ScriptValues {
   std::string schema;  ///< not quoted
   std::string currency;
+  std::string step = "month";      ///< of partitions by time: month or year
+  std::string crypto;              ///< schema of pgcrypto, not quoted; empty: not there
   std::vector<std::string> flags;  ///< names of conditions that hold
 };
 
-/// The text with @schema@, @schema_text@ and @currency@ replaced (in a literal with their quotes doubled),
+/// The text with @schema@, @schema_text@, @currency@, @step@ (the bare word) and @crypto@ (an identifier)
+/// replaced (in a literal with their quotes doubled),
 /// and without the lines of conditions (--@if NAME, --@unless NAME, to --@end) that don't hold; their places
 /// stay as empty lines, so that errors name the file's lines. Errors: 22023 a schema with $ or a line break
 /// in its name, which could end a body or a comment; XX000 a condition without its end, an end without its

@@ -168,6 +168,44 @@ end
 $function$;
 comment on function @schema@.touch() is 'Trigger: notes when a row was changed, and by whom. Errors: 39P01 when called otherwise. Example: create trigger touch before update on @schema@.users for each row when (old.* is distinct from new.*) execute function @schema@.touch();';
 
+create function @schema@.ensure_partitions(parent regclass, back int default 1, ahead int default 1) returns int
+  language plpgsql set search_path = pg_catalog, pg_temp set timezone = 'UTC' set datestyle = 'ISO' as $function$
+declare
+  kept pg_catalog.pg_class;
+  start timestamptz;
+  leaf text;
+  made int := 0;
+begin
+  if coalesce(back not between 0 and 600 or ahead not between 0 and 600, true) then
+    raise exception using errcode = '22023', message = 'back and ahead must be between 0 and 600';
+  end if;
+  select c.* into kept from pg_catalog.pg_class c where c.oid = parent and c.relkind = 'p' and c.relnamespace = $name$@schema@$name$::regnamespace;
+  if not found then
+    raise exception using errcode = '42809', message = pg_catalog.format('%s is no partitioned table of this schema', coalesce(parent::text, 'null')),
+      hint = 'price_history is one.';
+  end if;
+  for i in -back .. ahead loop
+    start := pg_catalog.date_trunc('@step@', pg_catalog.now()) + pg_catalog.make_interval(@step@s => i);
+    leaf := $name$@schema@.$name$ || pg_catalog.quote_ident(kept.relname || '_p' || pg_catalog.to_char(start, 'YYYYMMDD'));
+    continue when exists (select from pg_catalog.pg_inherits p where p.inhparent = parent and p.inhrelid = pg_catalog.to_regclass(leaf));
+    begin
+      execute 'create table ' || leaf || ' partition of ' || parent::text || pg_catalog.format(' for values from (%L) to (%L)', start, start + interval '1 @step@');
+    exception when invalid_object_definition then
+      -- Another partition has the time, or a part of it.
+      continue;
+    end;
+    execute 'comment on table ' || leaf || ' is ' || pg_catalog.quote_literal(pg_catalog.format('Rows of %s in the @step@ from %s on, in UTC.', kept.relname, start::date));
+    --@if row_security
+    -- Without a policy of its own: nobody but the owner gets past the parent.
+    execute 'alter table ' || leaf || ' enable row level security';
+    --@end
+    made := made + 1;
+  end loop;
+  return made;
+end
+$function$;
+comment on function @schema@.ensure_partitions(regclass, int, int) is 'Makes the partitions of a table that are missing and says how many: what partition maintenance does by itself where the extension is. parent: the table; back, ahead: how many partitions before and after the present one (a @step@ each, in UTC), 0 to 600. Errors: 22023 the numbers; 42809 no partitioned table of this schema; 42P07 a table that is no partition has the name; 42501 unless the caller owns the table. Example: select @schema@.ensure_partitions(''@schema@.price_history'', 12, 3);';
+
 --@if triggers
 create trigger touch before update on @schema@.tenants for each row when (old.* is distinct from new.*) execute function @schema@.touch();
 create trigger touch before update on @schema@.users for each row when (old.* is distinct from new.*) execute function @schema@.touch();

@@ -2,15 +2,22 @@
 
 namespace pg {
 
-void warning(const std::string& message, const std::string& hint) {
+namespace {
+
+void send(int level, const std::string& message, const std::string& hint) {
   call([&] {
-    ereport(WARNING,
-            (errmsg_internal("%s", message.c_str()), hint.empty() ? 0 : errhint("%s", hint.c_str())));
+    ereport(level, (errmsg_internal("%s", message.c_str()), hint.empty() ? 0 : errhint("%s", hint.c_str())));
   });
 }
 
-void notice(const std::string& message) {
-  call([&] { ereport(NOTICE, (errmsg_internal("%s", message.c_str()))); });
+}  // namespace
+
+void warning(const std::string& message, const std::string& hint) {
+  send(WARNING, message, hint);
+}
+
+void notice(const std::string& message, const std::string& hint) {
+  send(NOTICE, message, hint);
 }
 
 }  // namespace pg

@@ -7,7 +7,7 @@ namespace pg {
 
 /// Sends a WARNING with an optional HINT.
 void warning(const std::string& message, const std::string& hint = {});
-/// Sends a NOTICE: what is being done.
-void notice(const std::string& message);
+/// Sends a NOTICE, what is being done, with an optional HINT.
+void notice(const std::string& message, const std::string& hint = {});
 
 }  // namespace pg

@@ -11,6 +11,7 @@
 #include "server/bridge/spi.hpp"
 #include "server/marketplace/marketplace.hpp"
 #include "server/marketplace/registry.hpp"
+#include "server/marketplace/upkeep.hpp"
 
 namespace deal::server {
 
@@ -21,29 +22,64 @@ using marketplace::Part;
 struct InstallOptions {
   std::vector<Part> parts;
   marketplace::ScriptValues values;
+  bool named = false;  ///< the modules were asked for by name
+  bool audit = false;
 };
 
-bool has_trigram(pg::Spi& spi) {
-  return !spi.query("select from pg_catalog.pg_extension where extname = 'pg_trgm'").empty();
+/// The schema of an extension; none if it isn't there.
+std::optional<std::string> extension_schema(pg::Spi& spi, const std::string& extension) {
+  pg::SqlResult const rows = spi.query(
+      "select n.nspname from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = "
+      "e.extnamespace where e.extname = $1",
+      {extension});
+  if (rows.empty()) return std::nullopt;
+  return rows.text(0, 0);
+}
+
+std::string read_currency(Options& options) {
+  std::string currency = options.text("currency", "EUR");
+  bool const letters = std::ranges::all_of(currency, [](char c) { return c >= 'A' && c <= 'Z'; });
+  if (currency.size() == 3 && letters) return currency;
+  throw Error("22023", "option currency must be three capital letters, not \"" + currency + "\"")
+      .hint("As in EUR or USD.");
+}
+
+std::string read_step(Options& options) {
+  std::string step = options.text("partition_step", "month");
+  if (step == "month" || step == "year") return step;
+  throw Error("22023", "option partition_step must be month or year, not \"" + step + "\"");
 }
 
 InstallOptions read_options(const std::string& schema, const std::string& json) {
   Options options("marketplace_install", json);
   InstallOptions read;
-  read.parts = marketplace::parts_of(options.texts("modules"));
+  std::vector<std::string> const modules = options.texts("modules");
+  read.named = !modules.empty();
+  read.parts = marketplace::parts_of(modules);
   read.values.schema = schema;
-  read.values.currency = options.text("currency", "EUR");
+  read.values.currency = read_currency(options);
+  read.values.step = read_step(options);
   for (const char* const flag : {"triggers", "row_security"})
     if (options.boolean(flag, true)) read.values.flags.emplace_back(flag);
+  read.audit = options.boolean("audit", false);
   options.finish();
-  bool const letters = std::ranges::all_of(read.values.currency, [](char c) { return c >= 'A' && c <= 'Z'; });
-  if (read.values.currency.size() != 3 || !letters)
-    throw Error("22023",
-                "option currency must be three capital letters, not \"" + read.values.currency + "\"")
-        .hint("As in EUR or USD.");
   pg::Spi spi;
-  if (has_trigram(spi)) read.values.flags.emplace_back("trigram");
+  if (extension_schema(spi, "pg_trgm")) read.values.flags.emplace_back("trigram");
+  read.values.crypto = extension_schema(spi, "pgcrypto").value_or("");
   return read;
+}
+
+/// Modules whose extension isn't there are left out, unless they were asked for.
+void leave_out_what_lacks_an_extension(pg::Spi& spi, InstallOptions& wanted) {
+  std::erase_if(wanted.parts, [&](const Part& part) {
+    if (part.extension == nullptr || extension_schema(spi, part.extension)) return false;
+    std::string const message = fmt::format("module {} needs extension {}", part.module, part.extension);
+    std::string const hint =
+        fmt::format("create extension {}; then call marketplace_install again.", part.extension);
+    if (wanted.named) throw Error("0A000", message).hint(hint);
+    pg::notice(message + ", and is left out", hint);
+    return true;
+  });
 }
 
 /// The schema is there afterwards, empty and the caller's.
@@ -69,13 +105,6 @@ void run_part(pg::Spi& spi, const Part& part, const marketplace::ScriptValues& v
   if (text.is_null(0, 0))
     throw Error("XX000", fmt::format("part {} of the marketplace is missing", part.name));
   spi.execute(marketplace::expand_script(text.text(0, 0), values));
-}
-
-/// Months of prices are made ahead by partition maintenance; without it the schema's own function can.
-void keep_partitions(pg::Spi& spi, const std::string& schema) {
-  spi.execute(
-      "select deal_advisor.partition_enable($1::pg_catalog.regclass, 'observed_at', '1 month', premake => 4)",
-      {quote_qualified(schema, "price_history")});
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -115,6 +144,7 @@ void add_made_objects(SchemaObjects& objects, const SchemaObjects& before, const
 std::string install_marketplace(const std::string& schema, const std::string& options) {
   InstallOptions wanted = read_options(schema, options);
   pg::Spi spi;
+  leave_out_what_lacks_an_extension(spi, wanted);
   lock_name(spi, schema);
   pg::FreshSnapshot const now;
   std::optional<Marketplace> known = find_marketplace(schema);
@@ -130,7 +160,10 @@ std::string install_marketplace(const std::string& schema, const std::string& op
     parts = missing_parts(wanted.parts, *known);
     if (parts.empty())
       return "schema " + name + " has this marketplace already: modules " + joined(known->modules);
-    wanted.values = read_options(schema, known->options).values;  // new modules are as those that are there
+    InstallOptions const first =
+        read_options(schema, known->options);  // new modules are as those that are there
+    wanted.values = first.values;
+    wanted.audit = first.audit;
   } else {
     ensure_schema(spi, schema);
   }
@@ -141,8 +174,8 @@ std::string install_marketplace(const std::string& schema, const std::string& op
     announced = part.module;
     run_part(spi, part, wanted.values);
   }
-  if (std::ranges::any_of(parts, [](const Part& part) { return std::string_view(part.module) == "pricing"; }))
-    keep_partitions(spi, schema);
+  keep_partitions(spi, schema, wanted.values.step);
+  if (wanted.audit) audit_edited_tables(spi, schema);
   Marketplace made = known.value_or(Marketplace{});
   made.schema = schema;
   made.version = kMarketplaceVersion;
