@@ -30,6 +30,7 @@ constexpr Part kParts[] = {
     {"61_sessions", "auth", "base", "pgcrypto"},
     {"62_api_tokens", "auth", "base", "pgcrypto"},
     {"63_roles", "auth", "base", "pgcrypto"},
+    {"70_privacy", "privacy", "base"},
 };
 
 void add_with_needs(std::vector<std::string>& modules, const std::string& module) {

@@ -62,22 +62,29 @@ InstallOptions read_options(const std::string& schema, const std::string& json) 
   for (const char* const flag : {"triggers", "row_security"})
     if (options.boolean(flag, true)) read.values.flags.emplace_back(flag);
   read.audit = options.boolean("audit", false);
+  bool const encryption = options.boolean("encryption", false);
   options.finish();
   pg::Spi spi;
   if (extension_schema(spi, "pg_trgm")) read.values.flags.emplace_back("trigram");
   read.values.crypto = extension_schema(spi, "pgcrypto").value_or("");
+  if (!encryption) return read;
+  if (read.values.crypto.empty())
+    throw Error("0A000", "option encryption needs extension pgcrypto").hint("create extension pgcrypto; first.");
+  read.values.flags.emplace_back("encryption");
   return read;
 }
 
 /// Modules whose extension isn't there are left out, unless they were asked for.
 void leave_out_what_lacks_an_extension(pg::Spi& spi, InstallOptions& wanted) {
+  std::string told;
   std::erase_if(wanted.parts, [&](const Part& part) {
     if (part.extension == nullptr || extension_schema(spi, part.extension)) return false;
     std::string const message = fmt::format("module {} needs extension {}", part.module, part.extension);
     std::string const hint =
         fmt::format("create extension {}; then call marketplace_install again.", part.extension);
     if (wanted.named) throw Error("0A000", message).hint(hint);
-    pg::notice(message + ", and is left out", hint);
+    if (told != part.module) pg::notice(message + ", and is left out", hint);
+    told = part.module;
     return true;
   });
 }
