@@ -489,5 +489,13 @@ select is(pg_temp.run(900006, 'select count(*) from mp.search_messages(''needle'
 select cmp_ok(pg_temp.reads(900002, format('select mp.post_message(%s, ''one more'')', pg_temp.it('long')), 'mp.messages'), '<', 3::bigint, 'posting reads no other message');
 select cmp_ok(pg_temp.reads(900002, 'select count(*) from mp.my_conversations()', 'mp.participants'), '<', 200::bigint, 'the list of one''s conversations reads one''s own rows');
 
+-- Accounts that may not write
+update mp.users set status = 'suspended' where id = 900002;
+select is(pg_temp.run(900002, format('select mp.post_message(%s, ''spam'')', pg_temp.it('long'))), '42501', 'a suspended account writes nothing');
+select is(pg_temp.run(900002, 'select mp.open_conversation(array[900006])'), '42501', 'and opens nothing');
+select isnt(pg_temp.run(900002, format('select count(*) from mp.conversation_page(%s)', pg_temp.it('long'))), '0', 'but reads');
+update mp.users set status = 'active', deleted_at = now() where id = 900002;
+select is(pg_temp.run(900002, format('select mp.post_message(%s, ''ghost'')', pg_temp.it('long'))), '42501', 'nor does one that was given up');
+
 select * from finish();
 rollback;

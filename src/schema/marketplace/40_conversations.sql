@@ -324,10 +324,30 @@ end
 $function$;
 comment on function @schema@.acting_user() is 'The acting tenant and user. Errors: 42501 nobody is acting; 22023 a setting is no number. Example: select * from @schema@.acting_user();';
 
+create function @schema@.acting_writer(out tenant_id bigint, out user_id bigint)
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
+declare
+  trouble text;
+begin
+  select a.tenant_id, a.user_id into tenant_id, user_id from @schema@.acting_user() a;
+  select case when u.deleted_at is not null then 'closed' else u.status::text end into trouble from @schema@.users u
+    where u.tenant_id = acting_writer.tenant_id and u.id = acting_writer.user_id and (u.deleted_at is not null or u.status in ('suspended', 'closed'));
+  if found then
+    raise exception using errcode = '42501', message = format('the account of user %s is %s', user_id, trouble),
+      hint = 'They can read; to write, they need an account that is active.';
+  end if;
+end
+$function$;
+comment on function @schema@.acting_writer() is 'The acting tenant and user, who may write. Errors: 42501 nobody is acting, or the account is suspended or closed; 22023 a setting is no number. Example: select * from @schema@.acting_writer();';
+
 create function @schema@.participation(conversation bigint, writes boolean default false, out tenant_id bigint, out user_id bigint, out in_role @schema@.participant_role)
   language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
 begin
-  select a.tenant_id, a.user_id into tenant_id, user_id from @schema@.acting_user() a;
+  if participation.writes then
+    select a.tenant_id, a.user_id into tenant_id, user_id from @schema@.acting_writer() a;
+  else
+    select a.tenant_id, a.user_id into tenant_id, user_id from @schema@.acting_user() a;
+  end if;
   in_role := @schema@.role_in(participation.conversation);
   if in_role is null then
     raise exception using errcode = '42501', message = format('user %s takes no part in conversation %s', user_id, coalesce(participation.conversation::text, 'null')),
@@ -339,4 +359,4 @@ begin
   end if;
 end
 $function$;
-comment on function @schema@.participation(bigint, boolean) is 'The acting tenant and user, and the user''s role in a conversation, which may be one that doesn''t exist: nobody learns which. conversation: its number; writes: observers are refused. Errors: 42501 nobody is acting, or they take no part, or may not write. Example: select * from @schema@.participation(5);';
+comment on function @schema@.participation(bigint, boolean) is 'The acting tenant and user, and the user''s role in a conversation, which may be one that doesn''t exist: nobody learns which. conversation: its number; writes: observers are refused, and accounts that are suspended or closed. Errors: 42501 nobody is acting, or they take no part, or may not write. Example: select * from @schema@.participation(5);';

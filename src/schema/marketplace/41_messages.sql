@@ -12,7 +12,7 @@ declare
   missing bigint;
   opened bigint;
 begin
-  select * into who from @schema@.acting_user();
+  select * into who from @schema@.acting_writer();
   others := array(select distinct o.id from unnest(open_conversation.participants) o (id) where o.id is distinct from who.user_id order by 1);
   if array_position(others, null) is not null or open_conversation.kind is null then
     raise exception using errcode = '22004', message = 'a participant or the kind is null', hint = 'Give the numbers of users, and direct, group or support.';
