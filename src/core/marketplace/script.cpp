@@ -72,6 +72,7 @@ class Expander {
       : names_{{{"@schema@", quote_identifier(values.schema)},
                 {"@schema_text@", quote_literal(values.schema)},
                 {"@currency@", quote_literal(values.currency)},
+                {"@text_search@", quote_literal(values.text_search)},
                 {"@step@", values.step},
                 {"@crypto@", quote_identifier(values.crypto)}}} {}
 
@@ -109,7 +110,7 @@ class Expander {
   }
 
   using Name = std::pair<std::string_view, std::string>;
-  std::array<Name, 5> names_;
+  std::array<Name, 6> names_;
   std::string result_;
   Inside inside_ = Inside::code;
 };

@@ -25,17 +25,17 @@ std::vector<std::string> modules_of(const std::vector<Part>& parts);
 struct ScriptValues {
   std::string schema;  ///< not quoted
   std::string currency;
-  std::string step = "month";      ///< of partitions by time: month or year
-  std::string crypto;              ///< schema of pgcrypto, not quoted; empty: not there
-  std::vector<std::string> flags;  ///< names of conditions that hold
+  std::string step = "month";                      ///< of partitions by time: month or year
+  std::string text_search = "pg_catalog.english";  ///< a configuration, with its schema, quoted as needed
+  std::string crypto;                              ///< schema of pgcrypto, not quoted; empty: not there
+  std::vector<std::string> flags;                  ///< names of conditions that hold
 };
 
-/// The text with @schema@, @schema_text@, @currency@, @step@ (the bare word) and @crypto@ (an identifier)
-/// replaced (in a literal with their quotes doubled),
-/// and without the lines of conditions (--@if NAME, --@unless NAME, to --@end) that don't hold; their places
-/// stay as empty lines, so that errors name the file's lines. Errors: 22023 a schema with $ or a line break
-/// in its name, which could end a body or a comment; XX000 a condition without its end, an end without its
-/// condition.
+/// The text with @schema@, @schema_text@, @currency@, @text_search@, @step@ (the bare word) and @crypto@ (an
+/// identifier) replaced (in a literal with their quotes doubled), and without the lines of conditions (--@if
+/// NAME, --@unless NAME, to --@end) that don't hold; their places stay as empty lines, so that errors name
+/// the file's lines. Errors: 22023 a schema with $ or a line break in its name, which could end a body or a
+/// comment; XX000 a condition without its end, an end without its condition.
 std::string expand_script(std::string_view text, const ScriptValues& values);
 
 }  // namespace deal::marketplace

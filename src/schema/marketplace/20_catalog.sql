@@ -190,9 +190,9 @@ create table @schema@.products (
   updated_by bigint,
   deleted_at timestamptz,
   search tsvector generated always as (
-    setweight(to_tsvector('pg_catalog.english'::regconfig, name), 'A') ||
-    setweight(to_tsvector('pg_catalog.english'::regconfig, coalesce(brand_name, '')), 'B') ||
-    setweight(to_tsvector('pg_catalog.english'::regconfig, coalesce(description, '')), 'C')) stored,
+    setweight(to_tsvector(@text_search@::regconfig, name), 'A') ||
+    setweight(to_tsvector(@text_search@::regconfig, coalesce(brand_name, '')), 'B') ||
+    setweight(to_tsvector(@text_search@::regconfig, coalesce(description, '')), 'C')) stored,
   primary key (tenant_id, id),
   constraint products_best_price_has_listing check ((best_price_minor is null) = (best_listing_id is null))
 ) with (fillfactor = 85);

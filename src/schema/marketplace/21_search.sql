@@ -201,7 +201,7 @@ declare
   conditions constant text := @schema@.search_condition(tenant, filters);
   asked constant text := nullif(pg_catalog.btrim(query), '');
   search constant text := pg_catalog.jsonb_build_array(tenant, asked, filters, sort)::text;
-  words constant tsquery := pg_catalog.websearch_to_tsquery('pg_catalog.english'::regconfig, left(asked, 1000));
+  words constant tsquery := pg_catalog.websearch_to_tsquery(@text_search@::regconfig, left(asked, 1000));
   mode text := case when asked is null then 'all' else 'words' end;
   branch bigint[];
   trigram text;
@@ -280,7 +280,7 @@ begin
   end if;
   -- Any word of the name will do.
   select pg_catalog.string_agg(pg_catalog.quote_literal(w), ' | ')::tsquery into words
-    from (select w from pg_catalog.unnest(pg_catalog.tsvector_to_array(pg_catalog.to_tsvector('pg_catalog.english'::regconfig, mine.name))) w limit 20) w;
+    from (select w from pg_catalog.unnest(pg_catalog.tsvector_to_array(pg_catalog.to_tsvector(@text_search@::regconfig, mine.name))) w limit 20) w;
   return query execute $q$
     select s.id, s.name::text, s.brand_name, s.best_price_minor::bigint, s.currency::text, s.score
     from (

@@ -36,6 +36,16 @@ std::optional<std::string> extension_schema(pg::Spi& spi, const std::string& ext
   return rows.text(0, 0);
 }
 
+/// A text search configuration's name with its schema. Errors: 42704.
+std::string text_search_name(pg::Spi& spi, const std::string& name) {
+  return spi
+      .query(
+          "select pg_catalog.format('%I.%I', n.nspname, c.cfgname) from pg_catalog.pg_ts_config c join "
+          "pg_catalog.pg_namespace n on n.oid = c.cfgnamespace where c.oid = $1::pg_catalog.regconfig",
+          {name})
+      .text(0, 0);
+}
+
 std::string read_currency(Options& options) {
   std::string currency = options.text("currency", "EUR");
   bool const letters = std::ranges::all_of(currency, [](char c) { return c >= 'A' && c <= 'Z'; });
@@ -62,14 +72,17 @@ InstallOptions read_options(const std::string& schema, const std::string& json) 
   for (const char* const flag : {"triggers", "row_security"})
     if (options.boolean(flag, true)) read.values.flags.emplace_back(flag);
   read.audit = options.boolean("audit", false);
+  std::string const text_search = options.text("text_search", "pg_catalog.english");
   bool const encryption = options.boolean("encryption", false);
   options.finish();
   pg::Spi spi;
+  read.values.text_search = text_search_name(spi, text_search);
   if (extension_schema(spi, "pg_trgm")) read.values.flags.emplace_back("trigram");
   read.values.crypto = extension_schema(spi, "pgcrypto").value_or("");
   if (!encryption) return read;
   if (read.values.crypto.empty())
-    throw Error("0A000", "option encryption needs extension pgcrypto").hint("create extension pgcrypto; first.");
+    throw Error("0A000", "option encryption needs extension pgcrypto")
+        .hint("create extension pgcrypto; first.");
   read.values.flags.emplace_back("encryption");
   return read;
 }

@@ -6,6 +6,7 @@
 #include "server/bridge/spi.hpp"
 #include "server/marketplace/marketplace.hpp"
 #include "server/marketplace/registry.hpp"
+#include "server/marketplace/upkeep.hpp"
 
 namespace deal::server {
 
@@ -50,6 +51,7 @@ std::string uninstall_marketplace(const std::string& schema, const std::string& 
     if (!outside.empty())
       throw Error("2BP01", outside + " depends on the marketplace in schema " + name)
           .hint("Drop it first, or what ties it to the marketplace.");
+    forget_partitions(spi, schema);
     pg::LocalSettings const quiet;  // it would list all that goes
     quiet.set("client_min_messages", "warning");
     pg::with_short_locks({}, pg::pause, [&] { spi.execute("drop schema " + name + " cascade"); });

@@ -17,6 +17,12 @@ constexpr const char* kUncaredFor =
     "from deal_advisor.partition_status() s where s.parent = pg_catalog.format('%I.%I', $2::text, "
     "c.relname)) order by 1";
 
+constexpr const char* kCaredFor =
+    "select deal_advisor.partition_forget($2, c.relname) from pg_catalog.pg_class c where c.relnamespace = "
+    "$1::pg_catalog.regnamespace and c.relkind = 'p' and exists (select from deal_advisor.partition_status() "
+    "s where "
+    "s.parent = pg_catalog.format('%I.%I', $2::text, c.relname))";
+
 // Only those without history: calling again would take new options.
 constexpr const char* kEdited =
     "select c.relname from pg_catalog.pg_class c join pg_catalog.pg_attribute a on a.attrelid = c.oid and "
@@ -33,6 +39,10 @@ void keep_partitions(pg::Spi& spi, const std::string& schema, const std::string&
   for (size_t row = 0; row < tables.size(); ++row)
     spi.execute("select deal_advisor.partition_enable($1::pg_catalog.regclass, $2, $3, premake => 4)",
                 {quote_qualified(schema, tables.text(row, 0)), tables.text(row, 1), "1 " + step});
+}
+
+void forget_partitions(pg::Spi& spi, const std::string& schema) {
+  spi.execute(kCaredFor, {quote_identifier(schema), schema});
 }
 
 void audit_edited_tables(pg::Spi& spi, const std::string& schema) {
