@@ -1,6 +1,8 @@
 -- What holds for every object of a marketplace.
 begin;
 set local client_min_messages = warning;
+create extension if not exists pgcrypto;
+create extension if not exists pg_trgm;
 select deal_advisor.marketplace_install('mp') \g /dev/null
 select plan(12);
 create temp view relation as select c.* from pg_class c where c.relnamespace = 'mp'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition;
@@ -9,8 +11,8 @@ select is_empty($$select relname from relation where obj_description(oid, 'pg_cl
 select is_empty($$select r.relname, a.attname from relation r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped where col_description(r.oid, a.attnum) is null$$, 'every column has one');
 select is_empty($$select oid::regprocedure from routine where obj_description(oid, 'pg_proc') !~ 'Errors: .*Example: ' or obj_description(oid, 'pg_proc') is null$$, 'every function says its errors and has an example');
 select is_empty($$select typname from pg_type where typnamespace = 'mp'::regnamespace and typtype in ('e', 'd') and obj_description(oid, 'pg_type') is null$$, 'every type has a comment');
-select is_empty($$select relname from relation r where relname not in ('retailers', 'categories', 'brands', 'tenants', 'database_roles') and not exists (select from pg_index i where i.indrelid = r.oid and i.indisprimary and (select attname from pg_attribute where attrelid = r.oid and attnum = i.indkey[0]) = 'tenant_id')$$, 'what belongs to a tenant has its number first in the key');
-select is_empty($$select conname from pg_constraint k where k.contype = 'f' and k.conrelid in (select oid from relation) and k.confrelid in (select oid from relation where relname not in ('retailers', 'categories', 'brands', 'tenants')) and (select attname from pg_attribute where attrelid = k.conrelid and attnum = k.conkey[1]) <> 'tenant_id'$$, 'foreign keys stay within the tenant');
+select is_empty($$select relname from relation r where relname not in ('retailers', 'categories', 'brands', 'tenants', 'database_roles', 'auth_settings', 'permissions', 'personal_data') and not exists (select from pg_index i where i.indrelid = r.oid and i.indisprimary and (select attname from pg_attribute where attrelid = r.oid and attnum = i.indkey[0]) = 'tenant_id')$$, 'what belongs to a tenant has its number first in the key');
+select is_empty($$select conname from pg_constraint k where k.contype = 'f' and k.conrelid in (select oid from relation) and k.confrelid in (select oid from relation where relname not in ('retailers', 'categories', 'brands', 'tenants', 'permissions')) and (select attname from pg_attribute where attrelid = k.conrelid and attnum = k.conkey[1]) <> 'tenant_id'$$, 'foreign keys stay within the tenant');
 select is_empty($$select relname from relation where relname not in ('retailers', 'categories', 'brands') and (not relrowsecurity or relforcerowsecurity)$$, 'row security is on and not forced');
 select is_empty($$select oid::regprocedure from routine where lanname = 'plpgsql' and not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false)$$, 'PL/pgSQL functions fix their search_path');
 select is_empty($$select oid::regprocedure from routine where lanname = 'sql' and prosqlbody is null and not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false)$$, 'SQL functions do, or are bound when they are made');

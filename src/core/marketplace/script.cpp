@@ -14,6 +14,7 @@ namespace {
 
 constexpr Part kParts[] = {
     {"10_base", "base", nullptr},
+    {"11_profiles", "base", nullptr},
     {"20_catalog", "catalog", "base"},
     {"21_search", "catalog", "base"},
     {"30_pricing", "pricing", "catalog"},

@@ -115,6 +115,8 @@ begin
   if not found then
     raise exception using errcode = '55000', message = format('conversation %s is closed', write_message.conversation), hint = 'Open another one.';
   end if;
+  -- Whoever was erased while we waited writes nothing more.
+  perform @schema@.acting_writer();
   insert into @schema@.messages (tenant_id, conversation_id, seq, sender_id, kind, body, reply_to_seq, created_at)
     values (who.tenant_id, write_message.conversation, place.last_seq, case when write_message.kind <> 'system' then who.user_id end,
       write_message.kind, write_message.body, write_message.reply_to, place.last_message_at);
@@ -158,6 +160,7 @@ begin
   if not found then
     raise exception using errcode = '55000', message = format('message %s is deleted', own_message.seq), hint = 'Write another one.';
   end if;
+  perform @schema@.acting_writer();
 end
 $function$;
 comment on function @schema@.own_message(bigint, bigint) is 'What edit_message and delete_message do first: locks a message of the acting user and gives its text. Errors: 42501 nobody is acting, they take no part, or it is not theirs; 02000 no such message; 55000 deleted, or an offer. Example: select * from @schema@.own_message(5, 12);';

@@ -3,15 +3,16 @@
 -- The application calls these functions; a person never does. Nothing here is granted to anybody: the functions that run with their owner's
 -- rights are taken from public, and an application role gets EXECUTE on those that it needs:
 -- - for visitors: register_user, verify_email, request_password_reset, reset_password, verify_password, throttled, user_of_identity,
---   create_session, refresh_session, check_session, sign_in_session, check_api_token, sign_in_api_token, renew_verification;
--- - for who is signed in: set_password, link_identity, unlink_identity, my_identities, revoke_session, revoke_all_sessions, create_api_token,
---   my_api_tokens, revoke_api_token, has_permission, grant_role, revoke_role; select on sessions, login_attempts, auth_settings, permissions,
+--   create_session, refresh_session, check_session, sign_in_session, check_api_token, sign_in_api_token, renew_verification, and seed_roles where it makes tenants;
+-- - for who is signed in: set_password, link_identity, unlink_identity, my_identities, my_sessions, revoke_session, revoke_all_sessions,
+--   create_api_token, my_api_tokens, revoke_api_token, has_permission, grant_role, revoke_role; select on sessions, login_attempts, auth_settings, permissions,
 --   roles, role_permissions, user_roles.
 -- Tables with hashes (user_identities, one_time_tokens, session_tokens, api_tokens) and login_throttle have row security without a policy, so
 -- that a grant by mistake shows nothing. Without row security only the missing grant guards them: grant nothing on them.
 --
 -- A failed attempt counts when its transaction commits: verify_password, set_password and refresh_session therefore answer with null, false or
 -- no row instead of an error, and the caller must commit. Who raises an error afterwards, or rolls back, throttles nobody.
+-- Where addresses are encrypted, whatever takes an address, a password or a mailed token needs the key (marketplace.encryption_key); sessions and API tokens don't.
 -- Pass passwords and tokens as parameters, never inside the text of a statement, and keep log_parameter_max_length at 0 where statements are logged.
 
 create type @schema@.one_time_purpose as enum ('email_verification', 'password_reset');
@@ -97,6 +98,7 @@ create table @schema@.one_time_tokens (
   user_id bigint not null,
   purpose @schema@.one_time_purpose not null,
   token_hash bytea not null constraint one_time_tokens_token_hash_form check (octet_length(token_hash) = 32),
+  sent_to text not null,
   created_at timestamptz not null default now(),
   expires_at timestamptz not null,
   used_at timestamptz,
@@ -112,6 +114,7 @@ comment on column @schema@.one_time_tokens.id is 'Number inside the database.';
 comment on column @schema@.one_time_tokens.user_id is 'The user.';
 comment on column @schema@.one_time_tokens.purpose is 'What it is for.';
 comment on column @schema@.one_time_tokens.token_hash is 'SHA-256 of the token, which is kept nowhere.';
+comment on column @schema@.one_time_tokens.sent_to is 'A hash of the address that it was mailed to: it works while the user has that address.';
 comment on column @schema@.one_time_tokens.created_at is 'When it was made.';
 comment on column @schema@.one_time_tokens.expires_at is 'It works until then.';
 comment on column @schema@.one_time_tokens.used_at is 'When it was used; null: it wasn''t.';
@@ -126,7 +129,7 @@ create unlogged table @schema@.login_throttle (
 ) with (fillfactor = 70);
 comment on table @schema@.login_throttle is 'Failures of late, by address and by client. Unlogged: a crash of the server empties it, and standbys don''t have it. Only the schema''s owner reads it.';
 comment on column @schema@.login_throttle.tenant_id is 'The tenant.';
-comment on column @schema@.login_throttle.subject is 'account or reset and a hash of the e-mail address, known or not; or address and the client''s network address (the first 64 bits of an IPv6 one).';
+comment on column @schema@.login_throttle.subject is 'account or reset and a hash of the e-mail address, known or not (a keyed one where addresses are encrypted); or address and the client''s network address (the first 64 bits of an IPv6 one).';
 comment on column @schema@.login_throttle.window_start is 'When the first of these failures was.';
 comment on column @schema@.login_throttle.failures is 'How many there were.';
 comment on column @schema@.login_throttle.locked_until is 'Everything is refused until then; null: it never was.';
@@ -219,8 +222,8 @@ declare
 begin
   delete from @schema@.one_time_tokens t
     where t.tenant_id = tenant and t.user_id = of_user and t.purpose = issue_one_time_token.purpose and t.used_at is null;
-  insert into @schema@.one_time_tokens (tenant_id, user_id, purpose, token_hash, expires_at)
-    values (tenant, of_user, issue_one_time_token.purpose, @schema@.token_hash(token), clock_timestamp() + lifetime);
+  insert into @schema@.one_time_tokens (tenant_id, user_id, purpose, token_hash, sent_to, expires_at)
+    values (tenant, of_user, issue_one_time_token.purpose, @schema@.token_hash(token), @schema@.throttle_subject('account', @schema@.email_of(tenant, of_user)), clock_timestamp() + lifetime);
   return token;
 end
 $function$;
@@ -233,13 +236,14 @@ begin
     where t.tenant_id = @schema@.token_tenant('mpo', token) and t.token_hash = @schema@.token_hash(token) and t.purpose = use_one_time_token.purpose
       and t.used_at is null and t.expires_at > clock_timestamp()
       and u.tenant_id = t.tenant_id and u.id = t.user_id and u.deleted_at is null and u.status in ('invited', 'active')
+      and t.sent_to = @schema@.throttle_subject('account', @schema@.email_of(u.tenant_id, u.id))
     returning t.tenant_id, t.user_id into tenant_id, user_id;
   if not found then
     raise exception using errcode = '28000', message = 'the token is not valid', hint = 'It works once, for a while, until another one is sent. Ask for another one.';
   end if;
 end
 $function$;
-comment on function @schema@.use_one_time_token(text, @schema@.one_time_purpose) is 'Uses a token up, and says whose it was; part of other functions. Two at once: one of them gets it. Errors: 28000 it is unknown, used, too old, for something else, or its user may not act. Example: select * from @schema@.use_one_time_token(''mpo_42_...'', ''password_reset'');';
+comment on function @schema@.use_one_time_token(text, @schema@.one_time_purpose) is 'Uses a token up, and says whose it was; part of other functions. Two at once: one of them gets it. Errors: 28000 it is unknown, used, too old, for something else, or its user may not act or has another address. Example: select * from @schema@.use_one_time_token(''mpo_42_...'', ''password_reset'');';
 
 -- Attempts and locks.
 
@@ -252,10 +256,25 @@ create function @schema@.log_attempt(tenant bigint, of_user bigint, outcome @sch
 comment on function @schema@.log_attempt(bigint, bigint, @schema@.sign_in_outcome, inet, text) is 'Notes an attempt; part of other functions. Errors: 42501 for others than the owner. Example: select @schema@.log_attempt(1, 7, ''wrong'', ''203.0.113.9'', null);';
 
 create function @schema@.throttle_subject(kind text, value text) returns text
-  language sql immutable strict parallel safe
-  return kind || ':' || case kind when 'address' then pg_catalog.host(pg_catalog.network(pg_catalog.set_masklen(value::inet, case pg_catalog.family(value::inet) when 6 then 64 else 32 end)))
-    else pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.lower(value), 'UTF8')), 'hex') end;
-comment on function @schema@.throttle_subject(text, text) is 'Under which name failures are counted. kind: account, reset or address; value: the e-mail or network address. Errors: 22P02 no network address. Example: select @schema@.throttle_subject(''address'', ''2001:db8::7'');';
+  language plpgsql stable strict parallel safe set search_path = pg_catalog, pg_temp as $function$
+declare
+  -- As user_of_email() reads an address, or blanks around it would be new guesses.
+  wanted text := lower(btrim(value));
+  client inet;
+begin
+  if kind = 'address' then
+    client := value::inet;
+    return 'address:' || host(network(set_masklen(client, case family(client) when 6 then 64 else 32 end)));
+  end if;
+--@if encryption
+  return kind || ':' || encode(@schema@.blind_hash(wanted, 'login_throttle/' || kind), 'hex');
+--@end
+--@unless encryption
+  return kind || ':' || encode(sha256(convert_to(wanted, 'UTF8')), 'hex');
+--@end
+end
+$function$;
+comment on function @schema@.throttle_subject(text, text) is 'Under which name failures are counted; null: nothing to count. kind: account, reset or address; value: the e-mail or network address. Errors: 22P02 no network address; 42501 no key where addresses are encrypted. Example: select @schema@.throttle_subject(''address'', ''2001:db8::7'');';
 
 create function @schema@.lock_left(tenant bigint, subject text) returns interval
   language sql volatile strict set search_path = pg_catalog, pg_temp
@@ -267,6 +286,7 @@ comment on function @schema@.lock_left(bigint, text) is 'How long a lock lasts y
 
 create function @schema@.count_failure(tenant bigint, subject text, lock_at integer) returns boolean
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
+#variable_conflict use_column
 declare
   rules @schema@.auth_settings := (select s from @schema@.auth_settings s);
   moment timestamptz := clock_timestamp();
@@ -302,6 +322,232 @@ end
 $function$;
 comment on function @schema@.throttled(text, inet) is 'How much longer verify_password refuses an address or a client, for "try again in a minute"; null: it doesn''t. Unknown addresses are locked as known ones are, so it tells nothing of them. email, client_address: either may be null. Errors: 42501 the acting role is no application''s, or there is no tenant. Example: select @schema@.throttled(''anna@example.com'', ''203.0.113.9'');';
 
+-- Passwords.
+
+create function @schema@.hashed_password(password text, cost integer) returns text
+  language plpgsql volatile strict parallel safe set search_path = pg_catalog, pg_temp as $function$
+begin
+  return 'sha256-bf:' || @crypto@.crypt(@schema@.password_digest(password), @crypto@.gen_salt('bf', cost));
+end
+$function$;
+comment on function @schema@.hashed_password(text, integer) is 'What is kept of a password: bcrypt of its digest, with a salt of its own. cost: each step doubles the work. Errors: none. Example: select @schema@.hashed_password(''correct horse battery'', 10);';
+
+create function @schema@.password_digest(password text) returns text
+  language plpgsql stable strict parallel safe set search_path = pg_catalog, pg_temp as $function$
+begin
+  -- The same letters typed on another keyboard are the same password.
+  if getdatabaseencoding() = 'UTF8' then
+    password := normalize(password, nfkc);
+  end if;
+  -- The words before it make this digest useless for hashes of passwords that leaked elsewhere.
+  return encode(sha256(convert_to('marketplace password ' || password, 'UTF8')), 'base64');
+end
+$function$;
+comment on function @schema@.password_digest(text) is 'A password''s digest of 44 letters. bcrypt reads 72 bytes; so all of a longer password counts. Errors: none. Example: select @schema@.password_digest(''correct horse battery'');';
+
+create function @schema@.password_matches(stored text, password text, cost integer) returns boolean
+  language plpgsql volatile parallel safe set search_path = pg_catalog, pg_temp as $function$
+declare
+  its_cost integer := coalesce(substring(stored, '[$]2a[$]([0-9]{2})[$]')::integer, cost);
+  kept text := substr(stored, strpos(stored, ':') + 1);
+  digest text := case when stored like 'crypt:%' then password else @schema@.password_digest(password) end;
+  same boolean;
+begin
+  same := coalesce(@crypto@.crypt(digest, coalesce(kept, @crypto@.gen_salt('bf', its_cost))) = kept, false);
+  -- 2^a + 2^a + 2^(a+1) + ... + 2^(b-1) = 2^b: a wrong password takes as long with an old, cheaper hash as with none.
+  for step in its_cost .. cost - 1 loop
+    exit when same;
+    perform @crypto@.crypt(digest, @crypto@.gen_salt('bf', step));
+  end loop;
+  return same;
+end
+$function$;
+comment on function @schema@.password_matches(text, text, integer) is 'Whether a password is the one that is kept. stored: a password_hash; null: false, after as much work; cost: that of new hashes. Errors: none. Example: select @schema@.password_matches(@schema@.hashed_password(''correct horse'', 8), ''correct horse'', 8);';
+
+create function @schema@.require_good_password(password text, email text) returns void
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
+declare
+  rules @schema@.auth_settings := (select s from @schema@.auth_settings s);
+begin
+  if password is null or length(password) < rules.password_min_length or length(password) > rules.password_max_length then
+    raise exception using errcode = '22023', message = format('a password has %s to %s characters', rules.password_min_length, rules.password_max_length),
+      hint = 'Several words that don''t belong together are easy to keep in mind and hard to guess.';
+  elsif lower(password) in (lower(email), lower(split_part(email, '@', 1))) or password ~ '^(.)\1*$' or password !~ '[^[:space:]]' then
+    raise exception using errcode = '22023', message = 'the password is too easy to guess',
+      hint = 'It must not be the address, nor one character over and over.';
+  end if;
+end
+$function$;
+comment on function @schema@.require_good_password(text, text) is 'Refuses passwords that are too short, too long or too plain. Lists of passwords that leaked are the application''s to ask. email: the user''s address. Errors: 22023. Example: select @schema@.require_good_password(''correct horse battery'', ''anna@example.com'');';
+
+create function @schema@.keep_password(tenant bigint, of_user bigint, hash text) returns void
+  language sql set search_path = pg_catalog, pg_temp
+  begin atomic
+    insert into @schema@.user_identities as i (tenant_id, user_id, provider, provider_user_id, password_hash)
+      values (keep_password.tenant, keep_password.of_user, 'password', keep_password.of_user::text, keep_password.hash)
+      on conflict (tenant_id, provider, provider_user_id) where deleted_at is null
+      do update set password_hash = excluded.password_hash, updated_at = pg_catalog.now();
+  end;
+comment on function @schema@.keep_password(bigint, bigint, text) is 'Gives a user a password, or another one; part of other functions. hash: as hashed_password gives it. Errors: 42501 for others than the owner. Example: select @schema@.keep_password(1, 7, @schema@.hashed_password(''correct horse battery'', 10));';
+
+create function @schema@.measured_password_cost(out cost integer, out milliseconds numeric)
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $function$
+declare
+  began timestamptz;
+  quickest numeric := 1e6;
+begin
+  -- The quickest of three at a small cost; each step doubles it.
+  for run in 1..3 loop
+    began := clock_timestamp();
+    perform @crypto@.crypt('measure', @crypto@.gen_salt('bf', 7));
+    quickest := least(quickest, extract(epoch from clock_timestamp() - began) * 1000);
+  end loop;
+  cost := greatest(8, least(14, 7 + floor(log(2, 250 / greatest(quickest, 0.01)))::integer));
+  milliseconds := round(quickest * 2::numeric ^ (cost - 7), 1);
+end
+$function$;
+comment on function @schema@.measured_password_cost() is 'The cost, 8 to 14, at which this machine hashes a password in 125 to 250 ms, reckoned from a few quick ones; installing calls it, and so may you on another machine. Errors: none. Example: update @schema@.auth_settings set (password_cost, password_milliseconds) = (select m.cost, m.milliseconds from @schema@.measured_password_cost() m);';
+
+do $do$
+begin
+  insert into @schema@.auth_settings (password_cost, password_milliseconds) select m.cost, m.milliseconds from @schema@.measured_password_cost() m;
+end
+$do$;
+
+-- Registration, and the ways back in.
+
+create function @schema@.register_user(email text, display_name text, password text default null, locale text default 'en', buys boolean default true,
+  sells boolean default false, out user_id bigint, out verification_token text)
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+declare
+  tenant bigint := @schema@.serving_tenant();
+  rules @schema@.auth_settings := (select s from @schema@.auth_settings s);
+  hash text;
+begin
+  if register_user.password is not null then
+    perform @schema@.require_good_password(register_user.password, register_user.email);
+    hash := @schema@.hashed_password(register_user.password, rules.password_cost);
+  end if;
+  begin
+    user_id := @schema@.add_user(tenant, register_user.email, register_user.display_name, 'invited', register_user.locale, register_user.buys, register_user.sells);
+  exception
+    when unique_violation then
+      raise exception using errcode = '23505', message = 'the address has an account already',
+        hint = 'Tell the visitor the same as with a new address, and write to the address that somebody tried; or the form tells who has an account.';
+    when check_violation or not_null_violation then
+      raise exception using errcode = '22023', message = 'the name or language of the user is not one',
+        hint = 'A name has 1 to 500 characters, a language is like de or pt-BR.';
+    when foreign_key_violation then
+      raise exception using errcode = '42501', message = format('there is no tenant %s', tenant), hint = 'Set marketplace.tenant_id to the number of a row of table tenants.';
+  end;
+  if hash is not null then
+    perform @schema@.keep_password(tenant, user_id, hash);
+  end if;
+  verification_token := @schema@.issue_one_time_token(tenant, user_id, 'email_verification', rules.verification_lifetime);
+end
+$function$;
+comment on function @schema@.register_user(text, text, text, text, boolean, boolean) is 'Registers a user of the current tenant, who is invited until verify_email gets the token: mail it to them, it is told this once. email: theirs; display_name: what others see; password: null: none yet (another provider, or request_password_reset); locale, buys, sells: as in users. With a password the work comes before the look whether the address is taken. Errors: 22023 arguments; 23505 the address is taken; 42501 the acting role is no application''s, or there is no tenant. Example: select * from @schema@.register_user(''anna@example.com'', ''Anna'', ''correct horse battery'');';
+
+create function @schema@.renew_verification(email text) returns text
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+declare
+  tenant bigint := @schema@.serving_tenant();
+  person bigint;
+  subject text := @schema@.throttle_subject('reset', left(renew_verification.email, 321));
+begin
+  if @schema@.lock_left(tenant, subject) is not null then
+    return null;
+  end if;
+  perform @schema@.count_failure(tenant, subject, (select s.account_failures from @schema@.auth_settings s));
+  select u.id into person from @schema@.users u
+    where u.tenant_id = tenant and u.id = @schema@.user_of_email(tenant, left(renew_verification.email, 321))
+      and (u.status = 'invited' or (u.status = 'active' and u.email_verified_at is null));
+  if not found then
+    return null;
+  end if;
+  return @schema@.issue_one_time_token(tenant, person, 'email_verification', (select s.verification_lifetime from @schema@.auth_settings s));
+end
+$function$;
+comment on function @schema@.renew_verification(text) is 'Another token for verify_email, to be mailed to the address, of who hasn''t confirmed it (new users, and after set_email); the one before is worthless then. Null: nobody of that address waits for one, or there were too many requests. Answer the visitor the same in any case. Errors: 42501 the acting role is no application''s, or there is no tenant. Example: select @schema@.renew_verification(''anna@example.com'');';
+
+create function @schema@.verify_email(token text, client_address inet default null, user_agent text default null) returns bigint
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+declare
+  who record;
+begin
+  select * into who from @schema@.use_one_time_token(verify_email.token, 'email_verification');
+  update @schema@.users u set email_verified_at = coalesce(u.email_verified_at, now()), status = 'active', updated_at = now()
+    where u.tenant_id = who.tenant_id and u.id = who.user_id;
+  perform @schema@.log_attempt(who.tenant_id, who.user_id, 'email_verified', verify_email.client_address, verify_email.user_agent);
+  return who.user_id;
+end
+$function$;
+comment on function @schema@.verify_email(text, inet, text) is 'Confirms the address that a token was mailed to: the user is active from now on. Gives their number. The token says the tenant. Let a person press a button first: programs that look through mail open its links. The password may be one that a stranger chose who registered with the address: ask for it on that page, and offer request_password_reset. Errors: 28000 the token is unknown, used or too old, or the user has another address by now. Example: select @schema@.verify_email(''mpo_42_...'');';
+
+create function @schema@.request_password_reset(email text, client_address inet default null) returns text
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+declare
+  tenant bigint := @schema@.serving_tenant();
+  rules @schema@.auth_settings := (select s from @schema@.auth_settings s);
+  subject text := @schema@.throttle_subject('reset', left(request_password_reset.email, 321));
+  address text := @schema@.throttle_subject('address', request_password_reset.client_address::text);
+  person bigint;
+begin
+  if coalesce(@schema@.lock_left(tenant, subject), @schema@.lock_left(tenant, address)) is not null then
+    return null;
+  end if;
+  perform @schema@.count_failure(tenant, subject, rules.account_failures);
+  perform @schema@.count_failure(tenant, address, rules.address_failures);
+  select u.id into person from @schema@.users u
+    where u.tenant_id = tenant and u.id = @schema@.user_of_email(tenant, left(request_password_reset.email, 321)) and u.status in ('invited', 'active');
+  if not found then
+    return null;
+  end if;
+  return @schema@.issue_one_time_token(tenant, person, 'password_reset', rules.reset_lifetime);
+end
+$function$;
+comment on function @schema@.request_password_reset(text, inet) is 'A token for reset_password, to be mailed to the address; the one before is worthless then. Null: nobody has the address, or there were too many requests, of it or from the client. Answer the visitor the same in any case, before anything is mailed. Errors: 42501 the acting role is no application''s, or there is no tenant. Example: select @schema@.request_password_reset(''anna@example.com'', ''203.0.113.9'');';
+
+create function @schema@.verify_password(email text, password text, client_address inet default null, user_agent text default null) returns bigint
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+declare
+  tenant bigint := @schema@.serving_tenant();
+  rules @schema@.auth_settings := (select s from @schema@.auth_settings s);
+  typed text := left(coalesce(verify_password.email, ''), 321);
+  -- What is longer is nobody's password, and takes no more work.
+  secret text := case when length(verify_password.password) <= rules.password_max_length then verify_password.password else '' end;
+  account text := @schema@.throttle_subject('account', typed);
+  address text := @schema@.throttle_subject('address', verify_password.client_address::text);
+  person record;
+  right_one boolean;
+  locks boolean;
+begin
+  -- One guess at an address at a time: many at once would all be made before the first of them counts.
+  perform pg_advisory_xact_lock(hashtextextended(account, tenant));
+  if coalesce(@schema@.lock_left(tenant, account), @schema@.lock_left(tenant, address)) is not null then
+    return null;
+  end if;
+  select u.id, u.status, i.password_hash into person from @schema@.users u
+    left join @schema@.user_identities i on i.tenant_id = u.tenant_id and i.provider = 'password' and i.provider_user_id = u.id::text and i.deleted_at is null
+    where u.tenant_id = tenant and u.id = @schema@.user_of_email(tenant, typed);
+  right_one := @schema@.password_matches(person.password_hash, coalesce(secret, ''), rules.password_cost);
+  if not right_one or person.status <> 'active' then
+    locks := @schema@.count_failure(tenant, account, rules.account_failures);
+    perform @schema@.count_failure(tenant, address, rules.address_failures);
+    perform @schema@.log_attempt(tenant, person.id, (case when right_one then 'not_active' when locks then 'locked' else 'wrong' end)::@schema@.sign_in_outcome,
+      verify_password.client_address, verify_password.user_agent);
+    return null;
+  end if;
+  delete from @schema@.login_throttle t where t.tenant_id = tenant and t.subject = account;
+  if person.password_hash like 'crypt:%' or substring(person.password_hash, '[$]2a[$]([0-9]{2})[$]')::integer < rules.password_cost then
+    perform @schema@.keep_password(tenant, person.id, @schema@.hashed_password(secret, rules.password_cost));
+  end if;
+  perform @schema@.log_attempt(tenant, person.id, 'signed_in', verify_password.client_address, verify_password.user_agent);
+  return person.id;
+end
+$function$;
+comment on function @schema@.verify_password(text, text, inet, text) is 'The number of the current tenant''s user who has that address and password; null: there is none, or they may not act (not confirmed, suspended), or too many failures lock the address or the client (see throttled): which of these is not told, nor by the time that it takes. Commit in any case: a failure that is rolled back doesn''t count. A hash that is cheaper than auth_settings says is made anew. client_address, user_agent: for the log, and to slow down one client that tries many addresses. Errors: 42501 the acting role is no application''s, or there is no tenant. Example: select @schema@.verify_password(''anna@example.com'', ''correct horse battery'', ''203.0.113.9'');';
+
 --@if triggers
 create trigger touch before update on @schema@.user_identities for each row when (old.* is distinct from new.*) execute function @schema@.touch();
 --@end
@@ -316,4 +562,8 @@ alter table @schema@.login_throttle enable row level security;
 alter table @schema@.login_attempts enable row level security;
 --@end
 
-revoke execute on function @schema@.throttled(text, inet) from public;
+
+revoke execute on function @schema@.acts_as_application(), @schema@.throttled(text, inet), @schema@.register_user(text, text, text, text, boolean, boolean),
+  @schema@.renew_verification(text), @schema@.verify_email(text, inet, text), @schema@.request_password_reset(text, inet),
+  @schema@.verify_password(text, text, inet, text)
+  from public;

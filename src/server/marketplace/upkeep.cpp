@@ -1,6 +1,7 @@
 #include "server/marketplace/upkeep.hpp"
 
 #include "core/base/quote.hpp"
+#include "server/bridge/snapshot.hpp"
 #include "server/bridge/spi.hpp"
 
 namespace deal::server {
@@ -35,6 +36,7 @@ constexpr const char* kEdited =
 }  // namespace
 
 void keep_partitions(pg::Spi& spi, const std::string& schema, const std::string& step) {
+  pg::FreshSnapshot const now;
   pg::SqlResult const tables = spi.query(kUncaredFor, {quote_identifier(schema), schema});
   for (size_t row = 0; row < tables.size(); ++row)
     spi.execute("select deal_advisor.partition_enable($1::pg_catalog.regclass, $2, $3, premake => 4)",
@@ -46,6 +48,7 @@ void forget_partitions(pg::Spi& spi, const std::string& schema) {
 }
 
 void audit_edited_tables(pg::Spi& spi, const std::string& schema) {
+  pg::FreshSnapshot const now;
   pg::SqlResult const tables = spi.query(kEdited, {quote_identifier(schema), schema});
   for (size_t row = 0; row < tables.size(); ++row)
     spi.execute(
