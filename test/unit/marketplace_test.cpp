@@ -14,7 +14,7 @@ TEST(MarketplaceModules, BringWhatTheyNeedInOrder) {
   EXPECT_EQ(modules_of(parts_of({"pricing"})), (std::vector<std::string>{"base", "catalog", "pricing"}));
   EXPECT_EQ(modules_of(parts_of({})).front(), "base");
   EXPECT_EQ(modules_of(parts_of({})),
-            (std::vector<std::string>{"base", "catalog", "pricing", "conversations"}));
+            (std::vector<std::string>{"base", "catalog", "pricing", "statistics", "conversations"}));
 }
 
 TEST(MarketplaceModules, UnknownOnesAreRefused) {
@@ -22,7 +22,7 @@ TEST(MarketplaceModules, UnknownOnesAreRefused) {
     (void)parts_of({"weather"});
     FAIL();
   } catch (const deal::Error& error) {
-    EXPECT_EQ(error.hint_text(), "Modules: base, catalog, pricing, conversations.");
+    EXPECT_EQ(error.hint_text(), "Modules: base, catalog, pricing, statistics, conversations.");
   }
 }
 

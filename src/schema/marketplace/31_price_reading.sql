@@ -96,7 +96,7 @@ comment on function @schema@.judged_points(bigint, timestamptz) is 'What of the 
 create function @schema@.price_stats(listing bigint, period interval default '90 days', at timestamptz default now(),
   out from_time timestamptz, out to_time timestamptz, out min_minor bigint, out max_minor bigint, out mean_minor double precision, out median_minor bigint, out mad_minor bigint,
   out p10_minor bigint, out p25_minor bigint, out p75_minor bigint, out p90_minor bigint, out in_stock_share double precision, out known_share double precision, out changes bigint)
-  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $function$
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp set timezone = 'UTC' set plan_cache_mode = force_generic_plan as $function$
 begin
   if period is null or period <= interval '0' or period > interval '100 years' then
     raise exception using errcode = '22023', message = 'period must be a positive interval of at most 100 years';
@@ -115,7 +115,7 @@ $function$;
 comment on function @schema@.price_stats(bigint, interval, timestamptz) is 'Statistics of a listing''s prices over a time, weighted by how long each was on offer; see deal_advisor.price_stats, which it calls and without which it stops: what was carried into the time counts, time not on offer doesn''t, the last known price holds to the end. listing: its number; period: how long (days of 24 hours); at: its end, left out. The median and the percentiles are prices that were there; mad_minor: the median distance from the median; in_stock_share: of the known time; known_share: of the period; changes: from one price to another in it. Prices are null where none was on offer. Errors: 22023 arguments; 3F000, 42883 the extension is gone. Example: select * from @schema@.price_stats(7, ''365 days'');';
 
 create function @schema@.prior_price(listing bigint, at timestamptz default now(), days int default 30, progressive boolean default false) returns bigint
-  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $function$
 begin
   if days is null or days not between 1 and 3650 then
     raise exception using errcode = '22023', message = 'days must be between 1 and 3650', hint = 'The directive says at least 30; less only where national law allows it.';
@@ -129,7 +129,7 @@ comment on function @schema@.prior_price(bigint, timestamptz, int, boolean) is '
 
 create function @schema@.discount_check(listing bigint, at timestamptz default now())
 returns table (price_minor bigint, list_price_minor bigint, prior_minor bigint, claimed_percent numeric, real_percent numeric, reduced_at timestamptz, flags text[])
-  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $function$
 begin
   return query
     select r.current_minor, p.list_price_minor, r.prior_minor,

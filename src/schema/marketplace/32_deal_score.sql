@@ -2,7 +2,7 @@
 
 create function @schema@.deal_scores(listings bigint[], at timestamptz default now())
 returns table (listing_id bigint, score double precision, verdict text, confidence double precision, prior_minor bigint, flags text[], components jsonb)
-  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $function$
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $function$
 declare
   tenant constant bigint := @schema@.required_tenant();
 begin
