@@ -90,8 +90,8 @@ declare
   sign constant int := case when new.deleted_at is null then 1 else -1 end;
 begin
   insert into @schema@.statistic_deltas (tenant_id, measure, day, amount) values (new.tenant_id, tg_argv[0]::@schema@.statistic, today, sign);
-  if tg_argv[0] = 'listings' and new.in_stock then
-    insert into @schema@.statistic_deltas (tenant_id, measure, day, amount) values (new.tenant_id, 'in_stock', today, sign);
+  if tg_argv[0] = 'listings' then
+    insert into @schema@.statistic_deltas (tenant_id, measure, day, amount) select new.tenant_id, 'in_stock', today, sign where new.in_stock;
   end if;
   return null;
 end
@@ -128,7 +128,7 @@ begin
     raise exception using errcode = '42501', message = 'prices of another tenant can''t be counted', hint = 'record_prices() calls this for the session''s tenant.';
   end if;
   with change as (
-    select (u.at at time zone 'UTC')::date as day, u.old, u.new from pg_catalog.unnest(times, old_prices, new_prices) u (at, old, new)),
+    select (u.at at time zone 'UTC')::date as day, u.old, u.new from unnest(times, old_prices, new_prices) u (at, old, new)),
   counted as (
     select 'in_stock'::@schema@.statistic as measure, (pg_catalog.now() at time zone 'UTC')::date as day, sum((c.new is not null)::int - (c.old is not null)::int) as amount from change c
     union all
@@ -205,11 +205,11 @@ begin
     by_day as (
       insert into @schema@.dashboard_stats as b (tenant_id, measure, day, amount)
         select add_up_statistics.tenant, a.measure, a.day, a.amount from added a where a.amount <> 0
-        on conflict (tenant_id, measure, day) do update set amount = b.amount + excluded.amount),
+        on conflict on constraint dashboard_stats_pkey do update set amount = b.amount + excluded.amount),
     in_all as (
       insert into @schema@.tenant_stats as b (tenant_id, measure, amount, counted_at)
         select add_up_statistics.tenant, a.measure, sum(a.amount), pg_catalog.now() from added a group by a.measure
-        on conflict (tenant_id, measure) do update set amount = b.amount + excluded.amount, counted_at = excluded.counted_at)
+        on conflict on constraint tenant_stats_pkey do update set amount = b.amount + excluded.amount, counted_at = excluded.counted_at)
     select s.measure, s.folded, s.known, s.counted from seen s;
 end
 $function$;
