@@ -128,7 +128,7 @@ begin
     raise exception using errcode = '42501', message = 'prices of another tenant can''t be counted', hint = 'record_prices() calls this for the session''s tenant.';
   end if;
   with change as (
-    select (u.at at time zone 'UTC')::date as day, u.old, u.new from unnest(times, old_prices, new_prices) u (at, old, new)),
+    select (u.at at time zone 'UTC')::date as day, u.old, u.new from unnest(listings, times, old_prices, new_prices) u (listing, at, old, new)),
   counted as (
     select 'in_stock'::@schema@.statistic as measure, (pg_catalog.now() at time zone 'UTC')::date as day, sum((c.new is not null)::int - (c.old is not null)::int) as amount from change c
     union all
@@ -150,6 +150,7 @@ comment on function @schema@.lock_statistics(bigint) is 'Until the transaction e
 create function @schema@.count_level(tenant bigint, measure @schema@.statistic) returns bigint
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
 declare
+  place regclass;
   amount bigint;
 begin
   if tenant is distinct from @schema@.current_tenant() then
@@ -161,13 +162,11 @@ begin
     when 'in_stock' then select count(*) into amount from @schema@.listings l where l.tenant_id = tenant and l.deleted_at is null and l.in_stock;
     when 'users' then select count(*) into amount from @schema@.users u where u.tenant_id = tenant and u.deleted_at is null;
     when 'open_deals' then select count(*) into amount from @schema@.deals d where d.tenant_id = tenant and d.ended_at is null;
-    when 'watches' then
-      if pg_catalog.to_regclass($name$@schema@.watches$name$) is not null then
-        execute $q$select count(*) from @schema@.watches w where w.tenant_id = $1 and w.deleted_at is null$q$ into amount using tenant;
-      end if;
-    when 'conversations' then
-      if pg_catalog.to_regclass($name$@schema@.conversations$name$) is not null then
-        execute $q$select count(*) from @schema@.conversations c where c.tenant_id = $1$q$ into amount using tenant;
+    when 'watches', 'conversations' then
+      place := pg_catalog.to_regclass($name$@schema@.$name$ || measure);
+      if place is not null then
+        execute pg_catalog.format('select count(*) from %s t where t.tenant_id = $1', place)
+          || case measure when 'watches' then ' and t.deleted_at is null' else '' end into amount using tenant;
       end if;
     else
       raise exception using errcode = '22023', message = pg_catalog.format('%s can''t be counted anew', measure), hint = 'What happens is counted when it does.';
@@ -324,7 +323,7 @@ create materialized view @schema@.category_price_levels as
       s.quantiles[5] as p75_minor, s.quantiles[6] as p90_minor, s.quantiles[7] as max_minor
     from (
       select l.tenant_id, p.category_id, l.currency::text as currency, count(*) as offers, count(distinct l.product_id) as products,
-          percentile_disc(array[0, 0.1, 0.25, 0.5, 0.75, 0.9, 1]) within group (order by l.last_price_minor::bigint) as quantiles
+          percentile_disc('{0,0.1,0.25,0.5,0.75,0.9,1}'::double precision[]) within group (order by l.last_price_minor::bigint) as quantiles
         from @schema@.listings l
         join @schema@.products p on p.tenant_id = l.tenant_id and p.id = l.product_id
         where l.deleted_at is null and p.deleted_at is null and l.in_stock and p.category_id is not null
