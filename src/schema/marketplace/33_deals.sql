@@ -80,8 +80,9 @@ comment on column @schema@.deal_refreshes.refreshed_at is 'When that was; null: 
 
 create function @schema@.listings_to_score(tenant bigint, after_listing bigint, upto_listing bigint, lim int, at timestamptz)
 returns setof bigint
-  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $function$
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set enable_nestloop = off as $function$
 begin
+  -- Both tables in order of their keys, or hashed: what the planner knows of listing_scores may be from when it was empty.
   return query
     select l.id
       from @schema@.listings l
@@ -123,7 +124,7 @@ begin
       on conflict (tenant_id, listing_id) do update set score = excluded.score, verdict = excluded.verdict, scored_at = excluded.scored_at, changed_at = excluded.changed_at,
         price_minor = excluded.price_minor, list_price_minor = excluded.list_price_minor),
   dropped as (
-    delete from @schema@.listing_scores k using offer o where k.tenant_id = score_listings.tenant and k.listing_id = o.id and (o.score is null or o.last_changed_at is null)),
+    delete from @schema@.listing_scores k where k.tenant_id = score_listings.tenant and k.listing_id = any (array(select o.id from offer o where o.score is null or o.last_changed_at is null))),
   priced as (
     -- What price_stats() does, planned once for all.
     select j.*, m.median_minor
