@@ -81,17 +81,30 @@ comment on column @schema@.deal_refreshes.refreshed_at is 'When that was; null: 
 create function @schema@.listings_to_score(tenant bigint, after_listing bigint, upto_listing bigint, lim int, at timestamptz)
 returns setof bigint
   language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set enable_nestloop = off as $function$
+declare
+  wanted int := lim;
+  place bigint := after_listing;
+  upto bigint;
+  found_rows bigint;
 begin
-  -- Both tables in order of their keys, or hashed: what the planner knows of listing_scores may be from when it was empty.
-  return query
-    select l.id
-      from @schema@.listings l
-      left join @schema@.listing_scores s on s.tenant_id = l.tenant_id and s.listing_id = l.id
-      where l.tenant_id = tenant and l.id > after_listing and l.id <= upto_listing
-        and case when l.deleted_at is not null or l.last_changed_at is null then s.listing_id is not null
-          else s.listing_id is null or (s.changed_at, s.price_minor, s.list_price_minor) is distinct from (l.last_changed_at, l.last_price_minor, l.list_price_minor)
-            or s.scored_at <= at - case when s.score > 50 then interval '1 day' else interval '7 days' end end
-      order by l.id limit lim;
+  -- A piece of the keys at a time: a call that finds enough soon doesn't look at the rest.
+  while wanted > 0 loop
+    select max(k.id) into upto from (select l.id from @schema@.listings l where l.tenant_id = tenant and l.id > place and l.id <= upto_listing order by l.id limit 10000) k;
+    exit when upto is null;
+    -- Both pieces hashed or in order: what the planner knows of listing_scores may be from when it was empty.
+    return query
+      select l.id
+        from @schema@.listings l
+        left join @schema@.listing_scores s on s.tenant_id = l.tenant_id and s.listing_id = l.id and s.tenant_id = tenant and s.listing_id > place and s.listing_id <= upto
+        where l.tenant_id = tenant and l.id > place and l.id <= upto
+          and case when l.deleted_at is not null or l.last_changed_at is null then s.listing_id is not null
+            else s.listing_id is null or (s.changed_at, s.price_minor, s.list_price_minor) is distinct from (l.last_changed_at, l.last_price_minor, l.list_price_minor)
+              or s.scored_at <= at - case when s.score > 50 then interval '1 day' else interval '7 days' end end
+        order by l.id limit wanted;
+    get diagnostics found_rows = row_count;
+    wanted := wanted - found_rows;
+    place := upto;
+  end loop;
 end
 $function$;
 comment on function @schema@.listings_to_score(bigint, bigint, bigint, int, timestamptz) is 'A part of refresh_deals(): listings, in order, that say something else than when they were scored, or were scored a day ago (a week, if not above 50: time alone makes good prices usual). tenant: whose; after_listing, upto_listing: between which; lim: how many; at: now. Errors: none. Example: select @schema@.listings_to_score(1, 0, 1000, 10, now());';
