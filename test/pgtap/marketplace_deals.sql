@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 select deal_advisor.marketplace_install('mp', '{"modules": ["pricing"]}') \g /dev/null
-select plan(64);
+select plan(67);
 set local timezone = 'UTC';
 select setseed(0.2718281);
 create role mp_app;
@@ -149,12 +149,31 @@ select results_eq($$select * from mp.refresh_deals('{1,99901}')$$, 'values (0::b
 
 -- Tenants
 grant select, insert, update, delete on all tables in schema mp to mp_app;
+grant select on best to mp_app;
 set local marketplace.tenant_id = '902';
 set local role mp_app;
 select is_empty('select * from mp.top_deals(lim => 1000)', 'another tenant sees none of the deals');
 select is((select count(*)::int from mp.deals) + (select count(*)::int from mp.listing_scores) + (select count(*)::int from mp.deal_refreshes), 0, 'nor of the tables');
 select results_eq('select scored, opened from mp.refresh_deals()', 'values (1::bigint, 1::bigint)', 'it has its own refreshed');
 select is((select count(*)::int from mp.top_deals()), 1, 'and listed');
+select throws_ok('select * from mp.top_deals(cursor => (select next_cursor from pg_temp.best limit 1))', '22023', 'the cursor does not belong to this search', 'a cursor is of one tenant');
+do $$
+declare t int; foreign_rows bigint := 0; all_rows bigint := 0; mine bigint; every bigint;
+begin
+  for i in 1 .. 1000 loop
+    t := 901 + i % 2;
+    perform set_config('marketplace.tenant_id', t::text, true);
+    select count(*) filter (where (d.product_id >= 9900) <> (t = 902)), count(*) into mine, every
+      from mp.top_deals((array[null, 90, 91, 92, 93])[1 + floor(random() * 5)::int], floor(random() * 101)::int, lim => 1 + floor(random() * 1000)::int) d;
+    foreign_rows := foreign_rows + mine;
+    all_rows := all_rows + every;
+  end loop;
+  perform set_config('test.foreign_rows', foreign_rows::text, true);
+  perform set_config('test.all_rows', all_rows::text, true);
+end $$;
+select cmp_ok(current_setting('test.all_rows')::int, '>', 1000, 'a thousand random calls list many deals');
+select is(current_setting('test.foreign_rows')::int, 0, 'and none of another tenant');
+set local marketplace.tenant_id = '902';
 reset role;
 set local role mp_nobody;
 select throws_ok('select * from mp.top_deals()', '42501', null, 'who acts for nobody sees nothing');

@@ -267,8 +267,9 @@ comment on function @schema@.top_deals(bigint, numeric, text, int) is
 'The open deals of the session''s tenant, best first (of equal scores the newest), a page at a time; what is deleted is not shown. It runs with its owner''s rights and names the tenant itself. category: it and all below it; null: all; min_score: 0 to 100; cursor: next_cursor of the last row that is there, with the same category and min_score; lim: rows, 1 to 1000. Errors: 22023 an argument or foreign cursor; 42501 no tenant. Example: select * from @schema@.top_deals(min_score => 80);';
 
 create function @schema@.deals_follow_category() returns trigger
-  language plpgsql set search_path = pg_catalog, pg_temp as $function$
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 begin
+  -- With its owner's rights: whoever may move a product moves its deals.
   update @schema@.deals d set category_id = new.category_id where d.tenant_id = new.tenant_id and d.product_id = new.id and d.ended_at is null and d.category_id is distinct from new.category_id;
   return null;
 end

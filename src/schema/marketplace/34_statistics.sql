@@ -14,7 +14,7 @@ create table @schema@.statistic_deltas (
   day date not null,
   amount bigint not null,
   primary key (tenant_id, id)
-);
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
 comment on table @schema@.statistic_deltas is 'Differences that are not folded into tenant_stats and dashboard_stats yet; one row a statement, written by triggers and count_price_changes().';
 comment on column @schema@.statistic_deltas.tenant_id is 'The tenant.';
 comment on column @schema@.statistic_deltas.id is 'Number inside the database.';
