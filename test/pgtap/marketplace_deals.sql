@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 select deal_advisor.marketplace_install('mp', '{"modules": ["pricing"]}') \g /dev/null
-select plan(67);
+select plan(68);
 set local timezone = 'UTC';
 select setseed(0.2718281);
 create role mp_app;
@@ -62,22 +62,25 @@ select mp.record_prices(array[90290, 90290], array[pg_temp.ago('300 days'), pg_t
 select results_eq('select scored, opened from mp.refresh_deals()', 'values (1::bigint, 0::bigint)', 'a new price is scored, and one that is no deal opens none');
 select mp.record_price(90290, pg_temp.ago('1 hour'), 700) \g /dev/null
 select results_eq('select scored, opened from mp.refresh_deals()', 'values (1::bigint, 1::bigint)', 'a good one opens one');
-select mp.record_price(90290, now(), 650) \g /dev/null
+select mp.record_price(90290, now() - interval '30 minutes', 650) \g /dev/null
 select results_eq('select updated, opened from mp.refresh_deals()', 'values (1::bigint, 0::bigint)', 'a better one changes it');
 select results_eq('select price_minor::bigint, started_at from mp.deals where listing_id = 90290', $$values (650::bigint, pg_temp.ago('1 hour'))$$, 'which is the same deal, since when it was one');
-select mp.record_price(90290, now() + interval '1 second', 1000) \g /dev/null
+select mp.record_price(90290, now() - interval '10 minutes', 1000) \g /dev/null
 select results_eq('select closed, opened from mp.refresh_deals()', 'values (1::bigint, 0::bigint)', 'a usual one closes it');
-select results_eq('select ended_at, price_minor::bigint from mp.deals where listing_id = 90290', $$values (now() + interval '1 second', 650::bigint)$$, 'when it came, with the price that it had');
-select mp.record_price(90290, now() + interval '2 seconds', 700) \g /dev/null
+select results_eq('select ended_at, price_minor::bigint from mp.deals where listing_id = 90290', $$values (now() - interval '10 minutes', 650::bigint)$$, 'when it came, with the price that it had');
+select mp.record_price(90290, now() - interval '5 minutes', 700) \g /dev/null
 select is((select opened from mp.refresh_deals()), 1::bigint, 'it may be a deal again');
 select is((select count(*)::int from mp.deals where listing_id = 90290), 2, 'another one');
-select mp.record_price(90290, now() + interval '3 seconds', null) \g /dev/null
+select mp.record_price(90290, now() - interval '1 minute', null) \g /dev/null
 select is((select closed from mp.refresh_deals()), 1::bigint, 'what is not on offer is none');
 select mp.record_prices(array[90291, 90291], array[pg_temp.ago('300 days'), pg_temp.ago('5 hours')], '{1000,1001}') \g /dev/null
 select mp.refresh_deals() \g /dev/null
 select mp.record_price(90291, pg_temp.ago('4 hours'), 600) \g /dev/null
 select mp.record_price(90291, pg_temp.ago('3 hours'), 602) \g /dev/null
 select is((select opened from mp.refresh_deals()), 1::bigint, 'what came late is seen, whenever it was observed');
+
+select mp.record_prices(array[90295, 90295], array[pg_temp.ago('300 days'), now() + interval '30 minutes'], '{1000,600}') \g /dev/null
+select is((select opened from mp.refresh_deals()), 1::bigint, 'a price from a clock that is ahead is the price now');
 
 -- Edges: what lies between the scores stays as it is
 select mp.record_prices(array[90292, 90292], array[pg_temp.ago('300 days'), pg_temp.ago('5 hours')], '{1000,800}') \g /dev/null
