@@ -1,5 +1,33 @@
 -- Judging prices: pure functions on a price over time, given as arrays.
 
+create type deal_advisor.price_stats_result as (
+  min_minor bigint,
+  max_minor bigint,
+  mean_minor double precision,
+  median_minor bigint,
+  mad_minor bigint,
+  p10_minor bigint,
+  p25_minor bigint,
+  p75_minor bigint,
+  p90_minor bigint,
+  in_stock_share double precision,
+  known_share double precision,
+  changes bigint
+);
+comment on type deal_advisor.price_stats_result is
+'Statistics of a price over a window, weighted by time on offer. Median and percentiles: the lowest price with at least that share of the time at or below it; mad_minor: the median distance from the median, by the same rule; all these are null if it never was on offer. in_stock_share: time on offer, of the known time (null: none is); known_share: time from the first point on, of the window; changes: from one price to another within it, over spans out of stock too. Example: select median_minor, in_stock_share from deal_advisor.price_stats(array[now() - interval ''40 days'', now() - interval ''1 day''], array[1000, 800], now() - interval ''30 days'', now());';
+
+create function deal_advisor.price_stats(
+  times timestamptz[],
+  prices bigint[],
+  from_time timestamptz,
+  to_time timestamptz default pg_catalog.now())
+returns setof deal_advisor.price_stats_result
+  language c immutable strict parallel safe rows 1
+  as 'MODULE_PATHNAME', 'deal_advisor_price_stats';
+comment on function deal_advisor.price_stats(timestamptz[], bigint[], timestamptz, timestamptz) is
+'Statistics of a price over a time, weighted by how long it held: how often somebody looked doesn''t matter. times, prices: change points, sorted by time; a price holds until the next point, null: not on offer; minor units; from_time, to_time: the time, its end left out; the price carried into it counts, and the last one holds to its end. One row. Errors: 22023 times out of order, negative prices, an empty time; 22004 a time is null; 2202E the arrays. Example: select median_minor from deal_advisor.price_stats(array[now() - interval ''40 days'', now() - interval ''1 day''], array[1000, 800], now() - interval ''30 days'');';
+
 create type deal_advisor.prior_price_result as (
   prior_minor bigint,
   current_minor bigint,

@@ -4,6 +4,14 @@
 #include "server/bridge/bridge.hpp"
 #include "server/bridge/number_array.hpp"
 
+DEAL_FUNCTION(deal_advisor_price_stats) {
+  deal::server::PriceArrays const series{pg::number_array_of(args.datum(0)),
+                                         pg::number_array_of(args.datum(1))};
+  pg::RowSet rows(args);
+  deal::server::price_stats_row(series, args.int8(2), args.int8(3), rows);
+  return rows.result();
+}
+
 DEAL_FUNCTION(deal_advisor_prior_price) {
   deal::server::PriorPriceRequest request;
   request.series = {pg::number_array_of(args.datum(0)), pg::number_array_of(args.datum(1))};

@@ -111,7 +111,7 @@ drop extension if exists pgcrypto cascade;
 select throws_ok($$select deal_advisor.marketplace_install('other', '{"encryption": true}')$$, '0A000', 'option encryption needs extension pgcrypto', 'encryption without pgcrypto');
 select throws_ok($$select deal_advisor.marketplace_install('other', '{"modules": ["auth"]}')$$, '0A000', 'module auth needs extension pgcrypto', 'a module by name without the extension that it needs');
 select is(deal_advisor.marketplace_install('bare', '{"partition_step": "year", "text_search": "german", "audit": true}'),
-  'schema bare has a marketplace: modules base, catalog, pricing, conversations, alerts, privacy', 'unnamed it is left out');
+  'schema bare has a marketplace: modules base, catalog, pricing, statistics, conversations, alerts, privacy', 'unnamed it is left out');
 select is((select count(distinct step)::int from deal_advisor.partition_status() where parent like 'bare.%' and step = '1 year'), 1, 'partitions of a year');
 select cmp_ok((select count(*)::int from pg_partitioned_table where partrelid in (select oid from pg_class where relnamespace = 'bare'::regnamespace)), '>=', 3, 'of several tables');
 select is((select count(*)::int from pg_partitioned_table p join pg_class c on c.oid = p.partrelid where relnamespace = 'bare'::regnamespace and not exists (select from deal_advisor.partition_status() s where s.parent = 'bare.' || relname)), 0, 'that maintenance cares for');
@@ -122,7 +122,7 @@ select is((select search::text from bare.products), '''haus'':1A', 'words of ano
 update bare.products set name = 'Haus';
 select is((select string_agg(op || ' ' || coalesce(old_row ->> 'name', '-'), ', ' order by version) from deal_advisor.audit_history('bare.products', '{"tenant_id": 1, "id": 1}')), 'insert -, update Häuser', 'history of what people edit');
 select is((select count(*)::int from deal_advisor.audit_status() where relation in ('bare.listings', 'bare.price_history')), 0, 'not of prices, which have their own');
-select is(deal_advisor.marketplace_install('bare'), 'schema bare has this marketplace already: modules base, catalog, pricing, conversations, alerts, privacy', 'again without the extension nothing changes');
+select is(deal_advisor.marketplace_install('bare'), 'schema bare has this marketplace already: modules base, catalog, pricing, statistics, conversations, alerts, privacy', 'again without the extension nothing changes');
 select deal_advisor.marketplace_uninstall('bare', 'bare');
 select is((select count(*)::int from deal_advisor.partition_status() where parent like 'bare.%'), 0, 'removing it ends the care for its partitions');
 

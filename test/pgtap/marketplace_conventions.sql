@@ -4,7 +4,7 @@ set local client_min_messages = warning;
 create extension if not exists pgcrypto;
 create extension if not exists pg_trgm;
 select deal_advisor.marketplace_install('mp') \g /dev/null
-select plan(12);
+select plan(14);
 create temp view relation as select c.* from pg_class c where c.relnamespace = 'mp'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition;
 create temp view routine as select p.*, l.lanname from pg_proc p join pg_language l on l.oid = p.prolang where p.pronamespace = 'mp'::regnamespace;
 select is_empty($$select relname from relation where obj_description(oid, 'pg_class') is null$$, 'every table has a comment');
@@ -18,6 +18,8 @@ select is_empty($$select oid::regprocedure from routine where lanname = 'plpgsql
 select is_empty($$select oid::regprocedure from routine where lanname = 'sql' and prosqlbody is null and not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false)$$, 'SQL functions do, or are bound when they are made');
 select is_empty($$select oid::regprocedure from routine where prosecdef and lanname = 'sql'$$, 'functions with their owner''s rights are not inlined');
 select is_empty($$select r.relname || '.' || a.attname from relation r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped where a.atttypid in ('money'::regtype, 'float8'::regtype, 'float4'::regtype, 'timestamp'::regtype)$$, 'no column has a type that loses something');
-select is_empty($$select oid::regprocedure from routine where prosrc ~ 'deal_advisor\.' and proname <> 'deal_score'$$, 'nothing but deal_score calls the extension');
+select is_empty($$select oid::regprocedure from routine where prosrc ~ 'deal_advisor\.' and proname not in ('price_stats', 'prior_price', 'discount_check', 'deal_scores', 'score_listings')$$, 'nothing but what judges prices calls the extension');
+select is_empty($$select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum >= 0 and not a.attisdropped where c.relnamespace = 'mp'::regnamespace and c.relkind = 'm' and (col_description(c.oid, a.attnum) is null or obj_description(c.oid, 'pg_class') !~ 'refresh materialized view concurrently')$$, 'materialised views and their columns have comments that say how to refresh them');
+select is_empty($$select c.relname from pg_class c where c.relnamespace = 'mp'::regnamespace and c.relkind = 'm' and (exists (select from aclexplode(c.relacl) a where a.grantee <> c.relowner) or not exists (select from pg_index i where i.indrelid = c.oid and i.indisunique and i.indpred is null and i.indexprs is null))$$, 'they are nobody''s but their owner''s, and can be refreshed while they are read');
 select * from finish();
 rollback;

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 select deal_advisor.marketplace_install('mp') \g /dev/null
-select plan(103);
+select plan(109);
 set local client_min_messages = warning;
 set local timezone = 'Europe/Berlin';
 select setseed(0.6180339);
@@ -218,11 +218,20 @@ create function pg_temp.story(listing bigint, days int[], prices bigint[], shown
   select flags from mp.discount_check(listing) $$;
 select is(pg_temp.story(90650, '{200,5}', '{1000,800}', '{null,1000}'), '{}', 'an honest discount has no flags');
 select results_eq('select claimed_percent, real_percent, prior_minor from mp.discount_check(90650)', 'values (20.0, 20.0, 1000::bigint)', 'and is worth what it claims');
-select is(pg_temp.story(90651, '{200,12,5}', '{1000,1300,1000}', '{null,null,1300}'), '{raised_before_sale,claimed_above_prior,always_on_sale}', 'a price raised for the sale is told');
-select is(pg_temp.story(90652, '{200,5}', '{1000,1100}', '{null,1500}'), '{claimed_above_prior,dearer_than_prior,always_on_sale}', 'a "reduced" price that is dearer too');
+select is(pg_temp.story(90651, '{200,12,5}', '{1000,1300,1000}', '{null,null,1300}'), '{raised_before_sale,claimed_above_prior}', 'a price raised for the sale is told');
+select is(pg_temp.story(90652, '{200,5}', '{1000,1100}', '{null,1500}'), '{claimed_above_prior,dearer_than_prior}', 'a "reduced" price that is dearer too');
+select ok('always_on_sale' = any (pg_temp.story(90656, '{200,180,155,130,105,60,40,2}', '{1000,700,1000,700,1000,700,1000,700}')), 'a sale that comes again and again');
 select is(pg_temp.story(90653, '{10,5}', '{1000,900}'), '{insufficient_history}', 'a short history too');
 select is(pg_temp.story(90654, '{200,0}', '{1000,100}'), '{suspected_glitch}', 'and what is too good for an hour');
 select is(pg_temp.story(90655, '{200,20,10,2}', '{1000,900,800,700}'), '{progressive}', 'and reductions step by step');
+select is_empty($$select l from generate_series(90650, 90656) l where (select flags from mp.discount_check(l)) is distinct from (select flags from mp.deal_score(l))$$, 'the flags are those of the deal score');
+select is_empty($$select l from generate_series(90301, 90620) l cross join pg_temp.ago('700 hours') at where (select prior_minor from mp.discount_check(l, at)) is distinct from mp.prior_price(l, at)$$, 'and the prior price is the prior price');
+select mp.ensure_price_partitions(40, 1) \g /dev/null
+select mp.record_prices(array[90657, 90657, 90657], array[pg_temp.ago('1100 days'), pg_temp.ago('1000 days'), pg_temp.ago('500 days')], '{1000,800,800}', '{null,1200,1300}') \g /dev/null
+select results_eq('select prior_minor, reduced_at from mp.discount_check(90657)', $$values (1000::bigint, pg_temp.ago('1000 days'))$$, 'a reduction of years ago still has its prior price');
+select is((select array_length(times, 1) from mp.judged_points(90657, now())), 3, 'for which the history is read as far back as it takes');
+select mp.record_prices(array[90658, 90658, 90658, 90658], array[pg_temp.ago('1100 days'), pg_temp.ago('1000 days'), pg_temp.ago('700 days'), pg_temp.ago('50 days')], '{1000,900,850,800}') \g /dev/null
+select is((select array_length(times, 1) from mp.judged_points(90658, now())), 3, 'and otherwise no further than to the point that holds when 800 days begin');
 
 -- Tenants
 grant select, insert, update, delete on all tables in schema mp to mp_app;

@@ -17,6 +17,7 @@ $node->safe_psql('postgres', q{
   select deal_advisor.marketplace_install('Second "shop"', '{"currency": "USD", "triggers": false}');
   grant usage on schema shop to shop_app;
   grant select, insert, update, delete on all tables in schema shop to shop_app;
+  revoke all on shop.category_price_levels from shop_app;
   insert into shop.tenants (name, slug) values ('First', 'first'), ('Second', 'second');
   insert into shop.users (tenant_id, email, display_name) select 1 + i % 2, format('u%s@example.com', i), 'User ' || i from generate_series(1, 100) i;
   insert into shop.database_roles (role_name, kind) values ('shop_app', 'application');
@@ -29,6 +30,10 @@ $node->safe_psql('postgres', q{
   insert into shop.listings (tenant_id, product_id, retailer_id) select 1, id, 1 from shop.products;
   select shop.ensure_price_partitions(3, 1);
   select shop.record_prices(array_agg(l.id), array_agg(now() - n * interval '10 days'), array_agg(1000 + (l.id * n) % 700)) from shop.listings l, generate_series(0, 6) n;
+  select shop.record_price(id, now(), 500) from shop.listings where id % 10 = 0;
+  select shop.refresh_deals();
+  refresh materialized view concurrently shop.category_price_levels;
+  select shop.fold_statistics(3);
   select shop.open_conversation(array[4], 'Hello');
   select shop.post_message(1, 'text ' || i) from generate_series(1, 20) i;
   select shop.make_offer(1, 900, 'EUR');
@@ -49,10 +54,12 @@ sub schema_of {
 }
 sub rows_of {
 	my ($database) = @_;
-	my $tables = $node->safe_psql($database, q{select string_agg(format('select %L, count(*), md5(string_agg(t::text, E''\n'' order by t::text)) from %s t', oid::regclass, oid::regclass), ' union all ' order by oid::regclass::text) from pg_class where relkind in ('r', 'p') and not relispartition and relnamespace in (select oid from pg_namespace where nspname in ('shop', 'Second "shop"'))});
+	my $tables = $node->safe_psql($database, q{select string_agg(format('select %L, count(*), md5(string_agg(t::text, E''\n'' order by t::text)) from %s t', oid::regclass, oid::regclass), ' union all ' order by oid::regclass::text) from pg_class where relkind in ('r', 'p', 'm') and not relispartition and relnamespace in (select oid from pg_namespace where nspname in ('shop', 'Second "shop"'))});
 	return $node->safe_psql($database, "$tables order by 1") . $node->safe_psql($database, 'select * from deal_advisor.marketplace_status()');
 }
 
+my $deals = $node->safe_psql('postgres', 'select count(*) from shop.deals where ended_at is null');
+cmp_ok($deals, '>=', 5, 'there are deals');
 my $schema = schema_of('postgres');
 my $rows = rows_of('postgres');
 my $dumps = $node->basedir;
@@ -82,6 +89,8 @@ is($node->safe_psql('custom', q{insert into shop.users (tenant_id, email, displa
 
 is($node->safe_psql('custom', q{set marketplace.tenant_id = '1'; select shop.record_price(1, now(), 77)}), 't', 'prices are recorded');
 is($node->safe_psql('custom', q{set marketplace.tenant_id = '1'; set marketplace.user_id = '4'; select unread from shop.unread_counts()}), '21', 'unread counts are as they were');
+is($node->safe_psql('custom', q{set marketplace.tenant_id = '1'; select count(*) from shop.top_deals(); select products, open_deals from shop.tenant_statistics()}), "$deals\n50|$deals", 'deals are listed and figures told');
+is($node->safe_psql('custom', q{set marketplace.tenant_id = '1'; insert into shop.products (tenant_id, name) values (1, 'New'); select products from shop.tenant_statistics()}), '51', 'which go on to be counted');
 is($node->safe_psql('custom', q{select state from deal_advisor.partition_status()}) =~ tr/k//, 2, 'partitions are kept');
 
 # kill -9 in the middle of installing: nothing is left, and it can be done again
@@ -123,6 +132,12 @@ like($err, qr/row-level security/, 'but not of another tenant');
 is($node->safe_psql('postgres', q{set marketplace.tenant_id = '1'; select shop.record_price(1, now(), 66); select count(*) from shop.search_products('thing', lim => 10)}), "t\n10", 'prices are recorded and products found');
 is($node->safe_psql('postgres', q{set marketplace.tenant_id = '1'; set marketplace.user_id = '4'; select shop.post_message(1, 'still here')}), '22', 'people talk');
 is($node->safe_psql('postgres', q{update shop.users set display_name = 'Changed' where email = 'later@example.com' returning updated_at > created_at}), 't', 'triggers stamp changes');
+for my $call ('price_stats(1)', 'prior_price(1)', 'discount_check(1)', 'deal_score(1)', q{deal_scores('{1}')}, 'refresh_deals()') {
+	($status, $out, $err) = $node->psql('postgres', "set marketplace.tenant_id = '1'; update shop.listing_scores set scored_at = '2020-01-01'; select * from shop.$call");
+	like($err, qr/deal_advisor.*does not exist/, "$call stops, since the extension judges");
+}
+is($node->safe_psql('postgres', q{set marketplace.tenant_id = '1'; select count(*) > 0 from shop.price_history(1, now() - interval '60 days', now(), '1 week'); select count(*) from shop.top_deals()}), "t\n$deals", 'prices are read and deals listed');
+is($node->safe_psql('postgres', q{set marketplace.tenant_id = '1'; insert into shop.products (tenant_id, name) values (1, 'Late'); select shop.fold_statistics() > 0, (select products from shop.tenant_statistics()), (select count(*) from shop.market_levels())}), 't|51|1', 'figures are kept');
 $node->safe_psql('postgres', 'create extension deal_advisor');
 ($status, $out, $err) = $node->psql('postgres', q{select deal_advisor.marketplace_install('shop')});
 like($err, qr/schema shop holds something else/, 'a new extension leaves what it does not know alone');

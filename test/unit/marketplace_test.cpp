@@ -13,8 +13,9 @@ using deal::marketplace::parts_of;
 TEST(MarketplaceModules, BringWhatTheyNeedInOrder) {
   EXPECT_EQ(modules_of(parts_of({"pricing"})), (std::vector<std::string>{"base", "catalog", "pricing"}));
   EXPECT_EQ(modules_of(parts_of({})).front(), "base");
-  EXPECT_EQ(modules_of(parts_of({})), (std::vector<std::string>{"base", "catalog", "pricing", "conversations",
-                                                                "alerts", "auth", "privacy"}));
+  EXPECT_EQ(modules_of(parts_of({})),
+            (std::vector<std::string>{"base", "catalog", "pricing", "statistics", "conversations", "alerts",
+                                      "auth", "privacy"}));
 }
 
 TEST(MarketplaceModules, UnknownOnesAreRefused) {
@@ -22,7 +23,8 @@ TEST(MarketplaceModules, UnknownOnesAreRefused) {
     (void)parts_of({"weather"});
     FAIL();
   } catch (const deal::Error& error) {
-    EXPECT_EQ(error.hint_text(), "Modules: base, catalog, pricing, conversations, alerts, auth, privacy.");
+    EXPECT_EQ(error.hint_text(),
+              "Modules: base, catalog, pricing, statistics, conversations, alerts, auth, privacy.");
   }
 }
 

@@ -58,8 +58,8 @@ double share_of_time(std::span<const Stretch> premiums, double total, Weight wei
 
 /// Of the usual price: a cautious median that a few per cent of the time can't flip from one level to
 /// another.
-double usual_premium(std::vector<Stretch> premiums) {
-  return SortedStretches(std::move(premiums)).mean_between(0.3, 0.5);
+double usual_premium(const SortedStretches& premiums) {
+  return premiums.mean_between(0.3, 0.5);
 }
 
 /// The low (of three days, which no single day can change) of the 30 days before a sale that began at some
@@ -75,8 +75,8 @@ double prior_premium(std::span<const Stretch> premiums, double total) {
 /// spread of the upper half doesn't depend on it: that is why it is not the MAD.
 void measure_depth(const DealHistory& h, const std::vector<Stretch>& smooth, Measures& m) {
   SortedStretches const sorted(smooth);
-  m.usual =
-      std::min({usual_premium(smooth), usual_premium(part_before(smooth, 0, quarter)), sorted.quantile(0.5)});
+  SortedStretches const recent(part_before(smooth, 0, quarter));
+  m.usual = std::min({usual_premium(sorted), usual_premium(recent), sorted.quantile(0.5)});
   double const spread = sorted.mean_between(0.7, 0.95) - sorted.mean_between(0.5, 0.7);
   m.deviations = std::clamp(m.usual / std::max(1.2 * spread, 0.02), 0.0, 4.0);
   m.prior = prior_premium(smooth, h.time);

@@ -20,6 +20,8 @@ constexpr Part kParts[] = {
     {"30_pricing", "pricing", "catalog"},
     {"31_price_reading", "pricing", "catalog"},
     {"32_deal_score", "pricing", "catalog"},
+    {"33_deals", "pricing", "catalog"},
+    {"34_statistics", "statistics", "pricing"},
     {"40_conversations", "conversations", "base"},
     {"41_messages", "conversations", "base"},
     {"42_offers", "conversations", "base"},

@@ -1,4 +1,5 @@
 -- Reading prices: at a moment, in buckets, time-weighted statistics, the prior price of EU law, and what a discount is worth.
+-- What judges prices is the extension's, so that there is one truth: price_stats, prior_price and discount_check read and ask.
 
 create function @schema@.price_spans(listing bigint, from_time timestamptz, to_time timestamptz)
 returns table (starts_at timestamptz, ends_at timestamptz, price_minor bigint, list_price_minor bigint)
@@ -57,13 +58,45 @@ end
 $function$;
 comment on function @schema@.price_history(bigint, timestamptz, timestamptz, interval) is 'The prices of a listing in equal buckets of time, each with what was carried into it. listing: its number; from_time, to_time: the whole time, the end left out; bucket: at least a second; days and months are those of the session''s time zone. first_minor, last_minor: the first and last price on offer; mean_minor: weighted by time; in_stock_share: of the known time; changes: points of the history inside. All null: nothing was known yet. Errors: 22023 arguments; 54000 over 10000 buckets. Example: select * from @schema@.price_history(7, now() - interval ''90 days'', now(), ''1 week'');';
 
+create function @schema@.price_points(listing bigint, from_time timestamptz, to_time timestamptz)
+returns table (times timestamptz[], prices bigint[], list_price_minor bigint)
+  language sql stable parallel safe
+begin atomic
+  select array_agg(p.observed_at), array_agg(p.price_minor::bigint),
+      (select h.list_price_minor::bigint from @schema@.price_history h where h.tenant_id = (select @schema@.current_tenant()) and h.listing_id = $1 and h.observed_at <= $3 order by h.observed_at desc limit 1)
+    from (
+      -- No other column: the index has these.
+      select h.observed_at, h.price_minor
+        from @schema@.price_history h
+        where h.tenant_id = (select @schema@.current_tenant()) and h.listing_id = $1 and h.observed_at <= $3
+          and h.observed_at >= coalesce((select max(c.observed_at) from @schema@.price_history c where c.tenant_id = (select @schema@.current_tenant()) and c.listing_id = $1 and c.observed_at <= $2), '-infinity')
+        order by h.observed_at) p;
+end;
+comment on function @schema@.price_points(bigint, timestamptz, timestamptz) is 'The history of a listing in arrays, as the extension''s functions take it: from the point that holds at one moment to the last one at another. listing: its number; from_time, to_time: the moments. list_price_minor: the "was" price at to_time. One row; null arrays: nothing is known. Errors: none. Example: select * from @schema@.price_points(7, ''-infinity'', now());';
+
+create function @schema@.judged_points(listing bigint, at timestamptz)
+returns table (times timestamptz[], prices bigint[], list_price_minor bigint)
+  language sql stable parallel safe
+begin atomic
+  -- A year on offer counts, and the same season a year before; the rest is for spans out of stock. Where the present price may be older than
+  -- that, so is what was before it.
+  select p.times, p.prices, p.list_price_minor
+    from (
+      select case when exists (select from @schema@.price_history h where h.tenant_id = (select @schema@.current_tenant()) and h.listing_id = $1 and h.observed_at <= $2 - interval '800 days')
+          and not exists (
+            select from @schema@.price_history h where h.tenant_id = (select @schema@.current_tenant()) and h.listing_id = $1 and h.observed_at > $2 - interval '760 days' and h.observed_at <= $2
+              and h.price_minor <> (select n.price_minor from @schema@.price_history n where n.tenant_id = (select @schema@.current_tenant()) and n.listing_id = $1 and n.observed_at <= $2
+                and n.price_minor is not null order by n.observed_at desc limit 1))
+          then '-infinity' else $2 - interval '800 days' end as since
+      offset 0) s
+    cross join lateral @schema@.price_points($1, s.since, $2) p;
+end;
+comment on function @schema@.judged_points(bigint, timestamptz) is 'What of the history of a listing counts when its price at a moment is judged; see price_points. listing: its number; at: the moment. Errors: 22008 the moment is out of range. Example: select * from @schema@.judged_points(7, now());';
+
 create function @schema@.price_stats(listing bigint, period interval default '90 days', at timestamptz default now(),
-  out from_time timestamptz, out to_time timestamptz, out min_minor bigint, out max_minor bigint, out mean_minor numeric, out median_minor bigint, out mad_minor bigint,
+  out from_time timestamptz, out to_time timestamptz, out min_minor bigint, out max_minor bigint, out mean_minor double precision, out median_minor bigint, out mad_minor bigint,
   out p10_minor bigint, out p25_minor bigint, out p75_minor bigint, out p90_minor bigint, out in_stock_share double precision, out known_share double precision, out changes bigint)
-  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $function$
-declare
-  on_offer numeric;
-  known numeric;
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp set timezone = 'UTC' set plan_cache_mode = force_generic_plan as $function$
 begin
   if period is null or period <= interval '0' or period > interval '100 years' then
     raise exception using errcode = '22023', message = 'period must be a positive interval of at most 100 years';
@@ -73,133 +106,41 @@ begin
   end if;
   from_time := at - period;
   to_time := at;
-  with span as (
-    select s.price_minor as price, extract(epoch from s.ends_at - s.starts_at) as seconds from @schema@.price_spans(listing, from_time, to_time) s),
-  dear as (
-    select s.price, sum(s.seconds) as seconds from span s where s.price is not null group by s.price),
-  ranked as (
-    select d.price, d.seconds, sum(d.seconds) over (order by d.price) as upto, sum(d.seconds) over () as total from dear d),
-  middle as (
-    select min(r.price) as median from ranked r where r.upto >= 0.5 * r.total),
-  away as (
-    select abs(r.price - m.median) as distance, sum(r.seconds) as seconds from ranked r cross join middle m group by 1),
-  away_ranked as (
-    select a.distance, sum(a.seconds) over (order by a.distance) as upto, sum(a.seconds) over () as total from away a)
-  select min(r.price), max(r.price), sum(r.price * r.seconds) / sum(r.seconds), (select m.median from middle m), (select min(a.distance) from away_ranked a where a.upto >= 0.5 * a.total),
-      min(r.price) filter (where r.upto >= 0.1 * r.total), min(r.price) filter (where r.upto >= 0.25 * r.total),
-      min(r.price) filter (where r.upto >= 0.75 * r.total), min(r.price) filter (where r.upto >= 0.9 * r.total),
-      sum(r.seconds), (select sum(s.seconds) from span s)
-    into min_minor, max_minor, mean_minor, median_minor, mad_minor, p10_minor, p25_minor, p75_minor, p90_minor, on_offer, known
-    from ranked r;
-  in_stock_share := coalesce(on_offer, 0) / known;
-  known_share := coalesce(known, 0) / extract(epoch from to_time - from_time);
-  select count(*) into changes from @schema@.price_history h where h.tenant_id = (select @schema@.current_tenant()) and h.listing_id = listing and h.observed_at >= from_time and h.observed_at < to_time;
+  select s.min_minor, s.max_minor, s.mean_minor, s.median_minor, s.mad_minor, s.p10_minor, s.p25_minor, s.p75_minor, s.p90_minor, s.in_stock_share, s.known_share, s.changes
+    into min_minor, max_minor, mean_minor, median_minor, mad_minor, p10_minor, p25_minor, p75_minor, p90_minor, in_stock_share, known_share, changes
+    from @schema@.price_points(listing, from_time, to_time) p
+    cross join lateral deal_advisor.price_stats(coalesce(p.times, '{}'), coalesce(p.prices, '{}'), price_stats.from_time, price_stats.to_time) s;
 end
 $function$;
-comment on function @schema@.price_stats(bigint, interval, timestamptz) is 'Statistics of a listing''s prices over a time, weighted by how long each was on offer: what was carried into the time counts, time not on offer doesn''t, the last known price holds to the end. listing: its number; period: how long (days of 24 hours); at: its end, left out. The median and the percentiles are prices that were there (the lowest that at least that share of the time was not above); mad_minor: the median distance from the median, by the same rule; in_stock_share: of the known time; known_share: of the period; changes: points of the history in it. Prices are null where none was on offer. Errors: 22023 arguments. Example: select * from @schema@.price_stats(7, ''365 days'');';
-
-create function @schema@.reduction_start(listing bigint, at timestamptz, progressive boolean default false,
-  out price_minor bigint, out starts_at timestamptz, out steps int)
-  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
-declare
-  point record;
-  run_price bigint;
-  run_start timestamptz;
-  in_progress boolean := false;
-begin
-  -- Back from run to run; time not on offer doesn't end one.
-  for point in select h.observed_at, h.price_minor as price from @schema@.price_history h where h.tenant_id = (select @schema@.current_tenant()) and h.listing_id = listing and h.observed_at <= at order by h.observed_at desc loop
-    if run_price is null and point.price is null then
-      return;
-    end if;
-    continue when point.price is null;
-    if run_price is null then
-      price_minor := point.price;
-      run_price := point.price;
-    elsif point.price <> run_price then
-      exit when in_progress and point.price < run_price;
-      starts_at := run_start;
-      steps := coalesce(steps, 0) + (point.price > run_price)::int;
-      exit when not coalesce(progressive, false) or point.price < run_price;
-      in_progress := true;
-      run_price := point.price;
-    end if;
-    run_start := point.observed_at;
-  end loop;
-  starts_at := coalesce(starts_at, run_start);
-  steps := coalesce(steps, 0);
-end
-$function$;
-comment on function @schema@.reduction_start(bigint, timestamptz, boolean) is 'When the price of a listing at a moment began: the application of the reduction, if it was one. listing: its number; at: the moment; progressive: whether the first step of a row of reductions counts, not the last. steps: how many reductions in a row (0: the last change was none; 1: one, or progressive is false). All null: not on offer then. Errors: none. Example: select * from @schema@.reduction_start(7, now());';
+comment on function @schema@.price_stats(bigint, interval, timestamptz) is 'Statistics of a listing''s prices over a time, weighted by how long each was on offer; see deal_advisor.price_stats, which it calls and without which it stops: what was carried into the time counts, time not on offer doesn''t, the last known price holds to the end. listing: its number; period: how long (days of 24 hours); at: its end, left out. The median and the percentiles are prices that were there; mad_minor: the median distance from the median; in_stock_share: of the known time; known_share: of the period; changes: from one price to another in it. Prices are null where none was on offer. Errors: 22023 arguments; 3F000, 42883 the extension is gone. Example: select * from @schema@.price_stats(7, ''365 days'');';
 
 create function @schema@.prior_price(listing bigint, at timestamptz default now(), days int default 30, progressive boolean default false) returns bigint
-  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
-declare
-  sale_start timestamptz;
-  prior bigint;
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $function$
 begin
   if days is null or days not between 1 and 3650 then
     raise exception using errcode = '22023', message = 'days must be between 1 and 3650', hint = 'The directive says at least 30; less only where national law allows it.';
   end if;
-  select r.starts_at into sale_start from @schema@.reduction_start(listing, at, progressive) r;
-  select min(s.price_minor) into prior from @schema@.price_spans(listing, sale_start - pg_catalog.make_interval(hours => 24 * days), sale_start) s;
-  return prior;
+  return (
+    select s.prior_minor from @schema@.price_points(listing, '-infinity', at) p
+      cross join lateral deal_advisor.prior_price(p.times, p.prices, at, days, coalesce(progressive, false)) s);
 end
 $function$;
-comment on function @schema@.prior_price(bigint, timestamptz, int, boolean) is 'The prior price by Directive 98/6/EC Art. 6a: the lowest price that the shop applied in the days before the reduction that holds at a moment began. The price that held when those days began counts, time not on offer doesn''t. listing: its number, one shop and channel; at: the moment; days: at least 30 by the directive (of 24 hours); progressive: reductions step by step, where national law allows it: the days end before the first step of a row without a raise. null: not on offer at the moment, or no price before. Errors: 22023 days. Example: select @schema@.prior_price(7, now());';
+comment on function @schema@.prior_price(bigint, timestamptz, int, boolean) is 'The prior price by Directive 98/6/EC Art. 6a: the lowest price that the shop applied in the days before the reduction that holds at a moment began; see deal_advisor.prior_price, which it calls and without which it stops. The price that held when those days began counts, time not on offer doesn''t. listing: its number, one shop and channel; at: the moment; days: at least 30 by the directive (of 24 hours); progressive: reductions step by step, where national law allows it: the days end before the first step of a row without a raise. null: not on offer at the moment, or no price before. Errors: 22023 days; 3F000, 42883 the extension is gone. Example: select @schema@.prior_price(7, now());';
 
 create function @schema@.discount_check(listing bigint, at timestamptz default now())
 returns table (price_minor bigint, list_price_minor bigint, prior_minor bigint, claimed_percent numeric, real_percent numeric, reduced_at timestamptz, flags text[])
-  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
-declare
-  sale record;
-  steps int;
-  first_seen timestamptz;
-  before bigint;
-  usual record;
-  tolerance numeric;
-  glitch boolean;
-  cheap_share numeric;
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $function$
 begin
-  select p.price_minor, p.list_price_minor into price_minor, list_price_minor from @schema@.prices_on(listing, at) p;
-  if not found then
-    return;
-  end if;
-  flags := '{}';
-  if price_minor is null then
-    return next;
-    return;
-  end if;
-  select * into sale from @schema@.reduction_start(listing, at);
-  reduced_at := case when sale.steps > 0 then sale.starts_at end;
-  prior_minor := @schema@.prior_price(listing, at);
-  claimed_percent := pg_catalog.round(100.0 * (list_price_minor - price_minor) / list_price_minor, 1);
-  real_percent := pg_catalog.round(100.0 * (prior_minor - price_minor) / prior_minor, 1);
-  select min(h.observed_at) into first_seen from @schema@.price_history h where h.tenant_id = (select @schema@.current_tenant()) and h.listing_id = listing;
-  select h.price_minor into before from @schema@.price_history h
-    where h.tenant_id = (select @schema@.current_tenant()) and h.listing_id = listing and h.observed_at < sale.starts_at and h.price_minor is not null order by h.observed_at desc limit 1;
-  select s.median_minor, s.mad_minor into usual from @schema@.price_stats(listing, interval '90 days', sale.starts_at) s;
-  tolerance := 6 * greatest(1.4826 * usual.mad_minor, 0.02 * usual.median_minor);
-  select coalesce(bool_or(s.price_minor < 0.5 * usual.median_minor and usual.median_minor - s.price_minor > tolerance), false) into glitch
-    from @schema@.price_spans(listing, sale.starts_at - interval '720 hours', sale.starts_at) s where s.ends_at - s.starts_at < interval '48 hours';
-  glitch := glitch or coalesce(at - sale.starts_at < interval '48 hours' and abs(price_minor - usual.median_minor) > tolerance
-    and price_minor not between 0.5 * usual.median_minor and 2 * usual.median_minor, false);
-  select sum(extract(epoch from s.ends_at - s.starts_at)) filter (where s.price_minor <= 1.002 * discount_check.price_minor)
-      / nullif(sum(extract(epoch from s.ends_at - s.starts_at)), 0) into cheap_share
-    from @schema@.price_spans(listing, at - interval '8760 hours', at) s where s.price_minor is not null;
-  select r.steps into steps from @schema@.reduction_start(listing, at, progressive => true) r;
-  select coalesce(array_agg(f.flag order by f.n), '{}') into flags
-    from (values
-      (1, 'raised_before_sale', price_minor < before and before > 1.05 * usual.median_minor),
-      (2, 'claimed_above_prior', list_price_minor > prior_minor and list_price_minor > price_minor),
-      (3, 'dearer_than_prior', price_minor > prior_minor),
-      (4, 'insufficient_history', prior_minor is null or first_seen > sale.starts_at - interval '720 hours'),
-      (5, 'suspected_glitch', glitch),
-      (6, 'always_on_sale', list_price_minor > price_minor and at - first_seen >= interval '1440 hours' and cheap_share > 0.5),
-      (7, 'progressive', steps > 1)) f (n, flag, holds)
-    where f.holds;
-  return next;
+  return query
+    select r.current_minor, p.list_price_minor, r.prior_minor,
+        case when r.current_minor is not null then pg_catalog.round(100.0 * (p.list_price_minor - r.current_minor) / p.list_price_minor, 1) end,
+        pg_catalog.round(100.0 * (r.prior_minor - r.current_minor) / r.prior_minor, 1),
+        case when r.reduced then r.since end, s.flags
+      from @schema@.judged_points(listing, at) p
+      cross join lateral deal_advisor.prior_price(p.times, p.prices, at) r
+      cross join lateral deal_advisor.deal_score(p.times, p.prices, at, p.list_price_minor) s
+      where p.times is not null;
 end
 $function$;
 comment on function @schema@.discount_check(bigint, timestamptz) is
-'What the discount of a listing is worth at a moment. listing: its number; at: the moment. claimed_percent: below the "was" price that the shop shows; real_percent: below the prior price (see prior_price; negative: dearer); reduced_at: when the last reduction began, null: the last change was none. flags: raised_before_sale (the price just before the reduction was over 5 % above the median of the 90 days before it), claimed_above_prior (the "was" price is above the prior price), dearer_than_prior, insufficient_history (the history does not reach 30 days back from the reduction), suspected_glitch (a price that held under 48 hours, over 6 MAD and a factor of 2 away from the median, now or as the prior price''s rival), always_on_sale (a "was" price is shown, but for over half of the last 365 days the price was no higher than now; from 60 days of history on), progressive (several reductions in a row). No row: nothing is known of the listing then; price_minor null: not on offer. Errors: 22008 times out of range. Example: select * from @schema@.discount_check(7);';
+'What the discount of a listing is worth at a moment; see deal_advisor.prior_price and deal_score, which it calls and without which it stops. listing: its number; at: the moment. claimed_percent: below the "was" price that the shop shows; real_percent: below the prior price (see prior_price; negative: dearer); reduced_at: when the last reduction began, null: the last change was none. flags, those of the deal score: raised_before_sale (the sale undoes a raise of at least 8 % that came at most 90 days before it, and is not below the usual price), claimed_above_prior (the "was" price is above the prior price), dearer_than_prior, insufficient_history (under 30 days on offer, or not the whole time of the prior price), suspected_glitch (a price that has held under two days, under 0.45 or over 2.2 times the usual), always_on_sale (it came down to about this price three times in a year and was there for a quarter of it), progressive (several reductions in a row). No row: nothing is known of the listing then; price_minor null: not on offer. Errors: 22008 times out of range; 3F000, 42883 the extension is gone. Example: select * from @schema@.discount_check(7);';

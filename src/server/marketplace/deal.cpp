@@ -1,8 +1,11 @@
 #include "server/marketplace/deal.hpp"
 
+#include <array>
+
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/marketplace/deal_score.hpp"
+#include "core/marketplace/price_statistics.hpp"
 #include "server/bridge/rows.hpp"
 
 namespace deal::server {
@@ -44,6 +47,20 @@ std::string components_json(const DealComponents& components) {
 }
 
 }  // namespace
+
+void price_stats_row(const PriceArrays& series, int64_t from, int64_t to, pg::RowSet& rows) {
+  constexpr std::array<double, 4> kShares{0.1, 0.25, 0.75, 0.9};
+  std::vector<PricePoint> const points = points_of(series);
+  PriceStatistics const found = price_statistics(points, from, to, kShares);
+  std::vector<pg::Value> row{pg::value(found.min), pg::value(found.max), pg::value(found.mean),
+                             pg::value(found.median), pg::value(found.mad)};
+  for (size_t i = 0; i < kShares.size(); ++i)
+    row.push_back(found.quantiles.empty() ? pg::Value{} : pg::value(found.quantiles[i]));
+  row.push_back(found.known > 0 ? pg::value(found.in_stock_share) : pg::Value{});
+  row.push_back(pg::value(static_cast<double>(found.known) / static_cast<double>(elapsed(from, to))));
+  row.push_back(pg::value(static_cast<int64_t>(found.changes)));
+  rows.add(row);
+}
 
 void prior_price_row(const PriorPriceRequest& request, pg::RowSet& rows) {
   std::vector<PricePoint> const points = points_of(request.series);

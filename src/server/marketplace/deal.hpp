@@ -1,4 +1,4 @@
-/// Prices in arrays, as SQL hands them over: the prior price and the deal score.
+/// Prices in arrays, as SQL hands them over: statistics, the prior price and the deal score.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,11 @@ struct PriceArrays {
   std::vector<std::optional<int64_t>> times;
   std::vector<std::optional<int64_t>> prices;
 };
+
+/// One row of deal_advisor.price_stats_result over [from, to); see deal::marketplace::price_statistics.
+/// Errors: 2202E arrays of other lengths; 22004 a time that is null; 22023 what is out of order or range, an
+/// empty window.
+void price_stats_row(const PriceArrays& series, int64_t from, int64_t to, pg::RowSet& rows);
 
 struct PriorPriceRequest {
   PriceArrays series;
