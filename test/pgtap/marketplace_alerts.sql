@@ -211,8 +211,8 @@ select throws_ok($$insert into mp.alerts (tenant_id, watch_id, change_id, user_i
 delete from mp.alerts where watch_id = 1 and change_id = 1;
 
 -- Out to the users
-select is((select count(*) from mp.outbox where topic = 'alert'), (select count(*) from mp.alerts), 'each alert has a message');
-select is((select count(*)::int from mp.alerts a left join mp.outbox o on o.tenant_id = 901 and o.topic = 'alert' and o.dedup_key = a.id::text and o.payload = jsonb_build_object('alert_id', a.id) where o.id is null), 0, 'its own');
+select is((select count(distinct a) from mp.outbox o cross join jsonb_array_elements(o.payload -> 'alert_ids') a where o.topic = 'alert'), (select count(*) from mp.alerts), 'each alert is in a message');
+select is((select count(*)::int from mp.alerts a where (select count(*) from mp.outbox o where o.tenant_id = 901 and o.topic = 'alert' and o.payload -> 'alert_ids' @> to_jsonb(a.id)) <> 1), 0, 'in one only');
 set local marketplace.user_id = '1002';
 select is(mp.watch(9040, 'any_change') > 0, true, 'a second user');
 select mp.set_notification_preference('in_app', false), mp.set_notification_preference('email', true, '00:00', '23:59:59', 'UTC') \g /dev/null

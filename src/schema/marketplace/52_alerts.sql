@@ -83,13 +83,14 @@ declare
   tenant constant bigint := @schema@.required_tenant();
 begin
   insert into @schema@.outbox (tenant_id, topic, payload, dedup_key)
-    select tenant, 'alert', pg_catalog.jsonb_build_object('alert_id', a), a::text from unnest(ids) a;
+    select tenant, 'alert', pg_catalog.jsonb_build_object('alert_ids', pg_catalog.jsonb_agg(a.id order by a.id)), min(a.id)::text
+      from (select u.id, (row_number() over (order by u.id) - 1) / 100 as pack from unnest(ids) u (id)) a group by a.pack;
   --@unless triggers
   perform pg_catalog.pg_notify(@schema@.outbox_channel(), '');
   --@end
 end
 $function$;
-comment on function @schema@.announce_alerts(bigint[]) is 'A part of match_alerts() and match_quiet(): puts a message of topic alert in the outbox for each of some new alerts, {"alert_id": ...}. ids: the alerts. Errors: 42501 no tenant. Example: select @schema@.announce_alerts(''{12}'');';
+comment on function @schema@.announce_alerts(bigint[]) is 'A part of match_alerts() and match_quiet(): puts messages of topic alert in the outbox, one for each hundred of some new alerts: {"alert_ids": [12, 13]}. ids: the alerts. Errors: 42501 no tenant. Example: select @schema@.announce_alerts(''{12}'');';
 
 create function @schema@.watched_products(products bigint[]) returns setof bigint
   language plpgsql stable security definer rows 1000 set search_path = pg_catalog, pg_temp set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $function$
@@ -249,7 +250,7 @@ begin
 end
 $function$;
 comment on function @schema@.match_alerts(int) is
-'Takes price changes from the queue and makes alerts of them: one row in alerts, one message of topic alert in the outbox, each once, in this transaction. Any number of sessions may do it at once, each in transactions of their own. batch: changes, 1 to 1000000. changes: how many were looked at; alerts: how many were made; busy: other sessions had some of the queue, and may have left changes there; 0 changes and not busy: the queue is empty. Of each listing the newest price in the batch counts, against that before the batch. Of one watch of a low price, or with rearm_after, a batch makes one alert, the lowest price or the first event; so do call it often. Errors: 22023 batch; 42501 no tenant. Example: select * from @schema@.match_alerts();';
+'Takes price changes from the queue and makes alerts of them: one row in alerts each, and messages of topic alert in the outbox that name up to a hundred each, all once, in this transaction. Any number of sessions may do it at once, each in transactions of their own. batch: changes, 1 to 1000000. changes: how many were looked at; alerts: how many were made; busy: other sessions had some of the queue, and may have left changes there; 0 changes and not busy: the queue is empty. Of each listing the newest price in the batch counts, against that before the batch. Of one watch of a low price, or with rearm_after, a batch makes one alert, the lowest price or the first event; so do call it often. Errors: 22023 batch; 42501 no tenant. Example: select * from @schema@.match_alerts();';
 
 create function @schema@.match_quiet(batch int default 1000, out watches bigint, out alerts bigint)
   language plpgsql set search_path = pg_catalog, pg_temp set jit = off as $function$

@@ -106,7 +106,7 @@ comment on column @schema@.user_activity_log.details is 'Whatever else is known.
 select @schema@.ensure_partitions($name$@schema@.notification_log$name$);
 select @schema@.ensure_partitions($name$@schema@.user_activity_log$name$);
 
-create function @schema@.deliver_alerts(batch int default 1000) returns bigint
+create function @schema@.deliver_alerts(batch int default 10) returns bigint
   language plpgsql set search_path = pg_catalog, pg_temp set jit = off as $function$
 declare
   tenant constant bigint := @schema@.required_tenant();
@@ -114,7 +114,10 @@ declare
   alerts bigint[];
   token uuid;
 begin
-  select array_agg(d.id), array_agg((d.payload ->> 'alert_id')::bigint), min(d.claim::text)::uuid into messages, alerts, token from @schema@.dequeue('alert', batch) d;
+  with taken as materialized (
+    select d.id, d.payload, d.claim from @schema@.dequeue('alert', batch) d)
+  select array_agg(t.id), (select array_agg(a::bigint) from taken t cross join lateral pg_catalog.jsonb_array_elements_text(t.payload -> 'alert_ids') a), min(t.claim::text)::uuid
+    into messages, alerts, token from taken t;
   if messages is null then
     return 0;
   end if;
@@ -131,10 +134,10 @@ begin
   perform pg_catalog.pg_notify(@schema@.outbox_channel(), '');
   --@end
   perform @schema@.ack(messages, token);
-  return cardinality(messages);
+  return cardinality(alerts);
 end
 $function$;
-comment on function @schema@.deliver_alerts(int) is 'Takes messages of topic alert from the outbox and hands the alerts on, in this transaction: as a notification where the user didn''t switch in_app off, and for each other channel that the user switched on as a message of topic alert.email, alert.push ..., {"alert_id": ..., "user_id": ...}, visible when their quiet hours are over. Says how many messages it took; 0: none is due. batch: at most so many, 1 to 100000. Errors: 22023 batch; 42501 no tenant, or acting for a user. Example: select @schema@.deliver_alerts();';
+comment on function @schema@.deliver_alerts(int) is 'Takes messages of topic alert from the outbox and hands the alerts on, in this transaction: as a notification where the user didn''t switch in_app off, and for each other channel that the user switched on as a message of topic alert.email, alert.push ..., {"alert_id": ..., "user_id": ...}, visible when their quiet hours are over. Says how many alerts it handed on; 0: none is due. batch: messages, of up to a hundred alerts each, 1 to 100000. Errors: 22023 batch; 42501 no tenant, or acting for a user. Example: select @schema@.deliver_alerts();';
 
 create function @schema@.notify_users(users bigint[], kind @schema@.notification_kind, template text, payload jsonb default '{}') returns bigint
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
