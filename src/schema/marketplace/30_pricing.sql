@@ -102,6 +102,15 @@ begin atomic
 end;
 comment on function @schema@.price_lows(bigint, bigint, timestamptz) is 'The lowest prices of a listing in the 30, 90 and 365 days (of 24 hours) up to a moment, with the price that held when they began. tenant: whose it is; listing: its number; at: the moment. Errors: none. Example: select * from @schema@.price_lows(1, 7, now());';
 
+create function @schema@.queue_price_changes(tenant bigint, listings bigint[], times timestamptz[], old_prices bigint[], new_prices bigint[]) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp as $function$
+begin
+  -- Nobody waits for changes yet.
+  return;
+end
+$function$;
+comment on function @schema@.queue_price_changes(bigint, bigint[], timestamptz[], bigint[], bigint[]) is 'Called once by each record_prices() that changes prices, for whoever waits for changes. tenant: whose; listings, times, old_prices, new_prices: of one length, by listing and time; a null price: not on offer. Of late observations only those that change the latest price count. Errors: none. Example: select @schema@.queue_price_changes(1, ''{7}'', array[now()], ''{2499}'', ''{1999}'');';
+
 create function @schema@.compared_prices(tenant bigint, listings bigint[], times timestamptz[], prices bigint[], list_prices bigint[])
 returns table (listing bigint, at timestamptz, price bigint, list_price bigint, is_point boolean, is_change boolean, price_before bigint)
   language sql stable parallel safe
@@ -126,19 +135,25 @@ returns bigint
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
 declare
   stored bigint;
-  moved bigint[];
+  moved record;
 begin
   insert into @schema@.price_history (tenant_id, listing_id, observed_at, price_minor, list_price_minor, source)
     select tenant, c.listing, c.at, c.price, c.list_price, record_new_prices.source
       from @schema@.compared_prices(tenant, listings, times, prices, list_prices) c where c.is_point order by c.listing, c.at;
   get diagnostics stored = row_count;
-  with news as (
+  with compared as (
+    select c.* from @schema@.compared_prices(tenant, listings, times, prices, list_prices) c),
+  news as (
     select c.listing, max(c.at) as seen_at,
         (array_agg(c.price order by c.at desc))[1] as price, (array_agg(c.list_price order by c.at desc))[1] as list_price,
         max(c.at) filter (where c.is_change) as changed_at,
         (array_agg(c.price_before order by c.at desc) filter (where c.is_change))[1] as price_before,
         min(c.price) as low, count(*) filter (where c.is_change) as changes
-      from @schema@.compared_prices(tenant, listings, times, prices, list_prices) c group by c.listing),
+      from compared c group by c.listing),
+  changed as (
+    select array_agg(c.listing order by c.listing, c.at) as listings, array_agg(c.at order by c.listing, c.at) as times,
+        array_agg(c.price_before order by c.listing, c.at) as old_prices, array_agg(c.price order by c.listing, c.at) as new_prices
+      from compared c where c.price is distinct from c.price_before),
   written as (
     update @schema@.listings l set
         last_price_minor = n.price, list_price_minor = n.list_price, in_stock = n.price is not null, last_seen_at = n.seen_at,
@@ -153,10 +168,14 @@ begin
       -- A new lowest price needs no look at the history: whatever leaves the windows is dearer.
       left join lateral (select p.low_30, p.low_90, p.low_365 from @schema@.price_lows(tenant, n.listing, n.changed_at) p where n.is_low is not true and n.changes > 0) s on true
       where l.tenant_id = tenant and l.id = n.listing
-      returning l.product_id, n.changes)
-  select array_agg(distinct w.product_id) filter (where w.changes > 0) into moved from written w;
-  if moved is not null then
-    perform @schema@.refresh_best_prices(tenant, moved);
+      returning l.product_id, l.id, l.last_price_minor::bigint as price, n.changes)
+  select m.*, c.* into moved
+    from (select array_agg(w.product_id) as of_products, array_agg(w.id) as of_listings, array_agg(w.price) as to_prices from written w where w.changes > 0) m, changed c;
+  if moved.of_products is not null then
+    perform @schema@.refresh_moved_prices(tenant, moved.of_products, moved.of_listings, moved.to_prices);
+  end if;
+  if moved.listings is not null then
+    perform @schema@.queue_price_changes(tenant, moved.listings, moved.times, moved.old_prices, moved.new_prices);
   end if;
   return stored;
 end
@@ -168,7 +187,7 @@ returns bigint
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
 declare
   stored bigint;
-  moved bigint[];
+  moved record;
 begin
   with observed as (
     select u.* from unnest(listings, times, prices, list_prices) u (listing, at, price, list_price)),
@@ -224,12 +243,19 @@ begin
         last_price_minor = s.price, list_price_minor = s.list_price, in_stock = s.price is not null, last_seen_at = greatest(l.last_seen_at, s.last_at),
         last_changed_at = s.changed_at, prev_price_minor = s.price_before,
         low_30_minor = s.low_30, low_90_minor = s.low_90, low_365_minor = s.low_365, low_all_minor = s.low
-      from (select s.*, p.low_30, p.low_90, p.low_365 from state s cross join lateral @schema@.price_lows(tenant, s.listing, s.changed_at) p) s
+      from (select s.*, p.low_30, p.low_90, p.low_365, o.last_price_minor::bigint as old_price
+              from state s cross join lateral @schema@.price_lows(tenant, s.listing, s.changed_at) p join @schema@.listings o on o.tenant_id = tenant and o.id = s.listing) s
       where l.tenant_id = tenant and l.id = s.listing
-      returning l.product_id)
-  select array_agg(distinct w.product_id) into moved from written w;
-  if moved is not null then
-    perform @schema@.refresh_best_prices(tenant, moved);
+      returning l.product_id, l.id, l.last_changed_at as at, s.old_price, l.last_price_minor::bigint as new_price)
+  select m.*, c.* into moved
+    from (select array_agg(distinct w.product_id) as products from written w) m,
+      (select array_agg(w.id order by w.id) as listings, array_agg(w.at order by w.id) as times, array_agg(w.old_price order by w.id) as old_prices, array_agg(w.new_price order by w.id) as new_prices
+        from written w where w.old_price is distinct from w.new_price) c;
+  if moved.products is not null then
+    perform @schema@.refresh_best_prices(tenant, moved.products);
+  end if;
+  if moved.listings is not null then
+    perform @schema@.queue_price_changes(tenant, moved.listings, moved.times, moved.old_prices, moved.new_prices);
   end if;
   return stored;
 end
@@ -299,12 +325,32 @@ end
 $function$;
 comment on function @schema@.add_to_price_daily(bigint, bigint[], timestamptz[], bigint[], bigint[]) is 'A part of record_prices(), which has locked the listings: adds observations to price_daily, before they are in the history. One that is known already (same time, same prices) counts once; one that replaces another counts like one more. Errors: 22003 a day''s sum is too large. Example: see record_prices().';
 
+create function @schema@.record_directly(tenant bigint, listings bigint[], times timestamptz[], prices bigint[], list_prices bigint[], source text, out stored bigint, out rest int[])
+  language plpgsql set search_path = pg_catalog, pg_temp as $function$
+begin
+  -- For a few prices the look around costs more than it saves.
+  if cardinality(listings) < coalesce(nullif(pg_catalog.current_setting('deal_advisor.ingest_rows', true), '')::int, 200)
+    -- The extension's own function, not one that somebody has put in its place since it is gone.
+    or not exists (select from pg_catalog.pg_proc p
+      join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+      join pg_catalog.pg_extension e on d.refclassid = 'pg_catalog.pg_extension'::regclass and d.refobjid = e.oid and e.extname = 'deal_advisor'
+      where p.proname = 'marketplace_record_prices' and p.pronamespace = pg_catalog.to_regnamespace('deal_advisor')) then
+    return;
+  end if;
+  execute 'select d.stored, d.rest from deal_advisor.marketplace_record_prices($1, $2, $3, $4, $5, $6, $7) d'
+    into stored, rest using @schema_text@::name, tenant, listings, times, prices, list_prices, source;
+end
+$function$;
+comment on function @schema@.record_directly(bigint, bigint[], timestamptz[], bigint[], bigint[], text) is 'A part of record_prices(): lets the extension write what it can; see deal_advisor.marketplace_record_prices. stored: null: it is not there, or has done nothing; rest: which observations are left, from 1. Errors: those of record_prices(). Example: see record_prices().';
+
 create function @schema@.record_prices(listings bigint[], times timestamptz[], prices bigint[], list_prices bigint[] default null, source @schema@.price_source default 'feed')
 returns bigint
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
 declare
   tenant constant bigint := @schema@.required_tenant();
-  shown constant bigint[] := coalesce(list_prices, array_fill(null::bigint, array[coalesce(cardinality(listings), 0)]));
+  given_listings bigint[] := listings; given_times timestamptz[] := times; given_prices bigint[] := prices;
+  shown bigint[] := coalesce(list_prices, array_fill(null::bigint, array[coalesce(cardinality(listings), 0)]));
+  direct record;
   all_listings bigint[]; all_times timestamptz[]; all_prices bigint[]; all_shown bigint[];
   late_listings bigint[]; late_times timestamptz[]; late_prices bigint[]; late_shown bigint[];
   missing bigint;
@@ -313,10 +359,19 @@ begin
   if source is null then
     raise exception using errcode = '22004', message = 'source must not be null';
   end if;
-  perform @schema@.check_prices(listings, times, prices, shown);
+  select d.stored, d.rest into direct from @schema@.record_directly(tenant, listings, times, prices, shown, source::text) d;
+  if direct.stored is null then
+    perform @schema@.check_prices(listings, times, prices, shown);
+  elsif direct.rest = '{}' then
+    return direct.stored;
+  else
+    stored := direct.stored;
+    select array_agg(u.listing), array_agg(u.at), array_agg(u.price), array_agg(u.list_price) into given_listings, given_times, given_prices, shown
+      from unnest(listings, times, prices, shown) with ordinality u (listing, at, price, list_price, i) where u.i = any (direct.rest);
+  end if;
   -- The locks first, in a statement of their own: the next ones then see what the session that held them has written.
-  perform from @schema@.listings l where l.tenant_id = tenant and l.id = any (record_prices.listings) order by l.id for no key update;
-  select u.listing into missing from unnest(record_prices.listings) u (listing)
+  perform from @schema@.listings l where l.tenant_id = tenant and l.id = any (given_listings) order by l.id for no key update;
+  select u.listing into missing from unnest(given_listings) u (listing)
     where not exists (select from @schema@.listings l where l.tenant_id = tenant and l.id = u.listing and l.deleted_at is null) order by 1 limit 1;
   if found then
     raise exception using errcode = '23503', message = pg_catalog.format('listing %s does not exist', missing),
@@ -324,7 +379,7 @@ begin
   end if;
   with observed as (
     select u.*, coalesce(min(u.at) over (partition by u.listing) <= l.last_seen_at, false) as is_late
-      from unnest(record_prices.listings, times, prices, shown) u (listing, at, price, list_price)
+      from unnest(given_listings, given_times, given_prices, shown) u (listing, at, price, list_price)
       join @schema@.listings l on l.tenant_id = tenant and l.id = u.listing)
   select array_agg(o.listing order by o.listing, o.at) filter (where not o.is_late), array_agg(o.at order by o.listing, o.at) filter (where not o.is_late),
       array_agg(o.price order by o.listing, o.at) filter (where not o.is_late), array_agg(o.list_price order by o.listing, o.at) filter (where not o.is_late),
@@ -335,7 +390,7 @@ begin
   perform @schema@.add_to_price_daily(tenant, all_listings || late_listings, all_times || late_times, all_prices || late_prices, all_shown || late_shown);
   begin
     if all_listings is not null then
-      stored := @schema@.record_new_prices(tenant, all_listings, all_times, all_prices, all_shown, source);
+      stored := stored + @schema@.record_new_prices(tenant, all_listings, all_times, all_prices, all_shown, source);
     end if;
     if late_listings is not null then
       stored := stored + @schema@.record_late_prices(tenant, late_listings, late_times, late_prices, late_shown, source);
