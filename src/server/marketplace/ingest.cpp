@@ -37,6 +37,11 @@ bool is_price(const std::optional<int64_t>& price) {
   return !price || (*price >= 1 && *price <= kHighestPrice);
 }
 
+/// An array of one dimension.
+bool is_list(Datum array) {
+  return pg::call([&] { return ARR_NDIM(DatumGetArrayTypeP(array)) == 1; });
+}
+
 std::vector<ListingGroup> groups_of(std::span<const Observation> seen) {
   std::vector<ListingGroup> groups;
   for (uint32_t i = 0; i < seen.size(); ++i) {
@@ -117,6 +122,7 @@ void write(IngestTables& tables, int64_t tenant, Oid source, IngestPass& pass) {
 
 std::optional<std::vector<Observation>> observations_of(Datum listings, Datum times, Datum prices,
                                                         Datum list_prices) {
+  if (!is_list(listings) || !is_list(times) || !is_list(prices) || !is_list(list_prices)) return std::nullopt;
   auto const listing = pg::number_array_of(listings);
   auto const at = pg::number_array_of(times);
   auto const price = pg::number_array_of(prices);

@@ -85,10 +85,8 @@ void search_history(IngestTables& tables, int64_t tenant, int64_t listing, Times
     if (leaf.table.relation == nullptr) open_for_reading(tables, leaf);
     Datum const key[] = {Int64GetDatum(tenant), Int64GetDatum(listing), TimestampTzGetDatum(before)};
     IngestTable& table = leaf.table;
-    for (int k = 0; k < table.key_count; ++k)
-      table.keys[k].sk_argument = key[k];
-    index_rescan(table.scan, table.keys, table.key_count, nullptr, 0);
-    while (!search.settled() && index_getnext_slot(table.scan, BackwardScanDirection, table.found)) {
+    start_lookup(table, key);
+    while (!search.settled() && next_row(table, BackwardScanDirection)) {
       slot_getsomeattrs(table.found, RelationGetDescr(table.relation)->natts);
       TimestampTz const at = number_at(table.found, table.columns[history_column::at], never);
       search.look_at(at, number_at(table.found, table.columns[history_column::price], no_price), end);

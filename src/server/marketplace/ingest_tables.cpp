@@ -186,6 +186,7 @@ void begin_lookup(IngestTable& table, int keys) {
   table.found = table_slot_create(table.relation, nullptr);
   table.scan = pg::begin_index_scan(table.relation, table.key, GetActiveSnapshot(), keys);
   table.key_count = keys;
+  table.scan_context = CurrentMemoryContext;
   for (int i = 0; i < keys; ++i) {
     Oid const type = TupleDescAttr(RelationGetDescr(table.key), i)->atttypid;
     Oid const equal = type == DATEOID ? F_DATE_EQ : F_INT8EQ;
@@ -204,11 +205,24 @@ void end_lookup(IngestTable& table) {
   table.found = nullptr;
 }
 
-bool look_up(IngestTable& table, const Datum* values) {
+void start_lookup(IngestTable& table, const Datum* values) {
   for (int i = 0; i < table.key_count; ++i)
     table.keys[i].sk_argument = values[i];
+  MemoryContext const outer = MemoryContextSwitchTo(table.scan_context);
   index_rescan(table.scan, table.keys, table.key_count, nullptr, 0);
-  return index_getnext_slot(table.scan, ForwardScanDirection, table.found);
+  MemoryContextSwitchTo(outer);
+}
+
+bool next_row(IngestTable& table, ScanDirection direction) {
+  MemoryContext const outer = MemoryContextSwitchTo(table.scan_context);
+  bool const there = index_getnext_slot(table.scan, direction, table.found);
+  MemoryContextSwitchTo(outer);
+  return there;
+}
+
+bool look_up(IngestTable& table, const Datum* values) {
+  start_lookup(table, values);
+  return next_row(table, ForwardScanDirection);
 }
 
 int leaf_of(const IngestTables& tables, TimestampTz at) {

@@ -32,6 +32,7 @@ struct IngestTable {
   ResultRelInfo* target = nullptr;
   Relation key = nullptr;  ///< the primary key's index
   IndexScanDesc scan = nullptr;
+  MemoryContext scan_context = nullptr;  ///< what the scan allocates on its way must live as long as it
   ScanKeyData keys[3];
   int key_count = 0;
   TupleTableSlot* found = nullptr;    ///< what the scan found
@@ -67,10 +68,15 @@ bool open_ingest_tables(IngestTables& tables);
 /// Closes everything; locks stay to the end of the transaction.
 void close_ingest_tables(IngestTables& tables);
 
-/// Begins to look up rows by the primary key in the active snapshot; `types`: of the comparisons.
+/// Begins to look up rows by the first `keys` columns of the primary key, of the history by a time before which they
+/// are, in the active snapshot. The scan lives in the current context.
 void begin_lookup(IngestTable& table, int keys);
 void end_lookup(IngestTable& table);
-/// The row with these key values; false if none is visible.
+/// Starts at these key values.
+void start_lookup(IngestTable& table, const Datum* values);
+/// The next row, in table.found; false if no more is visible.
+bool next_row(IngestTable& table, ScanDirection direction);
+/// The row with these key values, all of the key; false if none is visible.
 bool look_up(IngestTable& table, const Datum* values);
 
 /// The partition of a time; -1: there is none.
