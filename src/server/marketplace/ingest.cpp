@@ -13,6 +13,7 @@
 #include "server/bridge/spi.hpp"
 #include "server/marketplace/ingest_check.hpp"
 #include "server/marketplace/ingest_listings.hpp"
+#include "server/marketplace/ingest_products.hpp"
 #include "server/marketplace/ingest_rows.hpp"
 
 extern "C" {
@@ -78,17 +79,14 @@ pg::Parameter number(int64_t value) {
 }
 
 /// What SQL does once prices are written: best prices of products, and the hook for alerts.
-void tell(const IngestRequest& request, const IngestPass& pass) {
+void tell(const IngestRequest& request, const IngestPass& pass, const std::vector<int64_t>& products) {
   std::string const schema = quote_identifier(request.schema);
   pg::Memory const memory("deal_advisor ingest arrays");
   pg::InContext const inside(memory.context());
   pg::Spi session;
-  if (!pass.moved.empty()) {
-    pg::Parameter const arguments[] = {number(request.tenant),
-                                       array_of(pass.moved, [](auto& m) { return m.product; }),
-                                       array_of(pass.moved, [](auto& m) { return m.listing; }),
-                                       array_of(pass.moved, [](auto& m) { return m.price; })};
-    pg::execute_with(session, fmt::format("select {}.refresh_moved_prices($1, $2, $3, $4)", schema), arguments);
+  if (!products.empty()) {
+    pg::Parameter const arguments[] = {number(request.tenant), array_of(products, [](int64_t p) { return p; })};
+    pg::execute_with(session, fmt::format("select {}.refresh_best_prices($1, $2)", schema), arguments);
   }
   if (!pass.changes.empty()) {
     pg::Parameter const arguments[] = {
@@ -101,8 +99,8 @@ void tell(const IngestRequest& request, const IngestPass& pass) {
   }
 }
 
-/// All passes and all writes; the tables are open.
-void write(IngestTables& tables, int64_t tenant, Oid source, IngestPass& pass) {
+/// All passes and all writes; the tables are open. The products whose best price may be another one.
+std::vector<int64_t> write(IngestTables& tables, int64_t tenant, Oid source, IngestPass& pass) {
   std::vector<ListingGroup> groups = groups_of(pass.seen);
   pass.points.reserve(pass.seen.size());
   pass.days.reserve(groups.size());
@@ -116,6 +114,7 @@ void write(IngestTables& tables, int64_t tenant, Oid source, IngestPass& pass) {
   pg::FreshSnapshot const now;
   write_points(tables, tenant, source, pass.points);
   write_days(tables, tenant, pass.days);
+  return products_to_refresh(tables, tenant, pass.moved);
 }
 
 }  // namespace
@@ -163,7 +162,8 @@ std::optional<IngestResult> record_prices(IngestRequest& request) {
   // Locked now: what is true of them stays true. Unless they were exchanged just before.
   IngestTables again;
   bool const same = find_ingest_tables(request.schema, again) && again.listings_oid == tables.listings_oid &&
-                    again.history_oid == tables.history_oid && again.daily_oid == tables.daily_oid;
+                    again.history_oid == tables.history_oid && again.daily_oid == tables.daily_oid &&
+                    again.products_oid == tables.products_oid;
   IngestCheck const check = check_ingest(request.schema, request.tenant, request.source);
   if (!same || check.obstacle) {
     pg::call([&] { close_ingest_tables(tables); });
@@ -173,9 +173,9 @@ std::optional<IngestResult> record_prices(IngestRequest& request) {
   pg::call([&] { CheckCmdReplicaIdentity(tables.daily.relation, CMD_UPDATE); });
   IngestPass pass;
   pass.seen = request.observations;
-  write(tables, request.tenant, check.source, pass);
+  std::vector<int64_t> const products = write(tables, request.tenant, check.source, pass);
   pg::call([&] { close_ingest_tables(tables); });
-  tell(request, pass);
+  tell(request, pass, products);
   result.stored = static_cast<int64_t>(pass.points.size());
   result.rest = std::move(pass.rest);
   return result;

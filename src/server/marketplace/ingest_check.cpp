@@ -44,6 +44,8 @@ part as (
   select l.*, 'price_history' from pg_class c join s on c.relnamespace = s.oid join pg_inherits i on i.inhparent = c.oid join pg_class l on l.oid = i.inhrelid
     where c.relname = 'price_history'),
 top as (select p.* from part p where p.relname = p.part and p.relnamespace = (select s.oid from s)),
+-- Products are only locked.
+used as (select t.oid, t.part, t.relname from top t union all select c.oid, c.relname, c.relname from pg_class c join s on c.relnamespace = s.oid where c.relname = 'products'),
 col as (
   select p.oid, p.part, a.attnum, a.attname, a.attnotnull, a.attgenerated, a.attidentity, a.atttypid,
       case p.part when 'listings' then a.attname in ('last_price_minor', 'list_price_minor', 'prev_price_minor', 'low_30_minor', 'low_90_minor', 'low_365_minor', 'low_all_minor', 'in_stock', 'last_changed_at', 'last_seen_at')
@@ -54,12 +56,12 @@ key as (select p.oid, array_agg(c.attnum order by c.attname) as nums from part p
 select 'source', (select e.oid::text from pg_enum e where e.enumtypid = (select c.atttypid from col c join top t on t.oid = c.oid where t.part = 'price_history' and c.attname = 'source') and e.enumlabel = $2)
 union all select 'obstacle', 'a distributed database' where exists (select from pg_extension where extname = 'citus')
 union all select 'obstacle', format('no right to %s on %s', r.what, t.relname)
-  from (values ('listings', 'SELECT'), ('listings', 'UPDATE'), ('price_history', 'SELECT'), ('price_history', 'INSERT'), ('price_daily', 'SELECT'), ('price_daily', 'INSERT'), ('price_daily', 'UPDATE')) r (part, what)
-  join top t on t.part = r.part where not has_table_privilege(t.oid, r.what)
+  from (values ('listings', 'SELECT'), ('listings', 'UPDATE'), ('price_history', 'SELECT'), ('price_history', 'INSERT'), ('price_daily', 'SELECT'), ('price_daily', 'INSERT'), ('price_daily', 'UPDATE'), ('products', 'SELECT'), ('products', 'UPDATE')) r (part, what)
+  join used t on t.part = r.part where not has_table_privilege(t.oid, r.what)
 union all select 'obstacle', 'no right to use the schema' from s where not has_schema_privilege(s.oid, 'USAGE')
-union all select 'policy', t.relname from top t where row_security_active(t.oid)
+union all select 'policy', t.relname from used t where row_security_active(t.oid)
 union all select 'obstacle', format('row security of %s', t.relname)
-  from top t where row_security_active(t.oid) and (current_setting('row_security') <> 'on'
+  from used t where row_security_active(t.oid) and (current_setting('row_security') <> 'on'
     or 1 <> (select count(*) from pg_policy y where y.polrelid = t.oid)
     or not exists (select from pg_policy y, s where y.polrelid = t.oid and y.polcmd = '*' and y.polpermissive and y.polroles = '{0}' and y.polwithcheck is null
       and pg_get_expr(y.polqual, y.polrelid) = format('(tenant_id = ( SELECT %I.current_tenant() AS current_tenant))', s.nspname)))
@@ -70,6 +72,7 @@ union all select 'obstacle', format('trigger %s on %s', g.tgname, p.relname)
       when 'price_daily' then g.tgtype & 20 <> 0
       else g.tgtype & 16 <> 0 and (cardinality(g.tgattr::int2[]) = 0 or exists (select from col c where c.oid = p.oid and c.written and c.attnum = any (g.tgattr))) end
 union all select 'obstacle', format('rule %s on %s', r.rulename, p.relname) from pg_rewrite r join part p on p.oid = r.ev_class
+union all select 'obstacle', 'inheritance of products' from used u join pg_inherits i on i.inhparent = u.oid where u.part = 'products'
 union all select 'obstacle', format('inheritance of %s', t.relname)
   from top t where t.relispartition or exists (select from pg_inherits i where i.inhrelid = t.oid or i.inhparent = t.oid and t.part <> 'price_history')
 union all select 'obstacle', format('%s is no ordinary table', p.relname)
@@ -119,14 +122,16 @@ bool find_ingest_tables(const std::string& schema, IngestTables& tables) {
   pg::Spi session;
   pg::SqlResult const found = session.query(
       "select c.relname, c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
-      "where n.nspname = $1::name and c.relname in ('listings', 'price_history', 'price_daily')",
+      "where n.nspname = $1::name and c.relname in ('listings', 'price_history', 'price_daily', 'products')",
       {schema});
   for (size_t i = 0; i < found.size(); ++i) {
     std::string const name = found.text(i, 0);
-    (name == "listings" ? tables.listings_oid : name == "price_history" ? tables.history_oid : tables.daily_oid) =
-        found.oid(i, 1);
+    (name == "listings"        ? tables.listings_oid
+     : name == "products"      ? tables.products_oid
+     : name == "price_history" ? tables.history_oid
+                               : tables.daily_oid) = found.oid(i, 1);
   }
-  return found.size() == 3;
+  return found.size() == 4;
 }
 
 IngestCheck check_ingest(const std::string& schema, int64_t tenant, const std::string& source) {

@@ -38,6 +38,8 @@ constexpr Column kListingColumns[] = {
     {"low_90_minor", INT8OID},       {"low_365_minor", INT8OID},
     {"low_all_minor", INT8OID},      {"in_stock", BOOLOID},
     {"last_changed_at", TIMESTAMPTZOID}, {"last_seen_at", TIMESTAMPTZOID}};
+constexpr Column kProductColumns[] = {
+    {"tenant_id", INT8OID}, {"id", INT8OID}, {"best_price_minor", INT8OID}, {"best_listing_id", INT8OID}};
 constexpr Column kHistoryColumns[] = {{"tenant_id", INT8OID},   {"listing_id", INT8OID},
                                       {"observed_at", TIMESTAMPTZOID}, {"price_minor", INT8OID},
                                       {"list_price_minor", INT8OID},   {"source", InvalidOid}};
@@ -46,6 +48,7 @@ constexpr Column kDailyColumns[] = {{"tenant_id", INT8OID}, {"listing_id", INT8O
                                     {"n", INT4OID},         {"absent", INT4OID},     {"last_minor", INT8OID},
                                     {"last_at", TIMESTAMPTZOID}};
 static_assert(std::size(kListingColumns) == listing_column::count);
+static_assert(std::size(kProductColumns) == product_column::count);
 static_assert(std::size(kHistoryColumns) == history_column::count);
 static_assert(std::size(kDailyColumns) == day_column::count);
 static_assert(IngestTable::kMostColumns >= listing_column::count);
@@ -96,6 +99,7 @@ bool open_heap(IngestTable& table, Oid oid, LOCKMODE lock, std::span<const Colum
 }
 
 constexpr int kListingKey[] = {listing_column::tenant, listing_column::id};
+constexpr int kProductKey[] = {product_column::tenant, product_column::id};
 constexpr int kHistoryKey[] = {history_column::tenant, history_column::listing, history_column::at};
 constexpr int kDailyKey[] = {day_column::tenant, day_column::listing, day_column::day};
 
@@ -144,7 +148,8 @@ bool open_all(IngestTables& tables) {
   if (tables.history == nullptr || tables.history->rd_rel->relkind != RELKIND_PARTITIONED_TABLE ||
       !list_leaves(tables))
     return false;
-  if (!open_heap(tables.daily, tables.daily_oid, RowExclusiveLock, kDailyColumns, true, kDailyKey))
+  if (!open_heap(tables.daily, tables.daily_oid, RowExclusiveLock, kDailyColumns, true, kDailyKey) ||
+      !open_heap(tables.products, tables.products_oid, RowShareLock, kProductColumns, false, kProductKey))
     return false;
   prepare_writing(tables.listings);
   prepare_writing(tables.daily);
@@ -176,6 +181,7 @@ void close_ingest_tables(IngestTables& tables) {
     close_table(tables.leaves[i].table);
   close_table(tables.listings);
   close_table(tables.daily);
+  close_table(tables.products);
   if (tables.history != nullptr) table_close(tables.history, NoLock);
   if (tables.state != nullptr) FreeExecutorState(tables.state);
   tables.history = nullptr;

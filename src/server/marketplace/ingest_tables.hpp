@@ -18,6 +18,9 @@ enum : int {
   changed_at, seen_at, count
 };
 }
+namespace product_column {
+enum : int { tenant, id, price, listing, count };
+}
 namespace history_column {
 enum : int { tenant, listing, at, price, list_price, source, count };
 }
@@ -53,16 +56,18 @@ struct IngestTables {
   Oid listings_oid = InvalidOid;
   Oid history_oid = InvalidOid;
   Oid daily_oid = InvalidOid;
+  Oid products_oid = InvalidOid;
   Relation history = nullptr;  ///< the parent
   IngestTable listings;
   IngestTable daily;
+  IngestTable products;  ///< read and locked only
   HistoryLeaf* leaves = nullptr;  ///< by time
   int leaf_count = 0;
   EState* state = nullptr;
   MemoryContext context = nullptr;  ///< what lives as long as this
 };
 
-/// Opens listings, price_daily and the parent of the history for writing and lists its partitions; false if
+/// Opens listings, price_daily, products and the parent of the history for writing and lists its partitions; false if
 /// they are not as we make them: then all is closed again. `tables` has the OIDs and the context.
 bool open_ingest_tables(IngestTables& tables);
 /// Closes everything; locks stay to the end of the transaction.
