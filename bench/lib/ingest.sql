@@ -13,7 +13,7 @@ insert into mp.products (tenant_id, id, name, description, category_id, attrs, b
 select mp.ensure_price_partitions(3, 1) \g /dev/null
 create temp view listed as
   select i as id, case when i % :spread = 0 and i % 5 <> 0 then 1500 + (hashint8(i) & 1023) when i % 5 = 0 then 100 else 1000 + (hashint8(i) & 255) end::bigint as price,
-      case when i % :spread = 0 and i % 5 <> 0 then 1500 + (hashint8(7 * i) & 1023) when i % 5 = 0 then 100 else 1000 end::bigint as price_before,
+      case when i % :spread = 0 and i % 5 <> 0 then 1501 + (hashint8(i) & 1023) + (hashint8(7 * i) & 255) when i % 5 = 0 then 101 else 2000 end::bigint as price_before,
       date_trunc('day', now() at time zone 'UTC') at time zone 'UTC' - interval '1 day' as bench_day, make_interval(secs => (i % 80000)::int) as second
     from generate_series(1, :total) i;
 insert into mp.listings (tenant_id, id, product_id, retailer_id, url, last_price_minor, prev_price_minor, low_30_minor, low_90_minor, low_365_minor, low_all_minor, last_changed_at, last_seen_at, in_stock)

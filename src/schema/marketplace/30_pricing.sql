@@ -508,29 +508,46 @@ end
 $function$;
 comment on function @schema@.record_feed_part(bigint[], timestamptz[], bigint[], bigint[], @schema@.price_source) is 'A part of record_feed(): records observations; what can''t be recorded becomes a reject. Errors: 42501 no tenant. Example: see record_feed().';
 
+create function @schema@.take_feed(tenant bigint, places tid[]) returns setof @schema@.price_feed
+  language plpgsql set search_path = pg_catalog, pg_temp as $function$
+declare
+  feed constant int := $name$@schema@.price_feed$name$::regclass::oid::int;
+begin
+  -- One at a time: else two callers could each take some rows of a listing. Only while rows are taken, so it can't be the transaction's lock.
+  perform pg_catalog.pg_advisory_lock(feed, 0);
+  begin
+    return query
+      with held as materialized (
+        -- What another caller has taken, it does.
+        select p.ctid as place from @schema@.price_feed p where p.ctid = any (places) and p.tenant_id = tenant for update skip locked)
+      delete from @schema@.price_feed p using held h where p.ctid = h.place returning p.*;
+  exception when query_canceled or others then
+    perform pg_catalog.pg_advisory_unlock(feed, 0);
+    raise;
+  end;
+  perform pg_catalog.pg_advisory_unlock(feed, 0);
+end
+$function$;
+comment on function @schema@.take_feed(bigint, tid[]) is 'A part of record_feed(): takes rows out of price_feed, but none that another caller is taking. tenant: whose; places: where they lie. Errors: none. Example: see record_feed().';
+
 create function @schema@.record_feed_chunk(places tid[]) returns void
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
 declare
   tenant constant bigint := @schema@.required_tenant();
-  taken record;
+  part record;
 begin
-  for taken in
-    with held as materialized (
-      -- What another caller has taken, it does.
-      select p.ctid as place from @schema@.price_feed p where p.ctid = any (places) and p.tenant_id = tenant for update skip locked),
-    gone as (
-      delete from @schema@.price_feed p using held h where p.ctid = h.place returning p.listing_id, p.observed_at, p.price_minor, p.list_price_minor, p.source),
-    judged as (
+  for part in
+    with judged as (
       select g.*, @schema@.feed_problem(g.listing_id, g.observed_at, g.price_minor, g.list_price_minor, l.id is not null,
           row_number() over (partition by g.listing_id, g.observed_at order by g.price_minor, g.list_price_minor) > 1) as reason
-        from gone g left join @schema@.listings l on l.tenant_id = tenant and l.id = g.listing_id and l.deleted_at is null),
+        from @schema@.take_feed(tenant, places) g left join @schema@.listings l on l.tenant_id = tenant and l.id = g.listing_id and l.deleted_at is null),
     rejected as (
       insert into @schema@.price_feed_rejects (tenant_id, reason, listing_id, observed_at, price_minor, list_price_minor, source)
         select tenant, j.reason, j.listing_id, j.observed_at, j.price_minor, j.list_price_minor, j.source from judged j where j.reason is not null)
     select j.source, array_agg(j.listing_id) as listings, array_agg(j.observed_at) as times, array_agg(j.price_minor) as prices, array_agg(j.list_price_minor) as list_prices
       from judged j where j.reason is null group by j.source order by j.source
   loop
-    perform @schema@.record_feed_part(taken.listings, taken.times, taken.prices, taken.list_prices, coalesce(taken.source, 'feed'));
+    perform @schema@.record_feed_part(part.listings, part.times, part.prices, part.list_prices, coalesce(part.source, 'feed'));
   end loop;
 end
 $function$;
