@@ -19,6 +19,7 @@
 extern "C" {
 #include "access/parallel.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "utils/array.h"
@@ -117,6 +118,28 @@ std::vector<int64_t> write(IngestTables& tables, int64_t tenant, Oid source, Ing
   return products_to_refresh(tables, tenant, pass.moved);
 }
 
+/// Opens the tables if there is no obstacle; else nothing is open.
+IngestCheck open_checked(const std::string& schema, int64_t tenant, const std::string& source,
+                         IngestTables& tables) {
+  // Its errors, snapshots and read-only modes are the executor's business.
+  bool const possible = pg::call([] {
+    return !IsolationUsesXactSnapshot() && !XactReadOnly && !RecoveryInProgress() && !IsInParallelMode();
+  });
+  if (!possible) return {"a transaction that is read-only, or REPEATABLE READ and above", InvalidOid};
+  if (!find_ingest_tables(schema, tables)) return {"there is no such marketplace", InvalidOid};
+  if (!pg::call([&] { return open_ingest_tables(tables); }))
+    return {"tables whose columns, keys or partitions are not as marketplace_install makes them", InvalidOid};
+  // Locked now: what is true of them stays true. Unless they were exchanged just before.
+  IngestTables again;
+  bool const same = find_ingest_tables(schema, again) && again.listings_oid == tables.listings_oid &&
+                    again.history_oid == tables.history_oid && again.daily_oid == tables.daily_oid &&
+                    again.products_oid == tables.products_oid;
+  IngestCheck check = check_ingest(schema, tenant, source);
+  if (!same) check.obstacle = "tables that are being exchanged";
+  if (check.obstacle) pg::call([&] { close_ingest_tables(tables); });
+  return check;
+}
+
 }  // namespace
 
 std::optional<std::vector<Observation>> observations_of(Datum listings, Datum times, Datum prices,
@@ -147,28 +170,22 @@ std::optional<std::vector<Observation>> observations_of(Datum listings, Datum ti
   return observations;
 }
 
-std::optional<IngestResult> record_prices(IngestRequest& request) {
-  IngestResult result;
-  // Its errors, snapshots and read-only modes are the executor's business.
-  bool const possible = pg::call([] {
-    return !IsolationUsesXactSnapshot() && !XactReadOnly && !IsInParallelMode();
-  });
-  if (!possible) return std::nullopt;
+std::optional<std::string> ingest_obstacle(const std::string& schema, int64_t tenant) {
   pg::Memory const memory("deal_advisor ingest");
   IngestTables tables;
   tables.context = memory.context();
-  if (!find_ingest_tables(request.schema, tables)) return std::nullopt;
-  if (!pg::call([&] { return open_ingest_tables(tables); })) return std::nullopt;
-  // Locked now: what is true of them stays true. Unless they were exchanged just before.
-  IngestTables again;
-  bool const same = find_ingest_tables(request.schema, again) && again.listings_oid == tables.listings_oid &&
-                    again.history_oid == tables.history_oid && again.daily_oid == tables.daily_oid &&
-                    again.products_oid == tables.products_oid;
-  IngestCheck const check = check_ingest(request.schema, request.tenant, request.source);
-  if (!same || check.obstacle) {
-    pg::call([&] { close_ingest_tables(tables); });
-    return std::nullopt;
-  }
+  IngestCheck const check = open_checked(schema, tenant, "", tables);
+  if (!check.obstacle) pg::call([&] { close_ingest_tables(tables); });
+  return check.obstacle;
+}
+
+std::optional<IngestResult> record_prices(IngestRequest& request) {
+  IngestResult result;
+  pg::Memory const memory("deal_advisor ingest");
+  IngestTables tables;
+  tables.context = memory.context();
+  IngestCheck const check = open_checked(request.schema, request.tenant, request.source, tables);
+  if (check.obstacle) return std::nullopt;
   pg::call([&] { CheckCmdReplicaIdentity(tables.listings.relation, CMD_UPDATE); });
   pg::call([&] { CheckCmdReplicaIdentity(tables.daily.relation, CMD_UPDATE); });
   IngestPass pass;

@@ -30,8 +30,8 @@ struct IngestResult {
 std::optional<std::vector<marketplace::Observation>> observations_of(Datum listings, Datum times,
                                                                     Datum prices, Datum list_prices);
 
-/// Why prices of a marketplace are not written directly, for this caller and tenant; nothing: they are. Locks
-/// nothing. Errors: none.
+/// Why prices of a marketplace are not written directly, for this caller and tenant; nothing: they are. Takes the
+/// locks of a write on its tables.
 std::optional<std::string> ingest_obstacle(const std::string& schema, int64_t tenant);
 
 /// Records prices; nothing: there is an obstacle, and nothing was done. Locks listings in the order of their

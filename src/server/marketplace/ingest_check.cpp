@@ -6,7 +6,6 @@
 
 #include "core/base/quote.hpp"
 #include "server/bridge/spi.hpp"
-#include "server/marketplace/ingest.hpp"
 
 namespace deal::server {
 
@@ -154,12 +153,6 @@ IngestCheck check_ingest(const std::string& schema, int64_t tenant, const std::s
     if (own.empty() || !own.boolean(0, 0)) check.obstacle = "another tenant's rows";
   }
   return check;
-}
-
-std::optional<std::string> ingest_obstacle(const std::string& schema, int64_t tenant) {
-  IngestTables tables;
-  if (!find_ingest_tables(schema, tables)) return "there is no such marketplace";
-  return check_ingest(schema, tenant, "").obstacle;
 }
 
 }  // namespace deal::server
