@@ -1,7 +1,7 @@
 /// SQL entry points of bulk ingestion.
 
-#include "server/bridge/bridge.hpp"
 #include "server/marketplace/ingest.hpp"
+#include "server/bridge/bridge.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -13,8 +13,8 @@ namespace {
 /// Positions from 1, as int[].
 pg::Value positions_value(const std::vector<int32_t>& positions) {
   Datum const array = pg::call([&] {
-    auto* const values = static_cast<Datum*>(
-        palloc_extended(sizeof(Datum) * (positions.size() + 1), MCXT_ALLOC_HUGE));
+    auto* const values =
+        static_cast<Datum*>(palloc_extended(sizeof(Datum) * (positions.size() + 1), MCXT_ALLOC_HUGE));
     for (size_t i = 0; i < positions.size(); ++i)
       values[i] = Int32GetDatum(positions[i] + 1);
     return PointerGetDatum(

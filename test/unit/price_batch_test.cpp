@@ -1,4 +1,5 @@
-// New observations of a listing: points, changes, days, and the lows against a reference that looks at everything.
+// New observations of a listing: points, changes, days, and the lows against a reference that looks at
+// everything.
 
 #include "core/marketplace/price_batch.hpp"
 
@@ -89,7 +90,8 @@ std::int64_t brute_low(const Batch& history, std::int64_t moment, std::int64_t d
   for (size_t i = 0; i < history.size() && history[i].at <= moment; ++i) {
     bool const last = i + 1 == history.size() || history[i + 1].at > moment;
     bool const counts = last || history[i + 1].at > moment - days * day;
-    if (counts && history[i].price != no_price) low = std::min(low.value_or(history[i].price), history[i].price);
+    if (counts && history[i].price != no_price)
+      low = std::min(low.value_or(history[i].price), history[i].price);
   }
   return low.value_or(no_price);
 }

@@ -92,8 +92,8 @@ LowSearch search_lows(const ListingPrices& known, const ListingAdvance& after,
     search.look_at(points[i].at, points[i].price, end);
     end = points[i].at;
   }
-  // The price that held, since the change before; what came between changed no price. Before it the previous one
-  // held, from when on the row doesn't say.
+  // The price that held, since the change before; what came between changed no price. Before it the previous
+  // one held, from when on the row doesn't say.
   if (known.changed_at != never) {
     search.look_at(known.changed_at, known.price, end);
     search.look_at(unbounded, known.previous, known.changed_at);

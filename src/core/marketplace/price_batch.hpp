@@ -1,5 +1,5 @@
-/// New observations of a listing: what they change in its latest prices, which points they add to its history,
-/// and what they add to its days. The same as record_new_prices() and add_to_price_daily() in SQL.
+/// New observations of a listing: what they change in its latest prices, which points they add to its
+/// history, and what they add to its days. The same as record_new_prices() and add_to_price_daily() in SQL.
 #pragma once
 
 #include <cstdint>
@@ -60,9 +60,9 @@ class LowSearch {
 
 /// What a listing's new observations do to it.
 struct ListingAdvance {
-  ListingPrices prices;       ///< its row afterwards; lows are still those of before if `lows_open`
-  int changes = 0;            ///< how often the price changed
-  bool lows_open = false;     ///< the lows have to be searched, at prices.changed_at
+  ListingPrices prices;            ///< its row afterwards; lows are still those of before if `lows_open`
+  int changes = 0;                 ///< how often the price changed
+  bool lows_open = false;          ///< the lows have to be searched, at prices.changed_at
   std::int64_t before = no_price;  ///< the price at the start
 };
 
@@ -71,8 +71,8 @@ struct ListingAdvance {
 ListingAdvance advance(const ListingPrices& known, std::span<const Observation> seen,
                        std::vector<Observation>& points);
 
-/// Searches the lows as far as the listing's row before and its new points tell; `points`: those that `advance`
-/// has just added. What is left open lies before known.changed_at, in the history.
+/// Searches the lows as far as the listing's row before and its new points tell; `points`: those that
+/// `advance` has just added. What is left open lies before known.changed_at, in the history.
 LowSearch search_lows(const ListingPrices& known, const ListingAdvance& after,
                       std::span<const Observation> points);
 

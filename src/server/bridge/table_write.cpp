@@ -36,7 +36,9 @@ TM_Result update_tuple(Relation table, ItemPointer old, TupleTableSlot* slot, Co
   TM_Result const result = table_tuple_update(table, old, slot, command, GetActiveSnapshot(), InvalidSnapshot,
                                               true, failure, &mode, &update);
 #if PG_VERSION_NUM >= 160000
-  *entries = update == TU_All ? Entries::all : update == TU_Summarizing ? Entries::summarizing : Entries::none;
+  *entries = update == TU_All           ? Entries::all
+             : update == TU_Summarizing ? Entries::summarizing
+                                        : Entries::none;
 #else
   *entries = update ? Entries::all : Entries::none;
 #endif

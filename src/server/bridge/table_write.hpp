@@ -1,5 +1,5 @@
-/// Writing tuples without the executor's plans. Everything here runs inside pg::call, and checks nothing: neither
-/// rights, row security, triggers nor constraints other than those of unique indexes.
+/// Writing tuples without the executor's plans. Everything here runs inside pg::call, and checks nothing:
+/// neither rights, row security, triggers nor constraints other than those of unique indexes.
 #pragma once
 
 #include "server/bridge/call.hpp"
@@ -18,8 +18,8 @@ ResultRelInfo* open_target(Relation table);
 
 /// What an update asks of the indexes.
 enum class Entries {
-  none,        ///< it stayed on its page, and no index has a column that changed (HOT)
-  summarizing, ///< only those of BRIN and the like (from PostgreSQL 16 on)
+  none,         ///< it stayed on its page, and no index has a column that changed (HOT)
+  summarizing,  ///< only those of BRIN and the like (from PostgreSQL 16 on)
   all
 };
 

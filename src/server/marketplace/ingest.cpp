@@ -6,9 +6,9 @@
 
 #include "core/base/error.hpp"
 #include "core/base/quote.hpp"
+#include "server/bridge/cursor.hpp"
 #include "server/bridge/memory.hpp"
 #include "server/bridge/number_array.hpp"
-#include "server/bridge/cursor.hpp"
 #include "server/bridge/snapshot.hpp"
 #include "server/bridge/spi.hpp"
 #include "server/marketplace/ingest_check.hpp"
@@ -47,8 +47,7 @@ bool is_list(Datum array) {
 std::vector<ListingGroup> groups_of(std::span<const Observation> seen) {
   std::vector<ListingGroup> groups;
   for (uint32_t i = 0; i < seen.size(); ++i) {
-    if (groups.empty() || seen[groups.back().first].listing != seen[i].listing)
-      groups.push_back({i, 0});
+    if (groups.empty() || seen[groups.back().first].listing != seen[i].listing) groups.push_back({i, 0});
     ++groups.back().count;
   }
   return groups;
@@ -86,13 +85,15 @@ void tell(const IngestRequest& request, const IngestPass& pass, const std::vecto
   pg::InContext const inside(memory.context());
   pg::Spi session;
   if (!products.empty()) {
-    pg::Parameter const arguments[] = {number(request.tenant), array_of(products, [](int64_t p) { return p; })};
+    pg::Parameter const arguments[] = {number(request.tenant),
+                                       array_of(products, [](int64_t p) { return p; })};
     pg::execute_with(session, fmt::format("select {}.refresh_best_prices($1, $2)", schema), arguments);
   }
   if (!pass.changes.empty()) {
     pg::Parameter const arguments[] = {
         number(request.tenant), array_of(pass.changes, [](auto& c) { return c.listing; }),
-        array_of(pass.changes, [](auto& c) { return c.at; }, TIMESTAMPTZOID, TIMESTAMPTZARRAYOID),
+        array_of(
+            pass.changes, [](auto& c) { return c.at; }, TIMESTAMPTZOID, TIMESTAMPTZARRAYOID),
         array_of(pass.changes, [](auto& c) { return c.before; }),
         array_of(pass.changes, [](auto& c) { return c.after; })};
     pg::execute_with(session, fmt::format("select {}.queue_price_changes($1, $2, $3, $4, $5)", schema),
@@ -152,8 +153,7 @@ std::optional<std::vector<Observation>> observations_of(Datum listings, Datum ti
   size_t const count = listing.size();
   if (at.size() != count || price.size() != count || list_price.size() != count || count > kMostObservations)
     return std::nullopt;
-  TimestampTz const latest =
-      pg::call([] { return GetCurrentTimestamp(); }) + INT64CONST(3600) * 1'000'000;
+  TimestampTz const latest = pg::call([] { return GetCurrentTimestamp(); }) + INT64CONST(3600) * 1'000'000;
   std::vector<Observation> observations;
   observations.reserve(count);
   for (size_t i = 0; i < count; ++i) {

@@ -30,11 +30,13 @@ constexpr std::array kOwnChecks = {
     "(last_minor IS NULL)) ELSE ((min_minor IS NOT NULL) AND (max_minor IS NOT NULL) AND "
     "(((sum_minor)::numeric >= ((min_minor)::numeric * (n)::numeric)) AND ((sum_minor)::numeric <= "
     "((max_minor)::numeric * (n)::numeric)))) END)",
-    "CHECK ((((last_minor)::bigint >= (min_minor)::bigint) AND ((last_minor)::bigint <= (max_minor)::bigint)))",
+    "CHECK ((((last_minor)::bigint >= (min_minor)::bigint) AND ((last_minor)::bigint <= "
+    "(max_minor)::bigint)))",
     "CHECK ((((last_at AT TIME ZONE 'UTC'::text))::date = day))",
 };
 
-/// $1 the schema, $2 the source, $3 the own checks. A row for each obstacle, and one with the value of the source.
+/// $1 the schema, $2 the source, $3 the own checks. A row for each obstacle, and one with the value of the
+/// source.
 constexpr const char* kQuery = R"(
 with s as (select n.oid, n.nspname from pg_namespace n where n.nspname = $1::name),
 part as (
@@ -120,7 +122,8 @@ std::string array_text(std::span<const char* const> texts) {
 bool find_ingest_tables(const std::string& schema, IngestTables& tables) {
   pg::Spi session;
   pg::SqlResult const found = session.query(
-      "select c.relname, c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
+      "select c.relname, c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
+      "c.relnamespace "
       "where n.nspname = $1::name and c.relname in ('listings', 'price_history', 'price_daily', 'products')",
       {schema});
   for (size_t i = 0; i < found.size(); ++i) {

@@ -1,5 +1,5 @@
-/// Whether prices may be written directly: what the executor would check, row by row or once, is either checked here
-/// or known not to be there.
+/// Whether prices may be written directly: what the executor would check, row by row or once, is either
+/// checked here or known not to be there.
 #pragma once
 
 #include <optional>

@@ -40,9 +40,14 @@ FoundListing read_listing(const IngestTable& table) {
   FoundListing row;
   row.product = price(column::product);
   row.deleted = !slot->tts_isnull[table.columns[column::deleted] - 1];
-  row.prices = {price(column::price),   price(column::list_price), price(column::previous),
-                price(column::low_30),  price(column::low_90),     price(column::low_365),
-                price(column::low_all), number_at(slot, table.columns[column::changed_at], never),
+  row.prices = {price(column::price),
+                price(column::list_price),
+                price(column::previous),
+                price(column::low_30),
+                price(column::low_90),
+                price(column::low_365),
+                price(column::low_all),
+                number_at(slot, table.columns[column::changed_at], never),
                 number_at(slot, table.columns[column::seen_at], never)};
   return row;
 }
@@ -113,9 +118,9 @@ struct Pass {
   bool lock() const {
     TM_FailureData failure;
     ItemPointerData place = tables->listings.found->tts_tid;
-    TM_Result const result = table_tuple_lock(
-        tables->listings.relation, &place, GetActiveSnapshot(), newest, command, LockTupleNoKeyExclusive,
-        LockWaitBlock, TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure);
+    TM_Result const result =
+        table_tuple_lock(tables->listings.relation, &place, GetActiveSnapshot(), newest, command,
+                         LockTupleNoKeyExclusive, LockWaitBlock, TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure);
     return result == TM_Ok;
   }
 

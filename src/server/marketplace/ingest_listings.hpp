@@ -38,8 +38,8 @@ struct IngestPass {
   std::vector<RealChange> changes;
 };
 
-/// Updates the listings of `groups` (in the order of their numbers) as the active snapshot shows them. Not inside
-/// pg::call.
+/// Updates the listings of `groups` (in the order of their numbers) as the active snapshot shows them. Not
+/// inside pg::call.
 void update_listings(IngestTables& tables, int64_t tenant, std::span<const ListingGroup> groups,
                      IngestPass& pass);
 

@@ -27,7 +27,8 @@ struct BestPrice {
 bool moves(const BestPrice& best, const MovedListing& moved) {
   if (best.price != no_price && moved.listing == best.listing) return moved.price != best.price;
   if (moved.price == no_price) return false;
-  return best.price == no_price || std::pair(moved.price, moved.listing) < std::pair(best.price, best.listing);
+  return best.price == no_price ||
+         std::pair(moved.price, moved.listing) < std::pair(best.price, best.listing);
 }
 
 struct Products {
@@ -44,8 +45,9 @@ struct Products {
     if (!look_up(table, key)) return false;
     ItemPointerData place = table.found->tts_tid;
     TM_FailureData failure;
-    if (table_tuple_lock(table.relation, &place, GetActiveSnapshot(), newest, command, LockTupleNoKeyExclusive,
-                         LockWaitBlock, TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure) != TM_Ok)
+    if (table_tuple_lock(table.relation, &place, GetActiveSnapshot(), newest, command,
+                         LockTupleNoKeyExclusive, LockWaitBlock, TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+                         &failure) != TM_Ok)
       return false;
     auto const number = [&](int column, int64_t if_null) {
       bool null = false;

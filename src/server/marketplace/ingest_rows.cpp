@@ -124,8 +124,7 @@ struct DayWriter {
   void update(const DaySummary& day) const {
     IngestTable& table = tables->daily;
     DaySummary merged = found_day();
-    if (!merge_day(merged, day))
-      pg::fail_in_call(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, "bigint out of range");
+    if (!merge_day(merged, day)) pg::fail_in_call(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, "bigint out of range");
     Row row = row_of(day, merged);
     ExecStoreHeapTuple(heap_form_tuple(RelationGetDescr(table.relation), row.values, row.nulls),
                        table.written, true);
@@ -155,7 +154,9 @@ void write_points(IngestTables& tables, int64_t tenant, Oid source, std::span<co
   if (points.empty()) return;
   for (int i = 0; i < tables.leaf_count; ++i) {
     HistoryLeaf& leaf = tables.leaves[i];
-    auto const here = [&](const Observation& point) { return point.at >= leaf.lower && point.at < leaf.upper; };
+    auto const here = [&](const Observation& point) {
+      return point.at >= leaf.lower && point.at < leaf.upper;
+    };
     if (std::any_of(points.begin(), points.end(), here)) write_leaf(tables, leaf, tenant, source, points);
   }
 }

@@ -1,4 +1,5 @@
-/// Writing what the passes over the listings have found: points of the history, and days. Not inside pg::call.
+/// Writing what the passes over the listings have found: points of the history, and days. Not inside
+/// pg::call.
 #pragma once
 
 #include "server/marketplace/ingest_tables.hpp"
@@ -9,8 +10,9 @@ namespace deal::server {
 void write_points(IngestTables& tables, int64_t tenant, Oid source,
                   std::span<const marketplace::Observation> points);
 
-/// Adds days to price_daily, in the order of the listings, which are locked. Sees what the active snapshot shows.
-/// Errors: 22003 a sum grows too large; 40001 somebody has changed the day without locking the listing.
+/// Adds days to price_daily, in the order of the listings, which are locked. Sees what the active snapshot
+/// shows. Errors: 22003 a sum grows too large; 40001 somebody has changed the day without locking the
+/// listing.
 void write_days(IngestTables& tables, int64_t tenant, std::span<const marketplace::DaySummary> days);
 
 }  // namespace deal::server

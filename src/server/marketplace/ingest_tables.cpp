@@ -30,23 +30,29 @@ struct Column {
   Oid type;  ///< InvalidOid: any enum
 };
 
-constexpr Column kListingColumns[] = {
-    {"tenant_id", INT8OID},          {"id", INT8OID},
-    {"product_id", INT8OID},         {"deleted_at", TIMESTAMPTZOID},
-    {"last_price_minor", INT8OID},   {"list_price_minor", INT8OID},
-    {"prev_price_minor", INT8OID},   {"low_30_minor", INT8OID},
-    {"low_90_minor", INT8OID},       {"low_365_minor", INT8OID},
-    {"low_all_minor", INT8OID},      {"in_stock", BOOLOID},
-    {"last_changed_at", TIMESTAMPTZOID}, {"last_seen_at", TIMESTAMPTZOID}};
+constexpr Column kListingColumns[] = {{"tenant_id", INT8OID},
+                                      {"id", INT8OID},
+                                      {"product_id", INT8OID},
+                                      {"deleted_at", TIMESTAMPTZOID},
+                                      {"last_price_minor", INT8OID},
+                                      {"list_price_minor", INT8OID},
+                                      {"prev_price_minor", INT8OID},
+                                      {"low_30_minor", INT8OID},
+                                      {"low_90_minor", INT8OID},
+                                      {"low_365_minor", INT8OID},
+                                      {"low_all_minor", INT8OID},
+                                      {"in_stock", BOOLOID},
+                                      {"last_changed_at", TIMESTAMPTZOID},
+                                      {"last_seen_at", TIMESTAMPTZOID}};
 constexpr Column kProductColumns[] = {
     {"tenant_id", INT8OID}, {"id", INT8OID}, {"best_price_minor", INT8OID}, {"best_listing_id", INT8OID}};
-constexpr Column kHistoryColumns[] = {{"tenant_id", INT8OID},   {"listing_id", INT8OID},
+constexpr Column kHistoryColumns[] = {{"tenant_id", INT8OID},          {"listing_id", INT8OID},
                                       {"observed_at", TIMESTAMPTZOID}, {"price_minor", INT8OID},
                                       {"list_price_minor", INT8OID},   {"source", InvalidOid}};
-constexpr Column kDailyColumns[] = {{"tenant_id", INT8OID}, {"listing_id", INT8OID}, {"day", DATEOID},
-                                    {"min_minor", INT8OID}, {"max_minor", INT8OID},  {"sum_minor", INT8OID},
-                                    {"n", INT4OID},         {"absent", INT4OID},     {"last_minor", INT8OID},
-                                    {"last_at", TIMESTAMPTZOID}};
+constexpr Column kDailyColumns[] = {
+    {"tenant_id", INT8OID},  {"listing_id", INT8OID},    {"day", DATEOID}, {"min_minor", INT8OID},
+    {"max_minor", INT8OID},  {"sum_minor", INT8OID},     {"n", INT4OID},   {"absent", INT4OID},
+    {"last_minor", INT8OID}, {"last_at", TIMESTAMPTZOID}};
 static_assert(std::size(kListingColumns) == listing_column::count);
 static_assert(std::size(kProductColumns) == product_column::count);
 static_assert(std::size(kHistoryColumns) == history_column::count);
@@ -59,8 +65,8 @@ bool fits(Form_pg_attribute attribute, const Column& wanted) {
                                    : getBaseType(attribute->atttypid) == wanted.type;
 }
 
-/// Finds the columns by name; false if one is missing or of another type, or, where we make whole rows, if there
-/// is one that we don't know.
+/// Finds the columns by name; false if one is missing or of another type, or, where we make whole rows, if
+/// there is one that we don't know.
 bool find_columns(Relation relation, std::span<const Column> wanted, bool whole, AttrNumber* numbers) {
   TupleDesc const shape = RelationGetDescr(relation);
   size_t known = 0;
@@ -112,23 +118,22 @@ void prepare_writing(IngestTable& table) {
 bool is_empty(Oid partition) {
   Relation const opened = try_table_open(partition, AccessShareLock);
   if (opened == nullptr) return true;
-  bool const empty =
-      opened->rd_rel->relkind == RELKIND_RELATION && RelationGetNumberOfBlocks(opened) == 0;
+  bool const empty = opened->rd_rel->relkind == RELKIND_RELATION && RelationGetNumberOfBlocks(opened) == 0;
   table_close(opened, AccessShareLock);
   return empty;
 }
 
 bool list_leaves(IngestTables& tables) {
   PartitionKey const key = RelationGetPartitionKey(tables.history);
-  if (key->strategy != PARTITION_STRATEGY_RANGE || key->partnatts != 1 ||
-      key->parttypid[0] != TIMESTAMPTZOID)
+  if (key->strategy != PARTITION_STRATEGY_RANGE || key->partnatts != 1 || key->parttypid[0] != TIMESTAMPTZOID)
     return false;
   PartitionDesc const partitions = RelationGetPartitionDesc(tables.history, true);
   PartitionBoundInfo const bounds = partitions->boundinfo;
   if (bounds == nullptr) return false;
   // What a default partition holds may be of any time.
   if (bounds->default_index >= 0 && !is_empty(partitions->oids[bounds->default_index])) return false;
-  tables.leaves = static_cast<HistoryLeaf*>(palloc0(sizeof(HistoryLeaf) * (static_cast<size_t>(bounds->ndatums) + 1)));
+  tables.leaves =
+      static_cast<HistoryLeaf*>(palloc0(sizeof(HistoryLeaf) * (static_cast<size_t>(bounds->ndatums) + 1)));
   for (int i = 0; i <= bounds->ndatums; ++i) {
     int const index = bounds->indexes[i];
     if (index < 0 || index == bounds->default_index) continue;
@@ -269,12 +274,10 @@ void open_for_writing(IngestTables& tables, HistoryLeaf& leaf) {
 }
 
 InsertBatch* make_batch(IngestTables& tables, IngestTable& table) {
-  auto* const batch =
-      static_cast<InsertBatch*>(MemoryContextAllocZero(tables.context, sizeof(InsertBatch)));
+  auto* const batch = static_cast<InsertBatch*>(MemoryContextAllocZero(tables.context, sizeof(InsertBatch)));
   batch->tables = &tables;
   batch->table = &table;
-  batch->context =
-      AllocSetContextCreate(tables.context, "deal_advisor ingest batch", ALLOCSET_DEFAULT_SIZES);
+  batch->context = AllocSetContextCreate(tables.context, "deal_advisor ingest batch", ALLOCSET_DEFAULT_SIZES);
   return batch;
 }
 

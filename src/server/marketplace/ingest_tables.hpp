@@ -14,8 +14,21 @@ namespace deal::server {
 /// Columns of listings that we read or write, in the order of IngestTable::columns.
 namespace listing_column {
 enum : int {
-  tenant, id, product, deleted, price, list_price, previous, low_30, low_90, low_365, low_all, in_stock,
-  changed_at, seen_at, count
+  tenant,
+  id,
+  product,
+  deleted,
+  price,
+  list_price,
+  previous,
+  low_30,
+  low_90,
+  low_365,
+  low_all,
+  in_stock,
+  changed_at,
+  seen_at,
+  count
 };
 }
 namespace product_column {
@@ -60,21 +73,21 @@ struct IngestTables {
   Relation history = nullptr;  ///< the parent
   IngestTable listings;
   IngestTable daily;
-  IngestTable products;  ///< read and locked only
+  IngestTable products;           ///< read and locked only
   HistoryLeaf* leaves = nullptr;  ///< by time
   int leaf_count = 0;
   EState* state = nullptr;
   MemoryContext context = nullptr;  ///< what lives as long as this
 };
 
-/// Opens listings, price_daily, products and the parent of the history for writing and lists its partitions; false if
-/// they are not as we make them: then all is closed again. `tables` has the OIDs and the context.
+/// Opens listings, price_daily, products and the parent of the history for writing and lists its partitions;
+/// false if they are not as we make them: then all is closed again. `tables` has the OIDs and the context.
 bool open_ingest_tables(IngestTables& tables);
 /// Closes everything; locks stay to the end of the transaction.
 void close_ingest_tables(IngestTables& tables);
 
-/// Begins to look up rows by the first `keys` columns of the primary key, of the history by a time before which they
-/// are, in the active snapshot. The scan lives in the current context.
+/// Begins to look up rows by the first `keys` columns of the primary key, of the history by a time before
+/// which they are, in the active snapshot. The scan lives in the current context.
 void begin_lookup(IngestTable& table, int keys);
 void end_lookup(IngestTable& table);
 /// Starts at these key values.
