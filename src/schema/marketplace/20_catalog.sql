@@ -401,6 +401,23 @@ end
 $function$;
 comment on function @schema@.refresh_best_prices(bigint, bigint[]) is 'Makes best_price_minor and best_listing_id of products right and says how many were not. Locks the products, in the order of their numbers. tenant: whose; products: their numbers, those that don''t exist are skipped. Errors: none. Example: select @schema@.refresh_best_prices(1, ''{7,8}'');';
 
+create function @schema@.refresh_moved_prices(tenant bigint, products bigint[], listings bigint[], prices bigint[]) returns bigint
+  language plpgsql strict set search_path = pg_catalog, pg_temp as $function$
+declare
+  open bigint[];
+begin
+  -- All are locked, also those whose best price stays: else two sessions could each take the other's listing for what it was.
+  perform from @schema@.products p where p.tenant_id = tenant and p.id = any (products) order by p.id for no key update;
+  select array_agg(distinct p.id) into open
+    from unnest(products, listings, prices) m (product, listing, price)
+    join @schema@.products p on p.tenant_id = tenant and p.id = m.product
+    where case when m.listing = p.best_listing_id then m.price is distinct from p.best_price_minor
+      else m.price is not null and (p.best_price_minor is null or (m.price, m.listing) < (p.best_price_minor, p.best_listing_id)) end;
+  return case when open is null then 0 else @schema@.refresh_best_prices(tenant, open) end;
+end
+$function$;
+comment on function @schema@.refresh_moved_prices(bigint, bigint[], bigint[], bigint[]) is 'What refresh_best_prices() does, after prices of listings have moved: most moves don''t touch the best price. Locks the products, in the order of their numbers. tenant: whose; products, listings, prices: of one length, each with a listing''s new price. Errors: none. Example: select @schema@.refresh_moved_prices(1, ''{7}'', ''{70}'', ''{1999}'');';
+
 create function @schema@.listing_offer_changed() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
 begin

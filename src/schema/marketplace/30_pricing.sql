@@ -102,6 +102,15 @@ begin atomic
 end;
 comment on function @schema@.price_lows(bigint, bigint, timestamptz) is 'The lowest prices of a listing in the 30, 90 and 365 days (of 24 hours) up to a moment, with the price that held when they began. tenant: whose it is; listing: its number; at: the moment. Errors: none. Example: select * from @schema@.price_lows(1, 7, now());';
 
+create function @schema@.queue_price_changes(tenant bigint, listings bigint[], times timestamptz[], old_prices bigint[], new_prices bigint[]) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp as $function$
+begin
+  -- Nobody waits for changes yet.
+  return;
+end
+$function$;
+comment on function @schema@.queue_price_changes(bigint, bigint[], timestamptz[], bigint[], bigint[]) is 'Called once by each record_prices() that changes prices, for whoever waits for changes. tenant: whose; listings, times, old_prices, new_prices: of one length, by listing and time; a null price: not on offer. Of late observations only those that change the latest price count. Errors: none. Example: select @schema@.queue_price_changes(1, ''{7}'', array[now()], ''{2499}'', ''{1999}'');';
+
 create function @schema@.compared_prices(tenant bigint, listings bigint[], times timestamptz[], prices bigint[], list_prices bigint[])
 returns table (listing bigint, at timestamptz, price bigint, list_price bigint, is_point boolean, is_change boolean, price_before bigint)
   language sql stable parallel safe
@@ -126,19 +135,25 @@ returns bigint
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
 declare
   stored bigint;
-  moved bigint[];
+  moved record;
 begin
   insert into @schema@.price_history (tenant_id, listing_id, observed_at, price_minor, list_price_minor, source)
     select tenant, c.listing, c.at, c.price, c.list_price, record_new_prices.source
       from @schema@.compared_prices(tenant, listings, times, prices, list_prices) c where c.is_point order by c.listing, c.at;
   get diagnostics stored = row_count;
-  with news as (
+  with compared as (
+    select c.* from @schema@.compared_prices(tenant, listings, times, prices, list_prices) c),
+  news as (
     select c.listing, max(c.at) as seen_at,
         (array_agg(c.price order by c.at desc))[1] as price, (array_agg(c.list_price order by c.at desc))[1] as list_price,
         max(c.at) filter (where c.is_change) as changed_at,
         (array_agg(c.price_before order by c.at desc) filter (where c.is_change))[1] as price_before,
         min(c.price) as low, count(*) filter (where c.is_change) as changes
-      from @schema@.compared_prices(tenant, listings, times, prices, list_prices) c group by c.listing),
+      from compared c group by c.listing),
+  changed as (
+    select array_agg(c.listing order by c.listing, c.at) as listings, array_agg(c.at order by c.listing, c.at) as times,
+        array_agg(c.price_before order by c.listing, c.at) as old_prices, array_agg(c.price order by c.listing, c.at) as new_prices
+      from compared c where c.price is distinct from c.price_before),
   written as (
     update @schema@.listings l set
         last_price_minor = n.price, list_price_minor = n.list_price, in_stock = n.price is not null, last_seen_at = n.seen_at,
@@ -153,10 +168,14 @@ begin
       -- A new lowest price needs no look at the history: whatever leaves the windows is dearer.
       left join lateral (select p.low_30, p.low_90, p.low_365 from @schema@.price_lows(tenant, n.listing, n.changed_at) p where n.is_low is not true and n.changes > 0) s on true
       where l.tenant_id = tenant and l.id = n.listing
-      returning l.product_id, n.changes)
-  select array_agg(distinct w.product_id) filter (where w.changes > 0) into moved from written w;
-  if moved is not null then
-    perform @schema@.refresh_best_prices(tenant, moved);
+      returning l.product_id, l.id, l.last_price_minor::bigint as price, n.changes)
+  select m.*, c.* into moved
+    from (select array_agg(w.product_id) as of_products, array_agg(w.id) as of_listings, array_agg(w.price) as to_prices from written w where w.changes > 0) m, changed c;
+  if moved.of_products is not null then
+    perform @schema@.refresh_moved_prices(tenant, moved.of_products, moved.of_listings, moved.to_prices);
+  end if;
+  if moved.listings is not null then
+    perform @schema@.queue_price_changes(tenant, moved.listings, moved.times, moved.old_prices, moved.new_prices);
   end if;
   return stored;
 end
@@ -168,7 +187,7 @@ returns bigint
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
 declare
   stored bigint;
-  moved bigint[];
+  moved record;
 begin
   with observed as (
     select u.* from unnest(listings, times, prices, list_prices) u (listing, at, price, list_price)),
@@ -224,12 +243,19 @@ begin
         last_price_minor = s.price, list_price_minor = s.list_price, in_stock = s.price is not null, last_seen_at = greatest(l.last_seen_at, s.last_at),
         last_changed_at = s.changed_at, prev_price_minor = s.price_before,
         low_30_minor = s.low_30, low_90_minor = s.low_90, low_365_minor = s.low_365, low_all_minor = s.low
-      from (select s.*, p.low_30, p.low_90, p.low_365 from state s cross join lateral @schema@.price_lows(tenant, s.listing, s.changed_at) p) s
+      from (select s.*, p.low_30, p.low_90, p.low_365, o.last_price_minor::bigint as old_price
+              from state s cross join lateral @schema@.price_lows(tenant, s.listing, s.changed_at) p join @schema@.listings o on o.tenant_id = tenant and o.id = s.listing) s
       where l.tenant_id = tenant and l.id = s.listing
-      returning l.product_id)
-  select array_agg(distinct w.product_id) into moved from written w;
-  if moved is not null then
-    perform @schema@.refresh_best_prices(tenant, moved);
+      returning l.product_id, l.id, l.last_changed_at as at, s.old_price, l.last_price_minor::bigint as new_price)
+  select m.*, c.* into moved
+    from (select array_agg(distinct w.product_id) as products from written w) m,
+      (select array_agg(w.id order by w.id) as listings, array_agg(w.at order by w.id) as times, array_agg(w.old_price order by w.id) as old_prices, array_agg(w.new_price order by w.id) as new_prices
+        from written w where w.old_price is distinct from w.new_price) c;
+  if moved.products is not null then
+    perform @schema@.refresh_best_prices(tenant, moved.products);
+  end if;
+  if moved.listings is not null then
+    perform @schema@.queue_price_changes(tenant, moved.listings, moved.times, moved.old_prices, moved.new_prices);
   end if;
   return stored;
 end
@@ -299,12 +325,32 @@ end
 $function$;
 comment on function @schema@.add_to_price_daily(bigint, bigint[], timestamptz[], bigint[], bigint[]) is 'A part of record_prices(), which has locked the listings: adds observations to price_daily, before they are in the history. One that is known already (same time, same prices) counts once; one that replaces another counts like one more. Errors: 22003 a day''s sum is too large. Example: see record_prices().';
 
+create function @schema@.record_directly(tenant bigint, listings bigint[], times timestamptz[], prices bigint[], list_prices bigint[], source text, out stored bigint, out rest int[])
+  language plpgsql set search_path = pg_catalog, pg_temp as $function$
+begin
+  -- For a few prices the look around costs more than it saves.
+  if cardinality(listings) < coalesce(nullif(pg_catalog.current_setting('deal_advisor.ingest_rows', true), '')::int, 200)
+    -- The extension's own function, not one that somebody has put in its place since it is gone.
+    or not exists (select from pg_catalog.pg_proc p
+      join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+      join pg_catalog.pg_extension e on d.refclassid = 'pg_catalog.pg_extension'::regclass and d.refobjid = e.oid and e.extname = 'deal_advisor'
+      where p.proname = 'marketplace_record_prices' and p.pronamespace = pg_catalog.to_regnamespace('deal_advisor')) then
+    return;
+  end if;
+  execute 'select d.stored, d.rest from deal_advisor.marketplace_record_prices($1, $2, $3, $4, $5, $6, $7) d'
+    into stored, rest using @schema_text@::name, tenant, listings, times, prices, list_prices, source;
+end
+$function$;
+comment on function @schema@.record_directly(bigint, bigint[], timestamptz[], bigint[], bigint[], text) is 'A part of record_prices(): lets the extension write what it can; see deal_advisor.marketplace_record_prices. stored: null: it is not there, or has done nothing; rest: which observations are left, from 1. Errors: those of record_prices(). Example: see record_prices().';
+
 create function @schema@.record_prices(listings bigint[], times timestamptz[], prices bigint[], list_prices bigint[] default null, source @schema@.price_source default 'feed')
 returns bigint
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
 declare
   tenant constant bigint := @schema@.required_tenant();
-  shown constant bigint[] := coalesce(list_prices, array_fill(null::bigint, array[coalesce(cardinality(listings), 0)]));
+  given_listings bigint[] := listings; given_times timestamptz[] := times; given_prices bigint[] := prices;
+  shown bigint[] := coalesce(list_prices, array_fill(null::bigint, array[coalesce(cardinality(listings), 0)]));
+  direct record;
   all_listings bigint[]; all_times timestamptz[]; all_prices bigint[]; all_shown bigint[];
   late_listings bigint[]; late_times timestamptz[]; late_prices bigint[]; late_shown bigint[];
   missing bigint;
@@ -313,10 +359,19 @@ begin
   if source is null then
     raise exception using errcode = '22004', message = 'source must not be null';
   end if;
-  perform @schema@.check_prices(listings, times, prices, shown);
+  select d.stored, d.rest into direct from @schema@.record_directly(tenant, listings, times, prices, shown, source::text) d;
+  if direct.stored is null then
+    perform @schema@.check_prices(listings, times, prices, shown);
+  elsif direct.rest = '{}' then
+    return direct.stored;
+  else
+    stored := direct.stored;
+    select array_agg(u.listing), array_agg(u.at), array_agg(u.price), array_agg(u.list_price) into given_listings, given_times, given_prices, shown
+      from unnest(listings, times, prices, shown) with ordinality u (listing, at, price, list_price, i) where u.i = any (direct.rest);
+  end if;
   -- The locks first, in a statement of their own: the next ones then see what the session that held them has written.
-  perform from @schema@.listings l where l.tenant_id = tenant and l.id = any (record_prices.listings) order by l.id for no key update;
-  select u.listing into missing from unnest(record_prices.listings) u (listing)
+  perform from @schema@.listings l where l.tenant_id = tenant and l.id = any (given_listings) order by l.id for no key update;
+  select u.listing into missing from unnest(given_listings) u (listing)
     where not exists (select from @schema@.listings l where l.tenant_id = tenant and l.id = u.listing and l.deleted_at is null) order by 1 limit 1;
   if found then
     raise exception using errcode = '23503', message = pg_catalog.format('listing %s does not exist', missing),
@@ -324,7 +379,7 @@ begin
   end if;
   with observed as (
     select u.*, coalesce(min(u.at) over (partition by u.listing) <= l.last_seen_at, false) as is_late
-      from unnest(record_prices.listings, times, prices, shown) u (listing, at, price, list_price)
+      from unnest(given_listings, given_times, given_prices, shown) u (listing, at, price, list_price)
       join @schema@.listings l on l.tenant_id = tenant and l.id = u.listing)
   select array_agg(o.listing order by o.listing, o.at) filter (where not o.is_late), array_agg(o.at order by o.listing, o.at) filter (where not o.is_late),
       array_agg(o.price order by o.listing, o.at) filter (where not o.is_late), array_agg(o.list_price order by o.listing, o.at) filter (where not o.is_late),
@@ -335,7 +390,7 @@ begin
   perform @schema@.add_to_price_daily(tenant, all_listings || late_listings, all_times || late_times, all_prices || late_prices, all_shown || late_shown);
   begin
     if all_listings is not null then
-      stored := @schema@.record_new_prices(tenant, all_listings, all_times, all_prices, all_shown, source);
+      stored := stored + @schema@.record_new_prices(tenant, all_listings, all_times, all_prices, all_shown, source);
     end if;
     if late_listings is not null then
       stored := stored + @schema@.record_late_prices(tenant, late_listings, late_times, late_prices, late_shown, source);
@@ -368,9 +423,168 @@ end
 $function$;
 comment on function @schema@.record_price(bigint, timestamptz, bigint, bigint, @schema@.price_source) is 'Records one observation of a listing, as record_prices() does for many; true if it was a change. listing: its number; at: when it was observed; price: null means "not on offer"; list_price: the "was" price shown; source: how it came to be known. Errors: those of record_prices(). Example: select @schema@.record_price(7, now(), 1999);';
 
+-- Without keys and checks, so that a COPY never fails for one row: what can't be recorded becomes a reject.
+create unlogged table @schema@.price_feed (
+  tenant_id bigint default @schema@.current_tenant(),
+  listing_id bigint,
+  observed_at timestamptz,
+  price_minor bigint,
+  list_price_minor bigint,
+  source @schema@.price_source default 'feed'
+);
+comment on table @schema@.price_feed is 'Observations on their way in: COPY them here, then CALL record_feed(). Unlogged: a crash of the server empties it.';
+comment on column @schema@.price_feed.tenant_id is 'The tenant of the listing; default: that of the session (a COPY that names it is faster).';
+comment on column @schema@.price_feed.listing_id is 'The listing.';
+comment on column @schema@.price_feed.observed_at is 'When it was observed.';
+comment on column @schema@.price_feed.price_minor is 'The price, in the listing''s currency; null: not on offer.';
+comment on column @schema@.price_feed.list_price_minor is '"Was" price that was shown; null: none.';
+comment on column @schema@.price_feed.source is 'How it came to be known.';
+
+create table @schema@.price_feed_rejects (
+  tenant_id bigint not null,
+  id bigint generated by default as identity,
+  rejected_at timestamptz not null default now(),
+  reason text not null,
+  listing_id bigint,
+  observed_at timestamptz,
+  price_minor bigint,
+  list_price_minor bigint,
+  source @schema@.price_source,
+  primary key (tenant_id, id)
+);
+comment on table @schema@.price_feed_rejects is 'Observations that record_feed() could not record. Whoever has looked at them deletes them.';
+comment on column @schema@.price_feed_rejects.tenant_id is 'The tenant that fed it.';
+comment on column @schema@.price_feed_rejects.id is 'Number, in the order of rejection.';
+comment on column @schema@.price_feed_rejects.rejected_at is 'When.';
+comment on column @schema@.price_feed_rejects.reason is 'Why, in words.';
+comment on column @schema@.price_feed_rejects.listing_id is 'As it was fed.';
+comment on column @schema@.price_feed_rejects.observed_at is 'As it was fed.';
+comment on column @schema@.price_feed_rejects.price_minor is 'As it was fed.';
+comment on column @schema@.price_feed_rejects.list_price_minor is 'As it was fed.';
+comment on column @schema@.price_feed_rejects.source is 'As it was fed.';
+
+create function @schema@.feed_chunks(tenant bigint, chunk int) returns setof tid[]
+  language sql volatile set search_path = pg_catalog, pg_temp
+begin atomic
+  select array_agg(g.place)
+    from (
+      -- All of a listing comes in one chunk: two callers then never have parts of the same.
+      select f.place, (min(f.n) over (partition by f.listing_id) - 1) / $2 as part
+        from (select p.ctid as place, p.listing_id, row_number() over (order by p.listing_id, p.observed_at) as n from @schema@.price_feed p where p.tenant_id = $1) f) g
+    group by g.part order by g.part;
+end;
+comment on function @schema@.feed_chunks(bigint, int) is 'A part of record_feed(): where the rows of price_feed lie, in the order of their listings, about so many in each array. tenant: whose; chunk: how many. Errors: none. Example: select * from @schema@.feed_chunks(1, 20000);';
+
+create function @schema@.feed_problem(listing bigint, at timestamptz, price bigint, list_price bigint, exists_there boolean, repeated boolean) returns text
+  language sql stable parallel safe
+  return case
+    when listing is null then 'it has no listing'
+    when at is null then 'it has no time'
+    when not isfinite(at) or at > clock_timestamp() + interval '1 hour' then 'it is in the future or at no time'
+    when price not between 1 and 10000000000000 or list_price not between 1 and 10000000000000 then 'a price is out of range'
+    when exists_there is not true then 'the listing does not exist'
+    when repeated then 'the listing is observed twice at this time' end;
+comment on function @schema@.feed_problem(bigint, timestamptz, bigint, bigint, boolean, boolean) is 'A part of record_feed(): why an observation can''t be recorded; null: it can. exists_there: whether the listing does; repeated: another one of the same moment comes before it. Errors: none. Example: select @schema@.feed_problem(7, now(), 0, null, true, false);';
+
+create function @schema@.record_feed_part(listings bigint[], times timestamptz[], prices bigint[], list_prices bigint[], source @schema@.price_source) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp as $function$
+declare
+  n constant int := cardinality(listings);
+  problem text;
+begin
+  perform @schema@.record_prices(listings, times, prices, list_prices, source);
+exception
+  when data_exception or integrity_constraint_violation or cardinality_violation then
+    get stacked diagnostics problem = message_text;
+    if n = 1 then
+      insert into @schema@.price_feed_rejects (tenant_id, reason, listing_id, observed_at, price_minor, list_price_minor, source)
+        values (@schema@.required_tenant(), problem, listings[1], times[1], prices[1], list_prices[1], record_feed_part.source);
+      return;
+    end if;
+    -- Some of them can't be recorded: each half on its own finds out which.
+    perform @schema@.record_feed_part(listings[:n / 2], times[:n / 2], prices[:n / 2], list_prices[:n / 2], source);
+    perform @schema@.record_feed_part(listings[n / 2 + 1:], times[n / 2 + 1:], prices[n / 2 + 1:], list_prices[n / 2 + 1:], source);
+end
+$function$;
+comment on function @schema@.record_feed_part(bigint[], timestamptz[], bigint[], bigint[], @schema@.price_source) is 'A part of record_feed(): records observations; what can''t be recorded becomes a reject. Errors: 42501 no tenant. Example: see record_feed().';
+
+create function @schema@.take_feed(tenant bigint, places tid[]) returns setof @schema@.price_feed
+  language plpgsql set search_path = pg_catalog, pg_temp as $function$
+declare
+  feed constant int := $name$@schema@.price_feed$name$::regclass::oid::int;
+begin
+  -- One at a time: else two callers could each take some rows of a listing. Only while rows are taken, so it can't be the transaction's lock.
+  perform pg_catalog.pg_advisory_lock(feed, 0);
+  begin
+    return query
+      with held as materialized (
+        -- What another caller has taken, it does.
+        select p.ctid as place from @schema@.price_feed p where p.ctid = any (places) and p.tenant_id = tenant for update skip locked)
+      delete from @schema@.price_feed p using held h where p.ctid = h.place returning p.*;
+  exception when query_canceled or others then
+    perform pg_catalog.pg_advisory_unlock(feed, 0);
+    raise;
+  end;
+  perform pg_catalog.pg_advisory_unlock(feed, 0);
+end
+$function$;
+comment on function @schema@.take_feed(bigint, tid[]) is 'A part of record_feed(): takes rows out of price_feed, but none that another caller is taking. tenant: whose; places: where they lie. Errors: none. Example: see record_feed().';
+
+create function @schema@.record_feed_chunk(places tid[]) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp as $function$
+declare
+  tenant constant bigint := @schema@.required_tenant();
+  part record;
+begin
+  for part in
+    with judged as (
+      select g.*, @schema@.feed_problem(g.listing_id, g.observed_at, g.price_minor, g.list_price_minor, l.id is not null,
+          row_number() over (partition by g.listing_id, g.observed_at order by g.price_minor, g.list_price_minor) > 1) as reason
+        from @schema@.take_feed(tenant, places) g left join @schema@.listings l on l.tenant_id = tenant and l.id = g.listing_id and l.deleted_at is null),
+    rejected as (
+      insert into @schema@.price_feed_rejects (tenant_id, reason, listing_id, observed_at, price_minor, list_price_minor, source)
+        select tenant, j.reason, j.listing_id, j.observed_at, j.price_minor, j.list_price_minor, j.source from judged j where j.reason is not null)
+    select j.source, array_agg(j.listing_id) as listings, array_agg(j.observed_at) as times, array_agg(j.price_minor) as prices, array_agg(j.list_price_minor) as list_prices
+      from judged j where j.reason is null group by j.source order by j.source
+  loop
+    perform @schema@.record_feed_part(part.listings, part.times, part.prices, part.list_prices, coalesce(part.source, 'feed'));
+  end loop;
+end
+$function$;
+comment on function @schema@.record_feed_chunk(tid[]) is 'A part of record_feed(): takes rows from price_feed and records them, all in the caller''s transaction. places: where they lie; rows that another caller has taken are left to it. Errors: those of record_prices(). Example: see record_feed().';
+
+create function @schema@.feed_chunk_rows(chunk int) returns int
+  language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $function$
+begin
+  if coalesce(chunk not between 1 and 900000, true) then
+    raise exception using errcode = '22023', message = 'chunk must be between 1 and 900000';
+  end if;
+  return chunk;
+end
+$function$;
+comment on function @schema@.feed_chunk_rows(int) is 'A part of record_feed(): the number of rows, if it can be one. Errors: 22023 it can''t. Example: select @schema@.feed_chunk_rows(20000);';
+
+-- It commits, so it can't have a search_path of its own: nothing here is looked up by one.
+create procedure @schema@.record_feed(chunk int default 20000)
+  language plpgsql as $procedure$
+declare
+  places tid[];
+begin
+  for places in select c from @schema@.feed_chunks(@schema@.required_tenant(), @schema@.feed_chunk_rows(chunk)) c loop
+    perform @schema@.record_feed_chunk(places);
+    commit;
+  end loop;
+end
+$procedure$;
+comment on procedure @schema@.record_feed(int) is 'Records the session''s tenant''s rows of price_feed, in the order of their listings, and commits after each chunk. What can''t be recorded comes into price_feed_rejects with a reason. Several callers at once share the rows; what comes into price_feed after the start is left to the next call. chunk: about how many rows a transaction has, 1 to 900000. Errors: 2D000 inside a transaction block; 22023 chunk; 42501 no tenant. Example: call @schema@.record_feed();';
+
 --@if row_security
 alter table @schema@.price_history enable row level security;
 create policy own_tenant on @schema@.price_history using (tenant_id = (select @schema@.current_tenant()));
 alter table @schema@.price_daily enable row level security;
 create policy own_tenant on @schema@.price_daily using (tenant_id = (select @schema@.current_tenant()));
+alter table @schema@.price_feed enable row level security;
+create policy own_tenant on @schema@.price_feed using (tenant_id = (select @schema@.current_tenant()));
+alter table @schema@.price_feed_rejects enable row level security;
+create policy own_tenant on @schema@.price_feed_rejects using (tenant_id = (select @schema@.current_tenant()));
 --@end

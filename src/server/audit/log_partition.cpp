@@ -1,5 +1,7 @@
 #include "server/audit/log_partition.hpp"
 
+#include "server/catalog/time_bounds.hpp"
+
 extern "C" {
 #include "access/genam.h"
 #include "access/heapam.h"
@@ -7,7 +9,6 @@ extern "C" {
 #include "catalog/index.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
-#include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
@@ -62,27 +63,16 @@ bool take(Oid relation, TupleDesc shape, LogPartition& found) {
   return usable;
 }
 
-TimestampTz bound_at(PartitionBoundInfo bounds, int i) {
-  switch (bounds->kind[i][0]) {
-    case PARTITION_RANGE_DATUM_MINVALUE:
-      return DT_NOBEGIN;
-    case PARTITION_RANGE_DATUM_MAXVALUE:
-      return DT_NOEND;
-    default:
-      return DatumGetTimestampTz(bounds->datums[i][0]);
-  }
-}
-
 /// The partition of `at`, and the bounds between which the same answer holds.
 Oid partition_at(Relation parent, TimestampTz at, LogPartition& found) {
   PartitionDesc const partitions = RelationGetPartitionDesc(parent, true);
   PartitionBoundInfo const bounds = partitions->boundinfo;
   if (bounds == nullptr) return InvalidOid;
   int above = 0;  // the first bound that is greater
-  while (above < bounds->ndatums && bound_at(bounds, above) <= at)
+  while (above < bounds->ndatums && time_bound(bounds, above) <= at)
     ++above;
-  if (above > 0) found.lower = bound_at(bounds, above - 1);
-  if (above < bounds->ndatums) found.upper = bound_at(bounds, above);
+  if (above > 0) found.lower = time_bound(bounds, above - 1);
+  if (above < bounds->ndatums) found.upper = time_bound(bounds, above);
   int index = bounds->indexes[above];
   if (index < 0) index = bounds->default_index;
   return index < 0 ? InvalidOid : partitions->oids[index];

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/audit/log_partition.hpp"
+#include "server/bridge/table_write.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -125,17 +126,9 @@ void insert_plain_entries(const LogPartition& partition, Relation relation, Tupl
 /// Index entries of any kind.
 void insert_entries(Relation relation, TupleTableSlot** slots, int count) {
   EState* const state = CreateExecutorState();
-  ResultRelInfo* const target = makeNode(ResultRelInfo);
-  InitResultRelInfo(target, relation, 1, nullptr, 0);
-  ExecOpenIndices(target, false);
-  for (int row = 0; row < count; ++row) {
-    ResetPerTupleExprContext(state);
-#if PG_VERSION_NUM >= 160000
-    ExecInsertIndexTuples(target, slots[row], state, false, false, nullptr, NIL, false);
-#else
-    ExecInsertIndexTuples(target, slots[row], state, false, false, nullptr, NIL);
-#endif
-  }
+  ResultRelInfo* const target = pg::open_target(relation);
+  for (int row = 0; row < count; ++row)
+    pg::insert_entries(target, slots[row], state);
   ExecCloseIndices(target);
   FreeExecutorState(state);
 }

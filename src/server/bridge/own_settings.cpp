@@ -10,6 +10,7 @@ namespace pg {
 namespace {
 
 int maintenance_repeat = 0;
+int ingest_rows = 200;
 char* databases = nullptr;
 char* context = nullptr;
 char* claims_name = nullptr;
@@ -57,6 +58,12 @@ void define_own_settings() {
         "Names separated by commas; * stands for all. Takes effect with shared_preload_libraries = "
         "'deal_advisor'.",
         &databases, "*", PGC_SIGHUP, GUC_LIST_INPUT, check_databases, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "deal_advisor.ingest_rows",
+        "From how many observations on record_prices() of a marketplace writes past the executor.",
+        "Fewer are recorded by SQL, as all are where something stands in the way: "
+        "deal_advisor.marketplace_record_obstacle.",
+        &ingest_rows, 200, 1, INT_MAX, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     define_audit_settings();
   });
 }
