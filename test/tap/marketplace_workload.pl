@@ -193,7 +193,7 @@ cmp_ok($node->safe_psql('shop', q{select round(100 * coalesce(sum(share_of_time)
 
 # Nothing at medium or worse; what there is stands in the message. IDX-014 would see a third of the workload only, without those
 # names, and weigh what it finds against that third: index_advice() below says what it is worth of the whole.
-is($node->safe_psql('shop', q{select severity || ' ' || check_id || ' ' || object || ': ' || title || ': ' || why from deal_advisor.findings_detail(schemas => '{mp}', deep => true) where severity in ('medium', 'high', 'critical') and status = 'open' and check_id <> 'IDX-014'}), '', 'findings() says nothing at medium or worse');
+is($node->safe_psql('shop', q{select severity || ' ' || check_id || ' ' || object || ': ' || title || ': ' || why from deal_advisor.findings_detail(schemas => '{mp}', deep => true) where severity in ('medium', 'high', 'critical') and status = 'open' and check_id <> 'IDX-014'}), '', 'findings() says nothing at medium or worse, IDX-014 aside');
 # IDX-014 calls an index medium that is worth 1 % of the workload.
 my $advice = q{
 select a.action || ' ' || coalesce(a.ddl[1], a.index_name) || ': ' || round(a.benefit_pct::numeric, 1) || ' %: ' || a.why
