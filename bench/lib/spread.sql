@@ -10,3 +10,12 @@ create function pg_temp.pick(n bigint, x float8) returns bigint language sql imm
 -- zipf(n, x): 1..n, rank r about 1/r as often as rank 1.
 create function pg_temp.zipf(n bigint, x float8) returns bigint language sql immutable return
   floor(power((n + 1)::float8, x))::bigint;
+-- word(rank): the word of a rank, pronounceable, the frequent ones short.
+create function pg_temp.word(rank bigint) returns text language sql immutable return
+  (array['ka', 'lo', 'mi', 'ren', 'so', 'tu', 'ver', 'wa', 'bel', 'cor', 'dan', 'fi', 'gor', 'hal', 'jun', 'pel'])[1 + rank % 16]
+  || (array['ta', 'lin', 'mor', 'ne', 'pa', 'rix', 'sun', 'to', 'va', 'zen', 'der', 'gam', 'hol', 'kes', 'lum', 'bri'])
+       [1 + rank / 16 % 16]
+  || case when rank < 256 then '' else
+       (array['a', 'ik', 'os', 'um', 'er', 'and', 'ell', 'ost', 'irr', 'upt', 'owe', 'ash', 'eld', 'ing', 'oth', 'yss'])
+         [1 + rank / 256 % 16] end
+  || case when rank < 4096 then '' else 'qu' || (rank / 4096)::text end;

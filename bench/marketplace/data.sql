@@ -16,15 +16,6 @@ create function pg_temp.seller_of(product_id bigint) returns bigint language sql
   pg_temp.pick(4000, pg_temp.u(product_id, 2) * pg_temp.u(product_id, 2));
 create function pg_temp.usual_price(product_id bigint) returns float8 language sql immutable return
   500 + 200000 * pg_temp.u(product_id, 3) * pg_temp.u(product_id, 3) * pg_temp.u(product_id, 3);
--- The word of a rank: pronounceable, the frequent ones short.
-create function pg_temp.word(rank bigint) returns text language sql immutable return
-  (array['ka', 'lo', 'mi', 'ren', 'so', 'tu', 'ver', 'wa', 'bel', 'cor', 'dan', 'fi', 'gor', 'hal', 'jun', 'pel'])[1 + rank % 16]
-  || (array['ta', 'lin', 'mor', 'ne', 'pa', 'rix', 'sun', 'to', 'va', 'zen', 'der', 'gam', 'hol', 'kes', 'lum', 'bri'])
-       [1 + rank / 16 % 16]
-  || case when rank < 256 then '' else
-       (array['a', 'ik', 'os', 'um', 'er', 'and', 'ell', 'ost', 'irr', 'upt', 'owe', 'ash', 'eld', 'ing', 'oth', 'yss'])
-         [1 + rank / 256 % 16] end
-  || case when rank < 4096 then '' else 'qu' || (rank / 4096)::text end;
 
 \echo '  tenants, categories, settings'
 insert into market.tenants
