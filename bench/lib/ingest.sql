@@ -10,7 +10,7 @@ insert into mp.categories (id, name, slug, path) select i, 'Category ' || i, 'ca
 insert into mp.products (tenant_id, id, name, description, category_id, attrs, best_price_minor, best_listing_id)
   select 1, i, 'Product ' || i || ' ' || md5(i::text), 'What it is: ' || md5((7 * i)::text) || ' and ' || md5((13 * i)::text), 1 + i % 100, jsonb_build_object('color', i % 10, 'ram', i % 7), 100, 5 * i
     from generate_series(1, (:total) / 5) i;
-select mp.ensure_price_partitions(3, 1) \g /dev/null
+select mp.ensure_partitions('mp.price_history', 3, 1) \g /dev/null
 create temp view listed as
   select i as id, case when i % :spread = 0 and i % 5 <> 0 then 1500 + (hashint8(i) & 1023) when i % 5 = 0 then 100 else 1000 + (hashint8(i) & 255) end::bigint as price,
       case when i % :spread = 0 and i % 5 <> 0 then 1501 + (hashint8(i) & 1023) + (hashint8(7 * i) & 255) when i % 5 = 0 then 101 else 2000 end::bigint as price_before,

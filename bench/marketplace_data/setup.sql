@@ -4,7 +4,7 @@
 set client_min_messages = warning;
 create extension if not exists pg_trgm;
 select deal_advisor.marketplace_install('mp') \g /dev/null
-select mp.ensure_price_partitions(13, 1) \g /dev/null
+select mp.ensure_partitions('mp.price_history', 13, 1) \g /dev/null
 
 do $$ begin
   if not exists (select from pg_roles where rolname = 'marketplace_bench_app') then

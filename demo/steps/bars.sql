@@ -50,6 +50,7 @@ select b.* from demo.accident as a, (select count(*) as rows, count(*) filter (w
   ('rows of a bad UPDATE taken back', '200000', u.undone || ' of ' || u.rows, u.undone = 200000 and u.rows = 200000),
   ('prices after that', 'as before', case when demo.prices() = a.before and a.broken <> a.before then 'as before' else 'others' end,
    demo.prices() = a.before and a.broken <> a.before)) as b;
+insert into bars select claim, wanted, got, passed from demo.market_claims;
 \if :expert
 insert into bars
 select b.* from (select a.gain_ms / e.gain_ms as ms, a.gain_cost / e.gain_cost as cost, e.bytes as expert_bytes, o.bytes

@@ -1,11 +1,12 @@
--- What an application does with it, in a role that row security holds for: a search, a deal, a conversation.
+-- What an application does with it, in a role that row security holds for: a search, deals, an alert, a conversation.
 \pset border 1
 \pset footer off
 \pset linestyle unicode
 \pset null '-'
 create role market_app;
 grant usage on schema market to market_app;
-grant select, insert, update on all tables in schema market to market_app;
+grant select, insert, update, delete on all tables in schema market to market_app;
+revoke all on market.category_price_levels from market_app;
 insert into market.database_roles (role_name, kind) values ('market_app', 'application');
 create table demo.market_claims (claim text, wanted text, got text, passed boolean);
 grant insert on demo.market_claims to market_app;
@@ -35,6 +36,26 @@ select b.* from (
     from market.listings as l cross join lateral market.deal_score(l.id) as s where l.id between 1 and 400) as s,
   lateral (values ('mean score of prices that came down', '>= 70', round(s.real)::text, s.real >= 70),
                   ('highest score of prices raised before the sale', '<= 50', round(s.fake)::text, s.fake <= 50)) as b;
+commit;
+\echo The same buyer watches a product; a shop then asks for less:
+begin;
+set local marketplace.tenant_id = '1';
+set local marketplace.user_id = '2';
+select market.watch(product_id, 'target', target_minor => (last_price_minor * 0.9)::bigint) as watch, id as cheapened, (last_price_minor * 0.85)::bigint as cheaper
+  from market.listings where product_id = 62 order by last_price_minor limit 1 \gset
+commit;
+begin;
+set local marketplace.tenant_id = '1';
+select market.record_price(:cheapened, now(), :cheaper) \g /dev/null
+select changes, alerts from market.match_alerts();
+select market.deliver_alerts() \g /dev/null
+commit;
+begin;
+set local marketplace.tenant_id = '1';
+set local marketplace.user_id = '2';
+select n.kind, n.template, a.product_id, round(a.price_minor / 100.0, 2) as price, round(a.old_minor / 100.0, 2) as before, round(a.reference_minor / 100.0, 2) as wanted
+  from market.my_notifications() as n join market.alerts as a on a.id = (n.payload ->> 'alert_id')::bigint;
+insert into demo.market_claims select 'alerts of one change, for one watch', '1', count(*)::text, count(*) = 1 from market.my_notifications();
 commit;
 \echo A buyer (user 2) asks the seller (user 10) about a product, and they agree on a price:
 begin;

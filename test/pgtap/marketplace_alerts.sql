@@ -19,7 +19,7 @@ insert into mp.listings (tenant_id, id, product_id, retailer_id, condition) sele
 insert into mp.listings (tenant_id, id, product_id, retailer_id) values (902, 99901, 9901, 901);
 set local marketplace.tenant_id = '901';
 set local marketplace.user_id = '1001';
-select mp.ensure_price_partitions(16, 1) \g /dev/null
+select mp.ensure_partitions('mp.price_history', 16, 1) \g /dev/null
 -- What a price at a moment makes: how many alerts.
 create function pg_temp.price(listing bigint, ago interval, price bigint) returns bigint language plpgsql as $$
 begin

@@ -17,7 +17,7 @@ insert into mp.products (tenant_id, id, name, category_id) values (902, 9901, 'F
 insert into mp.listings (tenant_id, id, product_id, retailer_id) select 901, 90000 + i, 9000 + (i + 1) / 2, 901 + i % 2 from generate_series(1, 300) i;
 insert into mp.listings (tenant_id, id, product_id, retailer_id) values (902, 99901, 9901, 901);
 set local marketplace.tenant_id = '901';
-select mp.ensure_price_partitions(16, 1) \g /dev/null
+select mp.ensure_partitions('mp.price_history', 16, 1) \g /dev/null
 create function pg_temp.ago(span interval) returns timestamptz language sql stable as $$ select date_trunc('hour', now()) - span $$;
 
 -- A year of prices: levels that come and go, and a last price that is now and then a good one.

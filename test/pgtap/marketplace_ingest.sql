@@ -21,10 +21,10 @@ select pg_temp.in_both($$insert into @.tenants (id, name, slug) values (901, 'On
   insert into @.listings (tenant_id, id, product_id, retailer_id) values (902, 999, 99, 1);
   update @.listings set deleted_at = now() where id = 119;
   update @.listings set currency = 'USD' where id = 118;
-  select @.ensure_price_partitions(16, 1);
+  select @.ensure_partitions('@.price_history', 16, 1);
   grant usage on schema @ to mp_ingest_app; grant select, insert, update, delete on all tables in schema @ to mp_ingest_app;
   create table @.told (n bigint generated always as identity, tenant bigint, listings bigint[], times timestamptz[], old_prices bigint[], new_prices bigint[]);
-  create or replace function @.queue_price_changes(tenant bigint, listings bigint[], times timestamptz[], old_prices bigint[], new_prices bigint[]) returns void
+  create or replace function @.prices_changed(tenant bigint, listings bigint[], times timestamptz[], old_prices bigint[], new_prices bigint[]) returns void
     language sql begin atomic insert into @.told (tenant, listings, times, old_prices, new_prices) values ($1, $2, $3, $4, $5); end;
   grant insert on @.told to mp_ingest_app$$);
 set local marketplace.tenant_id = '901';

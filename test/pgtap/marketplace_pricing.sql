@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 select deal_advisor.marketplace_install('mp') \g /dev/null
-select plan(109);
+select plan(110);
 set local client_min_messages = warning;
 set local timezone = 'Europe/Berlin';
 select setseed(0.6180339);
@@ -21,10 +21,11 @@ create function pg_temp.ago(span interval) returns timestamptz language sql stab
 
 -- Partitions
 select cmp_ok((select count(*)::int from pg_inherits where inhparent = 'mp.price_history'::regclass), '>=', 3, 'the months around now have partitions at once');
-select is(mp.ensure_price_partitions(), 0, 'asking again makes none');
-select is(mp.ensure_price_partitions(16, 1), 15, 'a longer past makes the months that are missing');
-select throws_ok('select mp.ensure_price_partitions(-1, 1)', '22023', 'months_back and months_ahead must be between 0 and 600', 'no negative months');
-select throws_ok('select mp.ensure_price_partitions(null, 1)', '22023', null, 'no null months');
+select is(mp.ensure_partitions('mp.price_history'), 0, 'asking again makes none');
+select is(mp.ensure_partitions('mp.price_history', 16, 1), 15, 'a longer past makes the months that are missing');
+select throws_ok('select mp.ensure_partitions(''mp.price_history'', -1, 1)', '22023', 'back and ahead must be between 0 and 600', 'no negative months');
+select throws_ok('select mp.ensure_partitions(''mp.price_history'', null, 1)', '22023', null, 'no null months');
+select throws_ok('select mp.ensure_partitions(''mp.products'')', '42809', 'mp.products is no partitioned table of this schema', 'no other tables');
 select is((select count(*)::int from pg_inherits i join pg_class c on c.oid = i.inhrelid where inhparent = 'mp.price_history'::regclass and not relrowsecurity), 0, 'every partition has row security');
 select is((select count(*)::int from pg_inherits i where inhparent = 'mp.price_history'::regclass and obj_description(inhrelid, 'pg_class') is null and inhrelid::regclass::text < 'mp.price_history_p' || to_char(now(), 'YYYYMM')), 0, 'every partition that was asked for has a comment');
 
@@ -226,7 +227,7 @@ select is(pg_temp.story(90654, '{200,0}', '{1000,100}'), '{suspected_glitch}', '
 select is(pg_temp.story(90655, '{200,20,10,2}', '{1000,900,800,700}'), '{progressive}', 'and reductions step by step');
 select is_empty($$select l from generate_series(90650, 90656) l where (select flags from mp.discount_check(l)) is distinct from (select flags from mp.deal_score(l))$$, 'the flags are those of the deal score');
 select is_empty($$select l from generate_series(90301, 90620) l cross join pg_temp.ago('700 hours') at where (select prior_minor from mp.discount_check(l, at)) is distinct from mp.prior_price(l, at)$$, 'and the prior price is the prior price');
-select mp.ensure_price_partitions(40, 1) \g /dev/null
+select mp.ensure_partitions('mp.price_history', 40, 1) \g /dev/null
 select mp.record_prices(array[90657, 90657, 90657], array[pg_temp.ago('1100 days'), pg_temp.ago('1000 days'), pg_temp.ago('500 days')], '{1000,800,800}', '{null,1200,1300}') \g /dev/null
 select results_eq('select prior_minor, reduced_at from mp.discount_check(90657)', $$values (1000::bigint, pg_temp.ago('1000 days'))$$, 'a reduction of years ago still has its prior price');
 select is((select array_length(times, 1) from mp.judged_points(90657, now())), 3, 'for which the history is read as far back as it takes');
@@ -252,7 +253,7 @@ reset role;
 -- The deal score
 set local marketplace.tenant_id = '901';
 insert into mp.listings (tenant_id, id, product_id, retailer_id) values (901, 70001, 9700, 901), (901, 70002, 9700, 902);
-select mp.ensure_price_partitions(12, 1) \g /dev/null
+select mp.ensure_partitions('mp.price_history', 12, 1) \g /dev/null
 select mp.record_prices(array[70001, 70001, 70002], array[pg_temp.ago('200 days'), pg_temp.ago('2 days'), pg_temp.ago('200 days')], array[10000, 7000, 9800], array[null, 12000, null]) \g /dev/null
 select results_eq('select verdict, prior_minor, ''claimed_above_prior'' = any (flags) from mp.deal_score(70001)', $$values ('excellent', 10000::bigint, true)$$, 'a deal: its score, its prior price, its flags');
 select ok((select (components ->> 'market')::float > 0.25 from mp.deal_score(70001)), 'what the other shop asks counts');

@@ -11,7 +11,7 @@ begin;
 set local client_min_messages = error;
 create extension if not exists pg_trgm schema public;
 select deal_advisor.marketplace_install('mp') \g /dev/null
-select mp.ensure_price_partitions(4, 1) \g /dev/null
+select mp.ensure_partitions('mp.price_history', 4, 1) \g /dev/null
 select no_plan();
 
 -- Everything below is rolled back, the roles too.

@@ -19,7 +19,7 @@ $node->safe_psql('postgres', q{
   insert into shop.categories (name, slug) values ('Things', 'things'), ('Others', 'others');
   insert into shop.products (tenant_id, name, category_id) select 1, 'Thing ' || i, 1 from generate_series(1, 100) i;
   insert into shop.listings (tenant_id, product_id, retailer_id) select 1, 1 + i % 100, 1 + i / 100 from generate_series(0, 199) i;
-  select shop.ensure_price_partitions(12, 1);
+  select shop.ensure_partitions('shop.price_history', 12, 1);
   set marketplace.tenant_id = '1';
   select shop.record_prices(array_agg(l.id), array_agg(now() - n * interval '20 days'), array_agg(950 + (l.id * 7 + n * 13) % 100)) from shop.listings l, generate_series(1, 15) n
 });
@@ -52,7 +52,7 @@ sub value {
 # What must hold at any moment, and what must after the last round.
 sub all_is_right {
 	my ($when) = @_;
-	is(value('select count(*) from shop.refresh_tenant_stats() where known <> counted and measure <> $$in_stock$$'), '0', "$when: the figures are those that counting finds");
+	is(value('select count(*) from shop.refresh_tenant_stats() where known <> counted'), '0', "$when: the figures are those that counting finds");
 	value('do $$ begin for i in 1 .. 100 loop exit when (select scored from shop.refresh_deals()) = 0; end loop; end $$');
 	is(value('select scored from shop.refresh_deals()'), '0', "$when: the rounds come to an end");
 	is(value('select count(*) from shop.deals d join shop.listings l on l.id = d.listing_id where d.ended_at is null and d.price_minor is distinct from l.last_price_minor'), '0', "$when: open deals have the price that the listing has");

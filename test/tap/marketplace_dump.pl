@@ -28,7 +28,7 @@ $node->safe_psql('postgres', q{
   insert into shop.categories (name, slug) values ('Things', 'things');
   insert into shop.products (tenant_id, name, category_id, attrs) select 1, 'Thing ' || i, 1, '{"colour": "red"}' from generate_series(1, 50) i;
   insert into shop.listings (tenant_id, product_id, retailer_id) select 1, id, 1 from shop.products;
-  select shop.ensure_price_partitions(3, 1);
+  select shop.ensure_partitions('shop.price_history', 3, 1);
   select shop.record_prices(array_agg(l.id), array_agg(now() - n * interval '10 days'), array_agg(1000 + (l.id * n) % 700)) from shop.listings l, generate_series(0, 6) n;
   select shop.record_price(id, now(), 500) from shop.listings where id % 10 = 0;
   select shop.refresh_deals();

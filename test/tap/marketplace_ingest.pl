@@ -23,7 +23,7 @@ $node->safe_psql('postgres', q{
   insert into mp.retailers (id, name, slug) select i, 'Shop ' || i, 'shop-' || i from generate_series(1, 3) i;
   insert into mp.products (tenant_id, id, name) select 1, i, 'Thing ' || i from generate_series(1, 4000) i;
   insert into mp.listings (tenant_id, id, product_id, retailer_id) select 1, i, 1 + i % 4000, 1 + i / 4000 from generate_series(1, 11999) i;
-  select mp.ensure_price_partitions(3, 1);
+  select mp.ensure_partitions('mp.price_history', 3, 1);
 });
 
 # Batch k: a third of the listings gets the price 1000 * k + something, an hour after batch k - 1. Products start at 100000.

@@ -29,7 +29,7 @@ sub as_owner { return $node->safe_psql('shop', $_[0], extra_params => [ '-U', 's
 as_owner(q{
 set client_min_messages = warning;
 select deal_advisor.marketplace_install('mp');
-select mp.ensure_price_partitions(6, 1);
+select mp.ensure_partitions('mp.price_history', 6, 1);
 grant usage on schema mp to shop_app;
 grant select, insert, update, delete on all tables in schema mp to shop_app;
 insert into mp.database_roles (role_name, kind) values ('shop_app', 'application');

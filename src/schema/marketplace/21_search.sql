@@ -125,13 +125,14 @@ $function$;
 comment on function @schema@.search_condition(bigint, jsonb) is 'A part of search_products(): the filters as conditions on products p, all but the category''s. tenant: whose products; filters: see search_products. Errors: 22023 what they can''t be. Example: select @schema@.search_condition(1, ''{"in_stock": true}'');';
 
 create function @schema@.search_cursor(search text, mode text, key bigint, product bigint) returns text
-  language sql immutable parallel safe
-  return encode(convert_to(left(encode(sha256(convert_to(search || mode || coalesce(key::text, '') || ':' || product::text, 'UTF8')), 'hex'), 16)
+  -- Stable as convert_to() is, so that it is inlined. The digest keeps cursors of other searches out; it is no secret.
+  language sql stable parallel safe
+  return encode(convert_to(left(md5(search || mode || coalesce(key::text, '') || ':' || product::text), 16)
     || ':' || mode || ':' || coalesce(key::text, '') || ':' || product::text, 'UTF8'), 'hex');
 comment on function @schema@.search_cursor(text, text, bigint, bigint) is 'A part of search_products(): the cursor behind a row. search: what was asked; mode: how it was found; key: what it is sorted by; product: its number. Errors: none. Example: select @schema@.search_cursor(''tv'', ''words'', 42, 7);';
 
 create function @schema@.search_place(search text, cursor text) returns text[]
-  language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $function$
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
 declare
   place text[];
 begin
@@ -237,12 +238,12 @@ begin
     select pg_catalog.array_agg(c.id) into branch from @schema@.categories o join @schema@.categories c on c.path >= o.path and c.path < o.path || ':'
       where o.id = @schema@.filter_number(filters, 'category');
   end if;
-  select pg_catalog.quote_ident(n.nspname) into trigram from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace where e.extname = 'pg_trgm';
   -- Words first; if there are none of them, names that look alike.
   loop
     if mode = 'similar' then
+      select pg_catalog.quote_ident(n.nspname) into trigram from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace where e.extname = 'pg_trgm';
       exit when trigram is null;
-      threshold := coalesce(current_setting('pg_trgm.word_similarity_threshold', true), '0.6');
+      threshold := coalesce(nullif(current_setting('pg_trgm.word_similarity_threshold', true), ''), '0.6');
       perform set_config('pg_trgm.word_similarity_threshold', '0.3', true);
     end if;
     foreach phase in array phases loop

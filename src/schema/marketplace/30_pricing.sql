@@ -52,40 +52,7 @@ comment on column @schema@.price_daily.absent is 'Observations that it was not o
 comment on column @schema@.price_daily.last_minor is 'The last observation''s price; null: not on offer.';
 comment on column @schema@.price_daily.last_at is 'The last observation''s time.';
 
-create function @schema@.ensure_price_partitions(months_back int default 1, months_ahead int default 1) returns int
-  language plpgsql set search_path = pg_catalog, pg_temp set timezone = 'UTC' set datestyle = 'ISO' as $function$
-declare
-  parent constant regclass := $name$@schema@.price_history$name$;
-  this_month constant timestamptz := pg_catalog.date_trunc('month', pg_catalog.now());
-  month timestamptz;
-  leaf text;
-  made int := 0;
-begin
-  if coalesce(months_back not between 0 and 600 or months_ahead not between 0 and 600, true) then
-    raise exception using errcode = '22023', message = 'months_back and months_ahead must be between 0 and 600';
-  end if;
-  for i in -months_back .. months_ahead loop
-    month := this_month + pg_catalog.make_interval(months => i);
-    leaf := $name$@schema@.$name$ || 'price_history_p' || pg_catalog.to_char(month, 'YYYYMMDD');
-    continue when exists (select from pg_catalog.pg_inherits p where p.inhparent = parent and p.inhrelid = pg_catalog.to_regclass(leaf));
-    begin
-      execute 'create table ' || leaf || ' partition of ' || parent::text || pg_catalog.format(' for values from (%L) to (%L)', month, month + interval '1 month');
-    exception when invalid_object_definition then
-      -- Another partition has the month, or a part of it.
-      continue;
-    end;
-    execute 'comment on table ' || leaf || ' is ' || pg_catalog.quote_literal('Prices of ' || pg_catalog.to_char(month, 'YYYY-MM') || ', in UTC.');
-    --@if row_security
-    -- Without a policy of its own: nobody but the owner gets past the parent.
-    execute 'alter table ' || leaf || ' enable row level security';
-    --@end
-    made := made + 1;
-  end loop;
-  return made;
-end
-$function$;
-comment on function @schema@.ensure_price_partitions(int, int) is 'Makes the monthly partitions of price_history that are missing and says how many. months_back, months_ahead: how many months before and after this one (in UTC), 0 to 600. Errors: 22023 the numbers; 42P07 a table that is no partition has the name; 42501 unless the caller owns the table. Example: select @schema@.ensure_price_partitions(12, 3);';
-select @schema@.ensure_price_partitions();
+select @schema@.ensure_partitions('@schema@.price_history');
 
 create function @schema@.price_lows(tenant bigint, listing bigint, at timestamptz, out low_30 bigint, out low_90 bigint, out low_365 bigint)
   language sql stable parallel safe
@@ -109,7 +76,25 @@ begin
   return;
 end
 $function$;
-comment on function @schema@.queue_price_changes(bigint, bigint[], timestamptz[], bigint[], bigint[]) is 'Called once by each record_prices() that changes prices, for whoever waits for changes. tenant: whose; listings, times, old_prices, new_prices: of one length, by listing and time; a null price: not on offer. Of late observations only those that change the latest price count. Errors: none. Example: select @schema@.queue_price_changes(1, ''{7}'', array[now()], ''{2499}'', ''{1999}'');';
+comment on function @schema@.queue_price_changes(bigint, bigint[], timestamptz[], bigint[], bigint[]) is 'A part of prices_changed(): module alerts puts one here that queues. Errors: none. Example: see prices_changed().';
+
+create function @schema@.count_price_changes(tenant bigint, listings bigint[], times timestamptz[], old_prices bigint[], new_prices bigint[]) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp as $function$
+begin
+  -- Nobody counts changes yet.
+  return;
+end
+$function$;
+comment on function @schema@.count_price_changes(bigint, bigint[], timestamptz[], bigint[], bigint[]) is 'A part of prices_changed(): module statistics puts one here that counts. Errors: none. Example: see prices_changed().';
+
+create function @schema@.prices_changed(tenant bigint, listings bigint[], times timestamptz[], old_prices bigint[], new_prices bigint[]) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp as $function$
+begin
+  perform @schema@.queue_price_changes(tenant, listings, times, old_prices, new_prices);
+  perform @schema@.count_price_changes(tenant, listings, times, old_prices, new_prices);
+end
+$function$;
+comment on function @schema@.prices_changed(bigint, bigint[], timestamptz[], bigint[], bigint[]) is 'Called once by each record_prices() that changes prices, for whoever waits for changes. tenant: whose; listings, times, old_prices, new_prices: of one length, by listing and time; a null price: not on offer. Of late observations only those that change the latest price count. Errors: none. Example: select @schema@.prices_changed(1, ''{7}'', array[now()], ''{2499}'', ''{1999}'');';
 
 create function @schema@.compared_prices(tenant bigint, listings bigint[], times timestamptz[], prices bigint[], list_prices bigint[])
 returns table (listing bigint, at timestamptz, price bigint, list_price bigint, is_point boolean, is_change boolean, price_before bigint)
@@ -175,7 +160,7 @@ begin
     perform @schema@.refresh_moved_prices(tenant, moved.of_products, moved.of_listings, moved.to_prices);
   end if;
   if moved.listings is not null then
-    perform @schema@.queue_price_changes(tenant, moved.listings, moved.times, moved.old_prices, moved.new_prices);
+    perform @schema@.prices_changed(tenant, moved.listings, moved.times, moved.old_prices, moved.new_prices);
   end if;
   return stored;
 end
@@ -255,7 +240,7 @@ begin
     perform @schema@.refresh_best_prices(tenant, moved.products);
   end if;
   if moved.listings is not null then
-    perform @schema@.queue_price_changes(tenant, moved.listings, moved.times, moved.old_prices, moved.new_prices);
+    perform @schema@.prices_changed(tenant, moved.listings, moved.times, moved.old_prices, moved.new_prices);
   end if;
   return stored;
 end
@@ -405,7 +390,7 @@ begin
         raise;
       end if;
       raise exception using errcode = '23514', message = pg_catalog.format('price_history has no partition for a time between %s and %s', (select min(t) from unnest(times) t), (select max(t) from unnest(times) t)),
-        hint = $hint$Make it first: select @schema@.ensure_price_partitions(months_back => 12).$hint$;
+        hint = $hint$Make it first: select @schema@.ensure_partitions('@schema@.price_history', 12).$hint$;
     end;
   end;
   return stored;

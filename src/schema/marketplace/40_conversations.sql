@@ -70,7 +70,7 @@ create table @schema@.participants (
   constraint participants_user_fkey foreign key (tenant_id, user_id) references @schema@.users,
   constraint participants_left_after_joined check (left_at >= joined_at)
 ) with (fillfactor = 80);
-create index participants_user on @schema@.participants (tenant_id, user_id, conversation_id) include (left_at);
+create index participants_user on @schema@.participants (tenant_id, user_id, conversation_id) include (left_at, role);
 comment on table @schema@.participants is 'Who takes part in a conversation, and how far each has read. Whoever joins sees what was said before; whoever left sees nothing.';
 comment on column @schema@.participants.tenant_id is 'The tenant.';
 comment on column @schema@.participants.conversation_id is 'The conversation.';
