@@ -11,6 +11,7 @@ namespace {
 
 int maintenance_repeat = 0;
 int ingest_rows = 200;
+int match_rows = 200;
 char* databases = nullptr;
 char* context = nullptr;
 char* claims_name = nullptr;
@@ -64,6 +65,12 @@ void define_own_settings() {
         "Fewer are recorded by SQL, as all are where something stands in the way: "
         "deal_advisor.marketplace_record_obstacle.",
         &ingest_rows, 200, 1, INT_MAX, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "deal_advisor.match_rows",
+        "From how many price changes on match_alerts() of a marketplace reads past the executor.",
+        "Fewer are matched by SQL, as all are where something stands in the way: "
+        "deal_advisor.marketplace_match_obstacle.",
+        &match_rows, 200, 1, INT_MAX, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     define_audit_settings();
   });
 }

@@ -25,10 +25,7 @@ namespace deal::server {
 
 namespace {
 
-struct Column {
-  const char* name;
-  Oid type;  ///< InvalidOid: any enum
-};
+using Column = TableColumn;
 
 constexpr Column kListingColumns[] = {{"tenant_id", INT8OID},
                                       {"id", INT8OID},
@@ -61,27 +58,9 @@ static_assert(IngestTable::kMostColumns >= listing_column::count);
 
 bool fits(Form_pg_attribute attribute, const Column& wanted) {
   if (attribute->attisdropped || strcmp(NameStr(attribute->attname), wanted.name) != 0) return false;
+  if (wanted.type == ANYARRAYOID) return OidIsValid(get_element_type(attribute->atttypid));
   return wanted.type == InvalidOid ? get_typtype(attribute->atttypid) == TYPTYPE_ENUM
                                    : getBaseType(attribute->atttypid) == wanted.type;
-}
-
-/// Finds the columns by name; false if one is missing or of another type, or, where we make whole rows, if
-/// there is one that we don't know.
-bool find_columns(Relation relation, std::span<const Column> wanted, bool whole, AttrNumber* numbers) {
-  TupleDesc const shape = RelationGetDescr(relation);
-  size_t known = 0;
-  size_t there = 0;
-  for (int i = 0; i < shape->natts; ++i) {
-    Form_pg_attribute const attribute = TupleDescAttr(shape, i);
-    if (attribute->attisdropped) continue;
-    ++there;
-    for (size_t column = 0; column < wanted.size(); ++column) {
-      if (!fits(attribute, wanted[column])) continue;
-      numbers[column] = static_cast<AttrNumber>(i + 1);
-      ++known;
-    }
-  }
-  return known == wanted.size() && (!whole || there == known);
 }
 
 /// Opens a plain heap table; the primary key must be a B-tree on exactly the columns `key`.
@@ -149,10 +128,7 @@ bool list_leaves(IngestTables& tables) {
 bool open_all(IngestTables& tables) {
   if (!open_heap(tables.listings, tables.listings_oid, RowExclusiveLock, kListingColumns, false, kListingKey))
     return false;
-  tables.history = try_table_open(tables.history_oid, RowExclusiveLock);
-  if (tables.history == nullptr || tables.history->rd_rel->relkind != RELKIND_PARTITIONED_TABLE ||
-      !list_leaves(tables))
-    return false;
+  if (!open_history(tables, RowExclusiveLock)) return false;
   if (!open_heap(tables.daily, tables.daily_oid, RowExclusiveLock, kDailyColumns, true, kDailyKey) ||
       !open_heap(tables.products, tables.products_oid, RowShareLock, kProductColumns, false, kProductKey))
     return false;
@@ -163,6 +139,29 @@ bool open_all(IngestTables& tables) {
 }
 
 }  // namespace
+
+bool find_columns(Relation relation, std::span<const Column> wanted, bool whole, AttrNumber* numbers) {
+  TupleDesc const shape = RelationGetDescr(relation);
+  size_t known = 0;
+  size_t there = 0;
+  for (int i = 0; i < shape->natts; ++i) {
+    Form_pg_attribute const attribute = TupleDescAttr(shape, i);
+    if (attribute->attisdropped) continue;
+    ++there;
+    for (size_t column = 0; column < wanted.size(); ++column) {
+      if (!fits(attribute, wanted[column])) continue;
+      numbers[column] = static_cast<AttrNumber>(i + 1);
+      ++known;
+    }
+  }
+  return known == wanted.size() && (!whole || there == known);
+}
+
+bool open_history(IngestTables& tables, LOCKMODE lock) {
+  tables.history = try_table_open(tables.history_oid, lock);
+  return tables.history != nullptr && tables.history->rd_rel->relkind == RELKIND_PARTITIONED_TABLE &&
+         list_leaves(tables);
+}
 
 bool open_ingest_tables(IngestTables& tables) {
   MemoryContext const outer = MemoryContextSwitchTo(tables.context);
@@ -245,9 +244,9 @@ int leaf_of(const IngestTables& tables, TimestampTz at) {
 
 namespace {
 
-void open_leaf(IngestTables& tables, HistoryLeaf& leaf, LOCKMODE lock) {
+void open_leaf(IngestTables& tables, HistoryLeaf& leaf, LOCKMODE lock, bool whole) {
   MemoryContext const outer = MemoryContextSwitchTo(tables.context);
-  if (!open_heap(leaf.table, leaf.relation, lock, kHistoryColumns, true, kHistoryKey))
+  if (!open_heap(leaf.table, leaf.relation, lock, kHistoryColumns, whole, kHistoryKey))
     pg::fail_in_call(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "a partition of price_history has changed",
                      "Run the statement again.");
   MemoryContextSwitchTo(outer);
@@ -256,7 +255,7 @@ void open_leaf(IngestTables& tables, HistoryLeaf& leaf, LOCKMODE lock) {
 }  // namespace
 
 void open_for_reading(IngestTables& tables, HistoryLeaf& leaf) {
-  open_leaf(tables, leaf, AccessShareLock);
+  open_leaf(tables, leaf, AccessShareLock, false);
   MemoryContext const outer = MemoryContextSwitchTo(tables.context);
   begin_lookup(leaf.table, 3);
   MemoryContextSwitchTo(outer);
@@ -267,7 +266,7 @@ void close_reading(HistoryLeaf& leaf) {
 }
 
 void open_for_writing(IngestTables& tables, HistoryLeaf& leaf) {
-  open_leaf(tables, leaf, RowExclusiveLock);
+  open_leaf(tables, leaf, RowExclusiveLock, true);
   MemoryContext const outer = MemoryContextSwitchTo(tables.context);
   prepare_writing(leaf.table);
   MemoryContextSwitchTo(outer);

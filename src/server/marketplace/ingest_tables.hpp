@@ -2,6 +2,8 @@
 /// pg::call.
 #pragma once
 
+#include <span>
+
 #include "core/marketplace/price_batch.hpp"
 #include "server/bridge/table_write.hpp"
 
@@ -79,6 +81,20 @@ struct IngestTables {
   EState* state = nullptr;
   MemoryContext context = nullptr;  ///< what lives as long as this
 };
+
+/// A column that a table must have.
+struct TableColumn {
+  const char* name;
+  Oid type;  ///< InvalidOid: any enum; ANYARRAYOID: any array
+};
+
+/// Finds the columns by name; false if one is missing or of another type, or, where we make whole rows, if
+/// there is one that we don't know.
+bool find_columns(Relation relation, std::span<const TableColumn> wanted, bool whole, AttrNumber* numbers);
+
+/// Opens the parent of the history and lists its partitions; false if they are not as we make them: then
+/// close_ingest_tables() closes it. `tables` has its OID.
+bool open_history(IngestTables& tables, LOCKMODE lock);
 
 /// Opens listings, price_daily, products and the parent of the history for writing and lists its partitions;
 /// false if they are not as we make them: then all is closed again. `tables` has the OIDs and the context.

@@ -1,0 +1,82 @@
+/// SQL entry points of alerts.
+
+#include "core/base/error.hpp"
+#include "server/bridge/bridge.hpp"
+#include "server/marketplace/match.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+}
+
+namespace {
+
+using namespace deal;
+
+pg::Value price_value(int64_t price) {
+  return price == marketplace::no_price ? pg::Value{} : pg::value(price);
+}
+
+/// The caller's column definition list says what comes back: it must be what we make.
+void check_shape(TupleDesc shape, const server::FiringWatches& found) {
+  Oid const types[] = {TIDOID,  INT8OID, INT8OID, INT8OID, INT8OID,          INT8OID,        found.kind_type,
+                       INT8OID, INT8OID, INT8OID, found.currency_type, TIMESTAMPTZOID, INT4OID, BOOLOID};
+  bool fits = shape->natts == static_cast<int>(std::size(types));
+  for (size_t i = 0; fits && i < std::size(types); ++i)
+    fits = TupleDescAttr(shape, static_cast<int>(i))->atttypid == types[i];
+  if (!fits)
+    throw Error("42804", "the column definition list does not fit")
+        .hint("Call match_alerts() of the marketplace, which calls this.");
+}
+
+pg::Value currency_value(const marketplace::Currency& currency) {
+  size_t const size = strnlen(currency.data(), currency.size());
+  return {pg::call([&] { return PointerGetDatum(cstring_to_text_with_len(currency.data(), static_cast<int>(size))); }),
+          false};
+}
+
+}  // namespace
+
+DEAL_FUNCTION(deal_advisor_marketplace_firing_watches) {
+  server::MatchRequest request;
+  request.schema = pg::name_of(args.datum(0));
+  request.tenant = args.int8(1);
+  request.taken = args.datum(2);
+  request.moment = DatumGetTimestampTz(args.datum(3));
+  pg::RowSet rows(args);
+  auto const found = server::firing_watches(request);
+  if (!found)
+    throw Error("55000", "the tables can't be read directly")
+        .hint("Call marketplace_match_obstacle first, which says why.");
+  check_shape(rows.shape(), *found);
+  for (server::FiringWatch const& one : found->told) {
+    ItemPointerData place = one.place;
+    marketplace::PriceMove const& move = one.move;
+    pg::Value const row[] = {{PointerGetDatum(&place), false},
+                             pg::value(one.firing.watch),
+                             pg::value(one.user),
+                             pg::value(move.id),
+                             pg::value(move.product),
+                             pg::value(move.listing),
+                             {ObjectIdGetDatum(one.kind), false},
+                             price_value(move.price),
+                             price_value(move.was),
+                             price_value(one.reference),
+                             currency_value(move.currency),
+                             {TimestampTzGetDatum(move.at), false},
+                             pg::value(static_cast<int32_t>(one.firing.used_today + one.firing.nth)),
+                             pg::value(one.firing.last)};
+    rows.add(row);
+  }
+  return rows.result();
+}
+
+DEAL_FUNCTION(deal_advisor_marketplace_match_obstacle) {
+  auto const obstacle = server::match_obstacle(pg::name_of(args.datum(0)), args.int8(1));
+  if (!obstacle) {
+    args.fcinfo()->isnull = true;
+    return Datum{0};
+  }
+  return pg::text_datum(*obstacle);
+}
