@@ -1,4 +1,4 @@
--- The data of bench/alerts, in schema mp. Variables: products (five watches each; a quarter of them has a second listing), in four rounds of changes.
+-- The data of bench/alerts, in schema mp. Variables: products (five watches each; a quarter of them has a second listing).
 -- A tenth of the watches has told something before, so that its listing's history decides whether it may again.
 set client_min_messages = warning;
 set session_replication_role = replica;
@@ -14,11 +14,12 @@ select mp.record_prices(array_agg(i::bigint), array_agg(date_trunc('day', now())
   from generate_series(0, 3) n, generate_series(1, :products * 5 / 4) i group by n order by n \g /dev/null
 set session_replication_role = replica;
 -- Of each product five, of different users. Of twenty: nine targets, of which few are near the price, and one or two each of the others but silence.
-insert into mp.watches (tenant_id, user_id, product_id, kind, target_minor, percent, reference_minor, days, hysteresis_percent, max_per_day, rearm_after, retailers, last_notified_minor, last_notified_at, last_notified_listing_id, last_notified_price_at)
+insert into mp.watches (tenant_id, user_id, product_id, kind, target_minor, percent, reference_minor, days, min_change_minor, hysteresis_percent, max_per_day, rearm_after, retailers, last_notified_minor, last_notified_at, last_notified_listing_id, last_notified_price_at)
   select 1, 1 + (w.i * 31 + w.i / (:products / 2)) % (:products / 2), w.product, w.kind,
       case w.kind when 'target' then w.price * (0.4 + 0.55 * (hashint8(w.i) & 1023) / 1024) when 'back_in_stock' then w.price * 1.1 end::bigint,
-      case w.kind when 'pct_vs_prev' then 15 when 'pct_vs_ref' then 20 when 'rise' then 12 end,
+      case w.kind when 'pct_vs_prev' then 15 when 'pct_vs_ref' then 20 when 'rise' then 15 end,
       case w.kind when 'pct_vs_ref' then w.price end, case w.kind when 'lowest_in_n_days' then case when w.draw % 3 = 0 then 7 else 90 end end,
+      case w.kind when 'any_change' then w.price * 0.06 else 0 end,
       2, 10, case when w.draw % 4 = 1 then interval '7 days' end, case when w.draw % 20 = 7 then array[1 + (w.product - 1 + w.draw % 3) % 17] end,
       case when w.told then w.price * 0.9 end, case when w.told then now() - interval '25 days' end, case when w.told then w.product - 1 + case w.product when 1 then :products else 0 end end, case when w.told then now() - interval '25 days' end
     from (select i, 1 + (i * 7) % :products as product, (10000 + ((i * 7) % :products * 7919) % 50000)::bigint as price, hashint8(-i) % 10 = 0 as told, hashint8(5 * i) & 65535 as draw,

@@ -1,8 +1,8 @@
 /// SQL entry points of alerts.
 
+#include "server/marketplace/match.hpp"
 #include "core/base/error.hpp"
 #include "server/bridge/bridge.hpp"
-#include "server/marketplace/match.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -20,8 +20,21 @@ pg::Value price_value(int64_t price) {
 
 /// The caller's column definition list says what comes back: it must be what we make.
 void check_shape(TupleDesc shape, const server::FiringWatches& found) {
-  Oid const types[] = {TIDOID,  INT8OID, INT8OID, INT8OID, INT8OID,          INT8OID,        found.kind_type,
-                       INT8OID, INT8OID, INT8OID, found.currency_type, TIMESTAMPTZOID, INT4OID, BOOLOID};
+  Oid const price = found.price_type;
+  Oid const types[] = {TIDOID,
+                       INT8OID,
+                       INT8OID,
+                       INT8OID,
+                       INT8OID,
+                       INT8OID,
+                       found.kind_type,
+                       price,
+                       price,
+                       price,
+                       found.currency_type,
+                       TIMESTAMPTZOID,
+                       INT4OID,
+                       BOOLOID};
   bool fits = shape->natts == static_cast<int>(std::size(types));
   for (size_t i = 0; fits && i < std::size(types); ++i)
     fits = TupleDescAttr(shape, static_cast<int>(i))->atttypid == types[i];
@@ -32,7 +45,9 @@ void check_shape(TupleDesc shape, const server::FiringWatches& found) {
 
 pg::Value currency_value(const marketplace::Currency& currency) {
   size_t const size = strnlen(currency.data(), currency.size());
-  return {pg::call([&] { return PointerGetDatum(cstring_to_text_with_len(currency.data(), static_cast<int>(size))); }),
+  return {pg::call([&] {
+            return PointerGetDatum(cstring_to_text_with_len(currency.data(), static_cast<int>(size)));
+          }),
           false};
 }
 

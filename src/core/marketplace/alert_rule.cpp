@@ -54,27 +54,36 @@ Verdict judge_low(const Watch& watch, const PriceMove& move, std::int64_t moment
   verdict.ask_earlier = is_of_past && move.was == no_price;
   if (watch.rule.kind != WatchKind::lowest_in_n_days) return verdict;
   switch (watch.days) {
-    case 30: verdict.fires = at_most(move.price, move.low_30); break;
-    case 90: verdict.fires = at_most(move.price, move.low_90); break;
-    case 365: verdict.fires = at_most(move.price, move.low_365); break;
-    default: verdict.ask_lowest = true;
+    case 30:
+      verdict.fires = at_most(move.price, move.low_30);
+      break;
+    case 90:
+      verdict.fires = at_most(move.price, move.low_90);
+      break;
+    case 365:
+      verdict.fires = at_most(move.price, move.low_365);
+      break;
+    default:
+      verdict.ask_lowest = true;
   }
   return verdict;
 }
 
 bool judge_event(const Watch& watch, const PriceMove& move, std::int64_t moment) {
   bool const is_drop = watch.rule.kind == WatchKind::pct_vs_prev;
-  bool const armed = !watch.rearms || !watch.told || watch.rearms_at <= moment ||
-                     (is_drop && is_below_told(watch, move, 1));
+  bool const armed =
+      !watch.rearms || !watch.told || watch.rearms_at <= moment || (is_drop && is_below_told(watch, move, 1));
   if (!armed) return false;
   std::int64_t const least = watch.min_change;
   switch (watch.rule.kind) {
-    case WatchKind::back_in_stock: return true;
+    case WatchKind::back_in_stock:
+      return true;
     case WatchKind::any_change: {
       bool const is_of_told = watch.told && watch.told_listing == move.listing;
       return moved(move.price, is_of_told ? watch.told_price : move.was, std::max<std::int64_t>(least, 1));
     }
-    default: return moved(move.price, move.was, least);
+    default:
+      return moved(move.price, move.was, least);
   }
 }
 
@@ -101,10 +110,14 @@ bool may_fire(const WatchRule& rule, const PriceMove& move) {
   bool const both = move.price != no_price && move.was != no_price;
   switch (rule.kind) {
     case WatchKind::target:
-    case WatchKind::pct_vs_ref: return at_most(move.price, rule.threshold);
-    case WatchKind::historical_low: return got_cheaper(move) && at_most(move.price, move.low_all);
-    case WatchKind::lowest_in_n_days: return got_cheaper(move);
-    case WatchKind::any_change: return true;
+    case WatchKind::pct_vs_ref:
+      return at_most(move.price, rule.threshold);
+    case WatchKind::historical_low:
+      return got_cheaper(move) && at_most(move.price, move.low_all);
+    case WatchKind::lowest_in_n_days:
+      return got_cheaper(move);
+    case WatchKind::any_change:
+      return true;
     case WatchKind::pct_vs_prev:
       return both && move.price < move.was && rule.percent != 0 &&
              move.price * 10'000 <= move.was * (10'000 - rule.percent);
@@ -113,7 +126,8 @@ bool may_fire(const WatchRule& rule, const PriceMove& move) {
     case WatchKind::rise:
       return both && move.price > move.was &&
              (rule.percent == 0 || move.price * 10'000 >= move.was * (10'000 + rule.percent));
-    case WatchKind::no_change_for: break;
+    case WatchKind::no_change_for:
+      break;
   }
   return false;
 }

@@ -23,9 +23,9 @@ enum class WatchKind : std::uint8_t {
   rise,
   no_change_for
 };
-inline constexpr std::array watch_kind_names = {
-    "target",     "pct_vs_prev", "pct_vs_ref", "lowest_in_n_days", "historical_low", "back_in_stock",
-    "any_change", "rise",        "no_change_for"};
+inline constexpr std::array watch_kind_names = {"target",           "pct_vs_prev",    "pct_vs_ref",
+                                                "lowest_in_n_days", "historical_low", "back_in_stock",
+                                                "any_change",       "rise",           "no_change_for"};
 
 /// Whether it waits for a price that is low enough, not for an event: then it tells once, until it is armed
 /// again.
@@ -74,7 +74,7 @@ struct Watch {
   std::int64_t paused_until = never;
   bool expires = false;
   std::int64_t expires_at = 0;
-  bool rearms = false;      ///< whether time arms it again
+  bool rearms = false;         ///< whether time arms it again
   std::int64_t rearms_at = 0;  ///< when, where something was told
   bool told = false;
   std::int64_t told_price = no_price;
@@ -111,13 +111,13 @@ Verdict judge(const Watch& watch, const PriceMove& move, std::int64_t moment);
 /// A watch that fires on a change.
 struct Firing {
   std::int64_t watch = 0;
-  std::size_t move = 0;          ///< its place among the moves
-  std::size_t row = 0;           ///< for the caller
-  bool low = false;              ///< a low price: the lowest is told
-  std::int64_t most = 0;         ///< so many may be told
+  std::size_t move = 0;   ///< its place among the moves
+  std::size_t row = 0;    ///< for the caller
+  bool low = false;       ///< a low price: the lowest is told
+  std::int64_t most = 0;  ///< so many may be told
   std::int64_t used_today = 0;
-  std::int64_t nth = 0;          ///< which one of its watch's it is, from 1
-  bool last = false;             ///< the last one of its watch
+  std::int64_t nth = 0;  ///< which one of its watch's it is, from 1
+  bool last = false;     ///< the last one of its watch
 };
 
 /// How many alerts a watch may make of one batch.

@@ -128,7 +128,7 @@ comment on function @schema@.queue_price_changes(bigint, bigint[], timestamptz[]
 -- By SQL here, or by the extension, which sees by the index alone which watches may fire, and whether their rows are visible only where they do.
 -- The settings: every step goes from few rows by key to rows of a large table. A plan made while the tables were small would do otherwise.
 create function @schema@.firing_watches(taken tid[], moment timestamptz)
-returns table (place tid, watch_id bigint, user_id bigint, change_id bigint, product_id bigint, listing_id bigint, kind @schema@.watch_kind, price bigint, was bigint, reference bigint, currency @schema@.currency_code, changed_at timestamptz, day_count int, is_last boolean)
+returns table (place tid, watch_id bigint, user_id bigint, change_id bigint, product_id bigint, listing_id bigint, kind @schema@.watch_kind, price @schema@.price_minor, was @schema@.price_minor, reference @schema@.price_minor, currency @schema@.currency_code, changed_at timestamptz, day_count int, is_last boolean)
   language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $function$
 #variable_conflict use_column
 declare
@@ -146,7 +146,7 @@ begin
     execute 'select deal_advisor.marketplace_match_obstacle($1, $2)' into obstacle using @schema_text@::name, tenant;
     if obstacle is null then
       return query execute $query$select f.* from deal_advisor.marketplace_firing_watches($1, $2, $3, $4) f (place tid, watch_id bigint, user_id bigint, change_id bigint, product_id bigint, listing_id bigint, kind @schema@.watch_kind,
-          price bigint, was bigint, reference bigint, currency @schema@.currency_code, changed_at timestamptz, day_count int, is_last boolean)$query$ using @schema_text@::name, tenant, taken, moment;
+          price @schema@.price_minor, was @schema@.price_minor, reference @schema@.price_minor, currency @schema@.currency_code, changed_at timestamptz, day_count int, is_last boolean)$query$ using @schema_text@::name, tenant, taken, moment;
       return;
     end if;
   end if;
@@ -222,7 +222,7 @@ begin
     select h.*, row_number() over (partition by h.watch_id order by case when h.is_low then h.price end, h.changed_at, h.id) as n from hit h),
   fired as (
     select r.*, lead(r.id) over (partition by r.watch_id order by r.n) is null as is_last from ranked r where r.n <= least(r.most, r.max_per_day - r.used))
-  select f.place, f.watch_id, f.user_id, f.id, f.product_id, f.listing_id, f.kind, f.price, f.was, f.reference, f.currency, f.changed_at, (f.used + f.n)::int, f.is_last from fired f;
+  select f.place, f.watch_id, f.user_id, f.id, f.product_id, f.listing_id, f.kind, f.price::@schema@.price_minor, f.was::@schema@.price_minor, f.reference::@schema@.price_minor, f.currency, f.changed_at, (f.used + f.n)::int, f.is_last from fired f;
 end
 $function$;
 comment on function @schema@.firing_watches(tid[], timestamptz) is 'A part of match_alerts(): the watches that changes of prices make fire, and on what. taken: where in price_changes the changes are; moment: now. place: the watch''s row; price, was: the price and the one before the batch; reference: what the watch compares with, null: the price before; day_count: what the watch has told that day then; is_last: the last alert of its watch. Errors: 42501 no tenant. Example: select * from @schema@.firing_watches(array(select ctid from @schema@.price_changes), now());';

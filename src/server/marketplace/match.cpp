@@ -178,7 +178,8 @@ bool had_price(const Matching& now, const PriceMove& move) {
   return found;
 }
 
-/// Whether a watch that its index entry lets fire does; then `made` is complete but for its place in the batch.
+/// Whether a watch that its index entry lets fire does; then `made` is complete but for its place in the
+/// batch.
 bool fires(const Matching& now, const WatchRule& rule, const PriceMove& move, FiringWatch& made) {
   MatchTables& tables = *now.tables;
   RowReader const row{tables.watch, tables.watch_columns};
@@ -332,12 +333,14 @@ std::optional<FiringWatches> firing_watches(const MatchRequest& request) {
   now.today = pg::call([&] {
     begin_watches(tables);
     // Of UTC, whatever the session's time zone.
-    return static_cast<DateADT>(request.moment / USECS_PER_DAY - (request.moment % USECS_PER_DAY < 0 ? 1 : 0));
+    return static_cast<DateADT>(request.moment / USECS_PER_DAY -
+                                (request.moment % USECS_PER_DAY < 0 ? 1 : 0));
   });
   std::vector<PriceMove> const moves = read_moves(tables, request.tenant, request.taken);
   FiringWatches result;
   result.kind_type = type_of(tables.watches, tables.watch_columns[column::kind]);
   result.currency_type = type_of(tables.changes, tables.change_columns[change_column::currency]);
+  result.price_type = type_of(tables.changes, tables.change_columns[change_column::price]);
   result.told = told_of(match(now, moves), moves);
   pg::call([&] { close_match_tables(tables); });
   return result;

@@ -1,6 +1,6 @@
 /// Finding the watches that changes of prices make fire, for match_alerts() of a marketplace. It only reads:
-/// the index on the product tells which watches may fire, so that a row is looked at, and its visibility, only
-/// where one does.
+/// the index on the product tells which watches may fire, so that a row is looked at, and its visibility,
+/// only where one does.
 #pragma once
 
 #include <optional>
@@ -37,6 +37,7 @@ struct FiringWatches {
   std::vector<FiringWatch> told;  ///< in the order of the watches' numbers
   Oid kind_type = InvalidOid;
   Oid currency_type = InvalidOid;
+  Oid price_type = InvalidOid;
 };
 
 /// Why match_alerts() does it by SQL for the caller; empty: it doesn't.

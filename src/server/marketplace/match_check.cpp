@@ -61,9 +61,10 @@ std::optional<std::string> check_match(const std::string& schema, int64_t tenant
     secured = true;
   }
   if (!secured) return std::nullopt;
-  pg::SqlResult const own = session.query(
-      fmt::format("select {0}.current_tenant() = $1::bigint and {0}.current_user_id() is null", quote_identifier(schema)),
-      {std::to_string(tenant)});
+  pg::SqlResult const own =
+      session.query(fmt::format("select {0}.current_tenant() = $1::bigint and {0}.current_user_id() is null",
+                                quote_identifier(schema)),
+                    {std::to_string(tenant)});
   if (own.empty() || !own.boolean(0, 0)) return "rows that the caller doesn't see";
   return std::nullopt;
 }

@@ -12,8 +12,8 @@ extern "C" {
 #include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
-#include "utils/fmgrprotos.h"
 #include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
@@ -27,20 +27,13 @@ namespace {
 
 using namespace deal::marketplace;
 
-constexpr TableColumn kChangeColumns[] = {{"tenant_id", INT8OID},
-                                          {"id", INT8OID},
-                                          {"product_id", INT8OID},
-                                          {"listing_id", INT8OID},
-                                          {"changed_at", TIMESTAMPTZOID},
-                                          {"old_minor", INT8OID},
-                                          {"new_minor", INT8OID},
-                                          {"retailer_id", INT8OID},
-                                          {"condition", InvalidOid},
-                                          {"currency", BPCHAROID},
-                                          {"low_30_minor", INT8OID},
-                                          {"low_90_minor", INT8OID},
-                                          {"low_365_minor", INT8OID},
-                                          {"low_all_minor", INT8OID}};
+constexpr TableColumn kChangeColumns[] = {{"tenant_id", INT8OID},         {"id", INT8OID},
+                                          {"product_id", INT8OID},        {"listing_id", INT8OID},
+                                          {"changed_at", TIMESTAMPTZOID}, {"old_minor", INT8OID},
+                                          {"new_minor", INT8OID},         {"retailer_id", INT8OID},
+                                          {"condition", InvalidOid},      {"currency", BPCHAROID},
+                                          {"low_30_minor", INT8OID},      {"low_90_minor", INT8OID},
+                                          {"low_365_minor", INT8OID},     {"low_all_minor", INT8OID}};
 constexpr TableColumn kWatchColumns[] = {{"tenant_id", INT8OID},
                                          {"id", INT8OID},
                                          {"user_id", INT8OID},
@@ -150,12 +143,11 @@ WatchKind kind_of(const MatchTables& tables, Oid label) {
 
 bool open_match_tables(MatchTables& tables) {
   MemoryContext const outer = MemoryContextSwitchTo(tables.past.context);
-  bool const usable = open_plain(&tables.changes, tables.changes_oid) &&
-                      open_plain(&tables.watches, tables.watches_oid) &&
-                      find_columns(tables.changes, kChangeColumns, false, tables.change_columns) &&
-                      find_columns(tables.watches, kWatchColumns, false, tables.watch_columns) &&
-                      types_fit(tables) && find_kinds(tables) && open_index(tables) &&
-                      open_history(tables.past, AccessShareLock);
+  bool const usable =
+      open_plain(&tables.changes, tables.changes_oid) && open_plain(&tables.watches, tables.watches_oid) &&
+      find_columns(tables.changes, kChangeColumns, false, tables.change_columns) &&
+      find_columns(tables.watches, kWatchColumns, false, tables.watch_columns) && types_fit(tables) &&
+      find_kinds(tables) && open_index(tables) && open_history(tables.past, AccessShareLock);
   MemoryContextSwitchTo(outer);
   if (!usable) close_match_tables(tables);
   return usable;
@@ -203,8 +195,9 @@ bool next_watch(MatchTables& tables, WatchRule& rule, const PriceMove& move) {
   Datum const threshold = index_value(tables, watch_column::threshold, &null);
   if (!null) rule.threshold = DatumGetInt64(threshold);
   // A numeric takes its time: only where without it the watch might fire.
-  bool const is_of_percent = rule.kind == WatchKind::pct_vs_prev ? move.price < move.was
-                                                                 : rule.kind == WatchKind::rise && move.price > move.was;
+  bool const is_of_percent = rule.kind == WatchKind::pct_vs_prev
+                                 ? move.price < move.was
+                                 : rule.kind == WatchKind::rise && move.price > move.was;
   if (!is_of_percent) return true;
   Datum const percent = index_value(tables, watch_column::percent, &null);
   if (!null) rule.percent = hundredths(percent);
