@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 select deal_advisor.marketplace_install('mp') \g /dev/null
-select plan(21);
+select plan(22);
 set local timezone = 'America/New_York';
 select setseed(0.3141592);
 create role mp_match_app;
@@ -97,6 +97,8 @@ select cmp_ok((select count(*) from pg_temp.firing('direct', now())), '>', 20::b
 rollback to before;
 select is(deal_advisor.marketplace_match_obstacle('nowhere', 901), 'there is no such marketplace', 'a marketplace that isn''t');
 select throws_ok($$select * from deal_advisor.marketplace_firing_watches('mp', 901, '{}', now()) f (place tid, watch_id int)$$, '42804', 'the column definition list does not fit', 'columns that are others');
+select is((select count(*)::int from deal_advisor.marketplace_firing_watches('mp', 901, '{"(4000000000,1)"}', now()) f (place tid, watch_id bigint, user_id bigint, change_id bigint, product_id bigint, listing_id bigint,
+  kind mp.watch_kind, price mp.price_minor, was mp.price_minor, reference mp.price_minor, currency mp.currency_code, changed_at timestamptz, day_count int, is_last boolean)), 0, 'no change is at a place that isn''t there');
 -- A column of the user's is nothing to us.
 alter table mp.watches add column note text;
 select is(pg_temp.differences(now()), 0::bigint, 'a column of the user''s changes nothing');

@@ -66,22 +66,22 @@ struct Watch {
   WatchRule rule;
   std::int64_t min_change = 0;
   std::int64_t days = 0;
-  Currency currency = {};
-  bool of_some_retailers = false;  ///< else of all
-  std::span<const std::int64_t> retailers;
-  bool of_some_conditions = false;
-  std::span<const std::uint32_t> conditions;
+  std::span<const std::int64_t> retailers;    ///< where of_some_retailers
+  std::span<const std::uint32_t> conditions;  ///< where of_some_conditions
   std::int64_t paused_until = never;
-  bool expires = false;
-  std::int64_t expires_at = 0;
-  bool rearms = false;         ///< whether time arms it again
-  std::int64_t rearms_at = 0;  ///< when, where something was told
-  bool told = false;
+  std::int64_t expires_at = 0;  ///< where it expires
+  std::int64_t rearms_at = 0;   ///< where it rearms and something was told
   std::int64_t told_price = no_price;
   std::int64_t told_listing = 0;
-  bool capped = false;
-  std::int64_t most_a_day = 0;
+  std::int64_t most_a_day = 0;  ///< where it is capped
   std::int64_t used_today = 0;
+  Currency currency = {};
+  bool of_some_retailers = false;  ///< else of all
+  bool of_some_conditions = false;
+  bool expires = false;
+  bool rearms = false;  ///< whether time arms it again
+  bool told = false;
+  bool capped = false;
 };
 
 /// Whether a watch fires, provided that the past says yes to what is asked of it.

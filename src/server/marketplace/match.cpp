@@ -14,6 +14,7 @@ extern "C" {
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
+#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
@@ -243,9 +244,11 @@ std::vector<PriceMove> read_moves(MatchTables& tables, int64_t tenant, Datum tak
   size_t there = 0;
   PriceMove* const all = moves.data();
   pg::call([&] {
+    BlockNumber const blocks = RelationGetNumberOfBlocks(tables.changes);
     for (int i = 0; i < places.count; ++i) {
       if (i % static_cast<int>(kStretch) == 0) CHECK_FOR_INTERRUPTS();
       auto* const place = reinterpret_cast<ItemPointer>(DatumGetPointer(places.values[i]));
+      if (ItemPointerGetBlockNumberNoCheck(place) >= blocks) continue;  // as a TID scan does
       if (!table_tuple_fetch_row_version(tables.changes, place, GetActiveSnapshot(), tables.change)) continue;
       slot_getallattrs(tables.change);
       if (RowReader{tables.change, tables.change_columns}.number(change_column::tenant) != tenant) continue;
