@@ -460,16 +460,17 @@ begin atomic
 end;
 comment on function @schema@.feed_chunks(bigint, int) is 'A part of record_feed(): where the rows of price_feed lie, in the order of their listings, about so many in each array. tenant: whose; chunk: how many. Errors: none. Example: select * from @schema@.feed_chunks(1, 20000);';
 
-create function @schema@.feed_problem(listing bigint, at timestamptz, price bigint, list_price bigint, exists_there boolean, repeated boolean) returns text
+create function @schema@.feed_problem(listing bigint, at timestamptz, price bigint, list_price bigint, exists_there boolean, repeated boolean, latest timestamptz) returns text
   language sql stable parallel safe
   return case
     when listing is null then 'it has no listing'
     when at is null then 'it has no time'
-    when not isfinite(at) or at > clock_timestamp() + interval '1 hour' then 'it is in the future or at no time'
-    when price not between 1 and 10000000000000 or list_price not between 1 and 10000000000000 then 'a price is out of range'
+    when not isfinite(at) or at > latest then 'it is in the future or at no time'
+    -- Not by BETWEEN: the server would print the same condition otherwise after a dump.
+    when price < 1 or price > 10000000000000 or list_price < 1 or list_price > 10000000000000 then 'a price is out of range'
     when exists_there is not true then 'the listing does not exist'
     when repeated then 'the listing is observed twice at this time' end;
-comment on function @schema@.feed_problem(bigint, timestamptz, bigint, bigint, boolean, boolean) is 'A part of record_feed(): why an observation can''t be recorded; null: it can. exists_there: whether the listing does; repeated: another one of the same moment comes before it. Errors: none. Example: select @schema@.feed_problem(7, now(), 0, null, true, false);';
+comment on function @schema@.feed_problem(bigint, timestamptz, bigint, bigint, boolean, boolean, timestamptz) is 'A part of record_feed(): why an observation can''t be recorded; null: it can. exists_there: whether the listing does; repeated: another one of the same moment comes before it; latest: the latest time that one can have. Errors: none. Example: select @schema@.feed_problem(7, now(), 0, null, true, false, now());';
 
 create function @schema@.record_feed_part(listings bigint[], times timestamptz[], prices bigint[], list_prices bigint[], source @schema@.price_source) returns void
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
@@ -519,12 +520,13 @@ create function @schema@.record_feed_chunk(places tid[]) returns void
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
 declare
   tenant constant bigint := @schema@.required_tenant();
+  latest constant timestamptz := pg_catalog.clock_timestamp() + interval '1 hour';
   part record;
 begin
   for part in
     with judged as (
       select g.*, @schema@.feed_problem(g.listing_id, g.observed_at, g.price_minor, g.list_price_minor, l.id is not null,
-          row_number() over (partition by g.listing_id, g.observed_at order by g.price_minor, g.list_price_minor) > 1) as reason
+          row_number() over (partition by g.listing_id, g.observed_at order by g.price_minor, g.list_price_minor) > 1, latest) as reason
         from @schema@.take_feed(tenant, places) g left join @schema@.listings l on l.tenant_id = tenant and l.id = g.listing_id and l.deleted_at is null),
     rejected as (
       insert into @schema@.price_feed_rejects (tenant_id, reason, listing_id, observed_at, price_minor, list_price_minor, source)

@@ -97,8 +97,7 @@ $function$;
 comment on function @schema@.register_personal_data() is 'Puts what comes with the marketplace, and is installed, into personal_data, and the stamps created_by and updated_by of all tables; says how many rows are new. Rows that are there stay as they are. export_user and erase_user call it. Errors: 42501 for others than the schema''s owner. Example: select @schema@.register_personal_data();';
 
 create function @schema@.check_personal_data() returns table (table_name name, column_name name, problem text)
-  language sql stable rows 10 set search_path = pg_catalog, pg_temp
-begin atomic
+  language sql stable rows 10 set search_path = pg_catalog, pg_temp as $function$
   with relation as (
     select c.oid, c.relname from pg_class c
     where c.relnamespace = $name$@schema@$name$::regnamespace and c.relkind in ('r', 'p') and not c.relispartition),
@@ -124,8 +123,8 @@ begin atomic
       and exists (select from @schema@.personal_data p where p.table_name = a.relname and p.on_erase = 'scrub')
       and not exists (select from @schema@.personal_data p where p.table_name = a.relname and (p.user_column = a.attname or p.scrub ? a.attname or a.attname = any (p.leaves)))
       and (a.relname, a.attname) not in (('users', 'email'), ('users', 'email_encrypted'), ('users', 'email_blind'), ('users', 'key_id'))
-  order by 1, 2, 3;
-end;
+  order by 1, 2, 3
+$function$;
 comment on function @schema@.check_personal_data() is 'What is wrong with personal_data: columns that it names and that are gone; columns that seem to say of whom a row is (by their names, or by a foreign key to users) and that it doesn''t name; text of scrubbed tables that nobody scrubs. No rows: all is well. For the schema''s owner: others don''t see personal_data. Errors: none. Example: select * from @schema@.check_personal_data();';
 
 create function @schema@.email_hash(email text, kind text) returns text

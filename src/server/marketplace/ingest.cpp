@@ -184,6 +184,10 @@ std::optional<IngestResult> record_prices(IngestRequest& request) {
   pg::Memory const memory("deal_advisor ingest");
   IngestTables tables;
   tables.context = memory.context();
+  for (Observation const& seen : request.observations) {
+    tables.first_at = std::min(tables.first_at, seen.at);
+    tables.last_at = std::max(tables.last_at, seen.at);
+  }
   IngestCheck const check = open_checked(request.schema, request.tenant, request.source, tables);
   if (check.obstacle) return std::nullopt;
   pg::call([&] { CheckCmdReplicaIdentity(tables.listings.relation, CMD_UPDATE); });
