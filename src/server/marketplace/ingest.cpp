@@ -96,8 +96,7 @@ void tell(const IngestRequest& request, const IngestPass& pass, const std::vecto
             pass.changes, [](auto& c) { return c.at; }, TIMESTAMPTZOID, TIMESTAMPTZARRAYOID),
         array_of(pass.changes, [](auto& c) { return c.before; }),
         array_of(pass.changes, [](auto& c) { return c.after; })};
-    pg::execute_with(session, fmt::format("select {}.prices_changed($1, $2, $3, $4, $5)", schema),
-                     arguments);
+    pg::execute_with(session, fmt::format("select {}.prices_changed($1, $2, $3, $4, $5)", schema), arguments);
   }
 }
 
