@@ -200,7 +200,7 @@ declare
   address text := @schema@.email_of(of_tenant, export_user.person);
   place record;
   found_rows jsonb;
-  result jsonb := '{}';
+  result jsonb := jsonb '{}';
 begin
   if current_setting('transaction_read_only') = 'off' then
     perform @schema@.register_personal_data();
@@ -235,11 +235,11 @@ create function @schema@.audit_keys(rel regclass, condition text, user_column na
 declare
   extension constant text := 'deal_advisor';
   keys jsonb;
-  logged jsonb := '[]';
+  logged jsonb := jsonb '[]';
 begin
   if not exists (select from pg_trigger g join pg_proc f on f.oid = g.tgfoid join pg_namespace n on n.oid = f.pronamespace
                  where g.tgrelid = rel and n.nspname = extension and f.proname = 'audit_capture') then
-    return '[]';
+    return jsonb '[]';
   end if;
   execute format('select coalesce(jsonb_agg(jsonb_build_object(%s)), ''[]'') from %s t where %s',
       (select string_agg(format('%L, t.%I', k, k), ', ') from unnest(@schema@.key_columns(rel)) k), rel, condition)
@@ -259,15 +259,16 @@ create function @schema@.forget_in_audit(rel regclass, keys jsonb) returns bigin
 declare
   extension constant text := 'deal_advisor';
   todo jsonb[] := array(select distinct k from jsonb_array_elements(keys) k);
-  seen jsonb[] := '{}';
-  erased record;
+  seen jsonb[] := array[]::jsonb[];
+  events bigint;
+  other_keys jsonb;
   forgotten bigint := 0;
 begin
   while cardinality(todo) > 0 loop
-    execute format('select events, other_keys from %I.audit_forget($1, $2, $3)', extension) into erased using rel, todo[1], '{"reason": "erase_user"}'::jsonb;
-    forgotten := forgotten + coalesce(erased.events, 0);
+    execute format('select events, other_keys from %I.audit_forget($1, $2, $3)', extension) into events, other_keys using rel, todo[1], '{"reason": "erase_user"}'::jsonb;
+    forgotten := forgotten + coalesce(events, 0);
     seen := seen || todo[1];
-    todo := todo[2:] || array(select k from jsonb_array_elements(case jsonb_typeof(erased.other_keys) when 'array' then erased.other_keys else '[]' end) k
+    todo := todo[2:] || array(select k from jsonb_array_elements(case jsonb_typeof(other_keys) when 'array' then other_keys else '[]' end) k
                               where k <> all (seen || todo));
   end loop;
   return forgotten;
@@ -279,7 +280,7 @@ create function @schema@.erase_what_they_wrote(of_tenant bigint, person bigint, 
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
 declare
   counted bigint;
-  done jsonb := '{}';
+  done jsonb := jsonb '{}';
   files text[];
   tombstone text := coalesce((select p.scrub ->> 'body' from @schema@.personal_data p where p.table_name = 'messages' and p.user_column = 'sender_id'), '[deleted]');
   step record;
@@ -335,10 +336,10 @@ declare
   new_name text;
   entry @schema@.personal_data;
   rel regclass;
-  audited jsonb := '{}';
+  audited jsonb := jsonb '{}';
   written jsonb;
-  done jsonb := '{}';
-  storage jsonb := '[]';
+  done jsonb := jsonb '{}';
+  storage jsonb := jsonb '[]';
   change record;
   counted bigint;
 begin
