@@ -329,7 +329,7 @@ create function @schema@.record_directly(tenant bigint, listings bigint[], times
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
 begin
   -- For a few prices the look around costs more than it saves.
-  if cardinality(listings) < coalesce(nullif(pg_catalog.current_setting('deal_advisor.ingest_rows', true), '')::int, 200)
+  if cardinality(listings) < (case when pg_catalog.current_setting('deal_advisor.ingest_rows', true) ~ '^[0-9]{1,10}$' then pg_catalog.current_setting('deal_advisor.ingest_rows')::bigint else 200 end)
     -- The extension's own function, not one that somebody has put in its place since it is gone.
     or not exists (select from pg_catalog.pg_proc p
       join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
