@@ -19,6 +19,7 @@ constexpr Part kParts[] = {
     {"30_pricing", "pricing", "catalog"},
     {"31_price_reading", "pricing", "catalog"},
     {"32_deal_score", "pricing", "catalog"},
+    {"35_price_feed", "pricing", "catalog"},
     {"40_conversations", "conversations", "base"},
     {"41_messages", "conversations", "base"},
     {"42_offers", "conversations", "base"},
