@@ -58,7 +58,7 @@ create function @schema@.feed_problem(listing bigint, at timestamptz, price bigi
     when listing is null then 'it has no listing'
     when at is null then 'it has no time'
     when not isfinite(at) or at > latest then 'it is in the future or at no time'
-    when price not between 1 and 10000000000000 or list_price not between 1 and 10000000000000 then 'a price is out of range'
+    when price < 1 or price > 10000000000000 or list_price < 1 or list_price > 10000000000000 then 'a price is out of range'
     when exists_there is not true then 'the listing does not exist'
     when repeated then 'the listing is observed twice at this time' end;
 comment on function @schema@.feed_problem(bigint, timestamptz, bigint, bigint, boolean, boolean, timestamptz) is 'A part of record_feed(): why an observation can''t be recorded; null: it can. exists_there: whether the listing does; repeated: another one of the same moment comes before it; latest: the latest time that one can have. Errors: none. Example: select @schema@.feed_problem(7, now(), 0, null, true, false, now());';
