@@ -3,7 +3,7 @@ begin;
 select plan(14);
 select lives_ok($$load 'deal_advisor'$$, 'the module loads without shared_preload_libraries');
 select results_eq($$select name, setting, unit, vartype, context, min_val, max_val from pg_settings where name ~ '^deal_advisor\.' order by name$$,
-  $$values ('deal_advisor.audit_claims', 'request.jwt.claims', null, 'string', 'superuser', null, null), ('deal_advisor.audit_context', '', null, 'string', 'user', null, null), ('deal_advisor.databases_maintain', '*', null, 'string', 'sighup', null, null), ('deal_advisor.maintenance_repeat', '900', 's', 'integer', 'superuser', '0', '2592000')$$,
+  $$values ('deal_advisor.audit_claims', 'request.jwt.claims', null, 'string', 'superuser', null, null), ('deal_advisor.audit_context', '', null, 'string', 'user', null, null), ('deal_advisor.databases_maintain', '*', null, 'string', 'sighup', null, null), ('deal_advisor.ingest_rows', '200', null, 'integer', 'user', '1', '2147483647'), ('deal_advisor.maintenance_repeat', '900', 's', 'integer', 'superuser', '0', '2592000')$$,
   'the settings, their defaults and who may change them');
 select is((select count(*) from pg_settings where name ~ '^deal_advisor\.' and (short_desc is null or extra_desc is null)), 0::bigint, 'each is described');
 select ok(bool_and(name ~ '^deal_advisor\.[a-z]+_[a-z]+$'), 'named noun and verb') from pg_settings where name ~ '^deal_advisor\.';
