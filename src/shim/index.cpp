@@ -45,6 +45,7 @@ deal::Workload requested_workload(const pg::Arguments& args) {
     statement.query = args.text(0);
     statement.source = "argument";
     statement.query_id = "query";
+    statement.top_level = true;
     workload.push_back(statement);
   } else if (!args.is_null(1)) {
     workload = deal::server::workload_of(args.datum(1));

@@ -116,7 +116,7 @@ StatementKind kind_of(const std::string& text) {
   StatementKind kind = StatementKind::user;
   (void)pg::attempt(pg::OnSuccess::commit, [&] {
     std::string repaired = text;
-    ParsedStatement const parsed = parse_repaired(repaired);
+    ParsedStatement const parsed = parse_repaired(repaired, Dialect::plpgsql);
     kind = parsed.explained ? StatementKind::utility : kind_of(parsed);
   });
   return kind;

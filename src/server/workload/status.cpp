@@ -9,16 +9,25 @@ namespace deal::server {
 
 namespace {
 
+/// What had to be assumed to plan the statement; empty: nothing.
+std::string assumptions_of(const PreparedQuery& prepared) {
+  std::string assumed;
+  if (prepared.variables != nullptr)
+    assumed = "no columns, taken for variables of PL/pgSQL: " + std::string(prepared.variables);
+  if (prepared.guessed > 0)
+    assumed += (assumed.empty() ? "types of " : "; types of ") + std::to_string(prepared.guessed) + " of " +
+               std::to_string(prepared.parameters) + " parameters are guesses";
+  return assumed;
+}
+
 StatementStatus try_statement(const Statement& statement) {
   StatementStatus status;
   auto const failure = pg::attempt(pg::OnSuccess::roll_back, [&] {
     StatementScope const scope(statement);
-    PreparedQuery const prepared = prepare(statement.query);
+    PreparedQuery const prepared = prepare(statement.query, dialect_of(statement));
     check_permissions(prepared);
     (void)plan(prepared, {});
-    if (prepared.guessed > 0)
-      status.reason = "types of " + std::to_string(prepared.guessed) + " of " +
-                      std::to_string(prepared.parameters) + " parameters are guesses";
+    status.reason = assumptions_of(prepared);
   });
   status.planned = !failure;
   if (failure) status.reason = failure->message;
