@@ -29,6 +29,7 @@ using Types = std::vector<Oid>;
 struct Fault {
   pg::ServerError error;
   std::optional<size_t> offset;  ///< where in the text
+  Types deduced;                 ///< what the parameters got until then
 
   std::pair<size_t, int> key() const { return {offset.value_or(SIZE_MAX), error.data().sqlerrcode}; }
 };
@@ -43,9 +44,10 @@ struct Analysed {
 /// The steps of the server's own analysis without its hooks: a statement that was only looked at has no place
 /// in pg_stat_statements. `known` gives types beforehand; 0 leaves the choice to the context. `names` may be
 /// null.
-Analysed analyse(const ParsedStatement& parsed, const Types& known, UnknownNames* names) {
+/// `result` holds the types as far as they were found also when the server raises an error.
+void analyse(const ParsedStatement& parsed, const Types& known, UnknownNames* names, Analysed& result) {
   auto const steps = [&] {
-    Analysed result{nullptr, nullptr, static_cast<int>(known.size())};
+    result = {nullptr, nullptr, static_cast<int>(known.size())};
     result.types = static_cast<Oid*>(palloc(sizeof(Oid) * (known.size() + 1)));
     std::copy(known.begin(), known.end(), result.types);
     PushActiveSnapshot(GetTransactionSnapshot());
@@ -59,9 +61,8 @@ Analysed analyse(const ParsedStatement& parsed, const Types& known, UnknownNames
     check_variable_parameters(state, result.query);
     free_parsestate(state);
     PopActiveSnapshot();
-    return result;
   };
-  return pg::reading(parsed.text, [&] { return pg::call(steps); });
+  pg::reading(parsed.text, [&] { pg::call(steps); });
 }
 
 /// Analyses in a subtransaction of its own; the fault if the server has one.
@@ -70,14 +71,14 @@ std::optional<Fault> try_types(const ParsedStatement& parsed, const Types& known
   std::optional<pg::ServerError> error;
   auto const failure = pg::attempt(pg::OnSuccess::commit, [&] {
     try {
-      result = analyse(parsed, known, names);
+      analyse(parsed, known, names, result);
     } catch (const pg::ServerError& caught) {
       error = caught;
       throw;
     }
   });
   if (!failure) return std::nullopt;
-  return Fault{*error, offset_of(*error, parsed.text)};
+  return Fault{*error, offset_of(*error, parsed.text), {result.types, result.types + result.parameters}};
 }
 
 /// True for the errors that a parameter of the wrong or of no type causes.
@@ -92,7 +93,8 @@ bool is_about_types(const Fault& fault) {
 /// Finds types for the parameters that the context leaves open or resolves wrongly, because a number or
 /// another constant that had a type of its own became `$n`: day counts added to dates, `$1 + $2`, VALUES that
 /// are joined to a table. One parameter gets one type at a time, next to the fault first; when the fault
-/// moves on, the next one is sought from there, back when that fails.
+/// moves on, the next one is sought from there, back when that fails. What became text, or nothing, comes
+/// before what the context gave a type of its own.
 class TypeSearch {
  public:
   explicit TypeSearch(const ParsedStatement& parsed, UnknownNames* names = nullptr)
@@ -116,6 +118,7 @@ class TypeSearch {
     OffsetRange inside{0, -1};
     if (fault.offset) {
       near = parameters_at(parsed_, *fault.offset);
+      std::stable_partition(near.begin(), near.end(), [&](int p) { return is_left_open(fault, p); });
       inside = range_inside(parsed_, *fault.offset);
     }
     auto const attempt = [&](int parameter) { return try_types_of(fault, inside, parameter, types, result); };
@@ -126,12 +129,34 @@ class TypeSearch {
            std::any_of(open_.begin(), open_.end(), [&](int p) { return is_far(p) && attempt(p); });
   }
 
+  static Oid deduced_type(const Fault& fault, int parameter) {
+    auto const slot = static_cast<size_t>(parameter - 1);
+    Oid const type = slot < fault.deduced.size() ? fault.deduced[slot] : InvalidOid;
+    return type != UNKNOWNOID ? type : InvalidOid;
+  }
+
+  /// True for a parameter without a type, or with the one that the server gives for want of a better.
+  static bool is_left_open(const Fault& fault, int parameter) {
+    Oid const type = deduced_type(fault, parameter);
+    return type == InvalidOid || type == TEXTOID;
+  }
+
+  /// What to try for a parameter: first what a later place in the text says, for `$1 is null or x @@ $1`.
+  Types types_for(const Fault& fault, int parameter) {
+    Types types = candidates();
+    Oid const deduced = deduced_type(fault, parameter);
+    if (deduced == InvalidOid) return types;
+    std::erase(types, deduced);
+    types.insert(types.begin(), deduced);
+    return types;
+  }
+
   bool try_types_of(const Fault& fault, const OffsetRange& inside, int parameter, Types& types,
                     Analysed& result) {
     auto const slot = static_cast<size_t>(parameter - 1);
     if (types.size() <= slot) types.resize(slot + 1, InvalidOid);
     Oid const before = types[slot];
-    for (Oid const type : candidates()) {
+    for (Oid const type : types_for(fault, parameter)) {
       if (type == before) continue;
       if (++trials_ > kTrials) break;
       pg::check_for_interrupts();

@@ -5,6 +5,7 @@
 extern "C" {
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
+#include "parser/parse_relation.h"
 }
 
 namespace deal::server {
@@ -18,10 +19,19 @@ bool is_plain(const ColumnRef& reference) {
   return reference.location >= 0;
 }
 
+/// True when the table that the name is qualified with is in scope: then it is a column that the table lacks.
+bool is_of_table(ParseState* state, const ColumnRef& reference) {
+  int const words = list_length(reference.fields);
+  if (words < 2) return false;
+  const char* const schema = words > 2 ? strVal(list_nth(reference.fields, words - 3)) : nullptr;
+  const char* const table = strVal(list_nth(reference.fields, words - 2));
+  return refnameNamespaceItem(state, schema, table, reference.location, nullptr) != nullptr;
+}
+
 }  // namespace
 
 Node* UnknownNames::read_column(ParseState* state, ColumnRef* reference, Node* column) {
-  if (column != nullptr || !is_plain(*reference)) return nullptr;
+  if (column != nullptr || !is_plain(*reference) || is_of_table(state, *reference)) return nullptr;
   auto& names = *static_cast<UnknownNames*>(state->p_ref_hook_state);
   names.places_ = lappend_int(names.places_, reference->location);
   names.places_ = lappend_int(names.places_, list_length(reference->fields));

@@ -11,8 +11,9 @@ extern "C" {
 namespace deal::server {
 
 /// Watches an analysis for names that are no column of the tables in scope, as PL/pgSQL itself does: what is
-/// a column stays one. They read as null of a type that the context chooses, so that the analysis goes on.
-/// May watch several analyses of one statement; owns nothing.
+/// a column stays one, and a column that a table in scope lacks is an error as ever. The names read as null
+/// of a type that the context chooses, so that the analysis goes on. May watch several analyses of one
+/// statement; owns nothing.
 class UnknownNames {
  public:
   /// Starts to watch what `state` analyses; its hooks for parameters stay in force. Call it inside pg::call.
