@@ -116,6 +116,7 @@ std::vector<PlannableStatement> prepare_choices(const Statement& statement) {
 
 void append(AnalysedWorkload& out, std::vector<PlannableStatement>& choices,
             const std::vector<ObservedUse>& uses) {
+  if (choices.front().prepared.variables != nullptr) ++out.with_variables;
   for (auto& choice : choices) {
     choice.number = out.planned;
     out.plannable.push_back(std::move(choice));

@@ -101,6 +101,31 @@ Node* carried(Node* node, List*& types) {
   }
 }
 
+/// unnest(a, b) in FROM is short for rows from (unnest(a), unnest(b)). Written out, each has a place of its
+/// own in the text, so that an error says which of the parameters it is about.
+bool part_unnest(Node* node, void* state) {
+  if (node == nullptr) return false;
+  if (!IsA(node, RangeFunction)) return walk_raw(node, part_unnest, state);
+  auto* const range = reinterpret_cast<RangeFunction*>(node);
+  auto const* const only = linitial_node(List, range->functions);
+  auto const* const call = static_cast<FuncCall*>(linitial(only));
+  if (list_length(range->functions) != 1 || !IsA(call, FuncCall) || lsecond(only) != nullptr) return false;
+  if (list_length(call->funcname) != 1 || std::strcmp(strVal(linitial(call->funcname)), "unnest") != 0 ||
+      list_length(call->args) < 2)
+    return false;
+  range->functions = NIL;
+  range->is_rowsfrom = true;
+  ListCell* cell = nullptr;
+  foreach (cell, call->args) {
+    int const place = exprLocation(static_cast<Node*>(lfirst(cell)));
+    FuncCall* const part =
+        makeFuncCall(list_make2(makeString(pstrdup("pg_catalog")), makeString(pstrdup("unnest"))),
+                     list_make1(lfirst(cell)), COERCE_EXPLICIT_CALL, place);
+    range->functions = lappend(range->functions, list_make2(part, NIL));
+  }
+  return false;
+}
+
 /// SELECT ... INTO t is a SELECT that the planner sees and a table that it does not.
 void forget_into(Node* node) {
   if (!IsA(node, SelectStmt)) return;
@@ -141,6 +166,7 @@ ParsedStatement parse(const std::string& text, RawParseMode mode) {
     for (Node* inner = carried(raw->stmt, types); inner != raw->stmt; inner = carried(raw->stmt, types))
       raw->stmt = inner;
     forget_into(raw->stmt);
+    (void)part_unnest(raw->stmt, nullptr);
     return ParsedStatement{raw, types, copy, explained, mode};
   };
   return pg::reading(text, [&] { return pg::call(read); });

@@ -304,4 +304,14 @@ PreparedQuery prepare(const std::string& sql, Dialect dialect) {
           variables.empty() ? nullptr : list_of(variables)};
 }
 
+std::string assumptions_of(const PreparedQuery& prepared) {
+  std::string assumed;
+  if (prepared.variables != nullptr)
+    assumed = "no columns, taken for variables of PL/pgSQL: " + std::string(prepared.variables);
+  if (prepared.guessed > 0)
+    assumed += (assumed.empty() ? "types of " : "; types of ") + std::to_string(prepared.guessed) + " of " +
+               std::to_string(prepared.parameters) + " parameters are guesses";
+  return assumed;
+}
+
 }  // namespace deal::server

@@ -47,4 +47,7 @@ class StatementScope {
 /// `variables` says so. When that gives no query either, the error about the name is thrown.
 PreparedQuery prepare(const std::string& sql, Dialect dialect);
 
+/// What had to be assumed to get the statement ready, for the one who asked; empty: nothing.
+std::string assumptions_of(const PreparedQuery& prepared);
+
 }  // namespace deal::server

@@ -9,17 +9,6 @@ namespace deal::server {
 
 namespace {
 
-/// What had to be assumed to plan the statement; empty: nothing.
-std::string assumptions_of(const PreparedQuery& prepared) {
-  std::string assumed;
-  if (prepared.variables != nullptr)
-    assumed = "no columns, taken for variables of PL/pgSQL: " + std::string(prepared.variables);
-  if (prepared.guessed > 0)
-    assumed += (assumed.empty() ? "types of " : "; types of ") + std::to_string(prepared.guessed) + " of " +
-               std::to_string(prepared.parameters) + " parameters are guesses";
-  return assumed;
-}
-
 StatementStatus try_statement(const Statement& statement) {
   StatementStatus status;
   auto const failure = pg::attempt(pg::OnSuccess::roll_back, [&] {
