@@ -16,6 +16,7 @@ extern "C" {
 #include "parser/parse_param.h"
 #include "parser/parse_type.h"
 #include "tcop/tcopprot.h"
+#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 }
 
@@ -98,7 +99,10 @@ bool is_about_types(const Fault& fault) {
 class TypeSearch {
  public:
   explicit TypeSearch(const ParsedStatement& parsed, UnknownNames* names = nullptr)
-      : parsed_(parsed), names_(names), open_(open_parameters(parsed)) {}
+      : parsed_(parsed),
+        names_(names),
+        open_(open_parameters(parsed)),
+        unnested_(unnested_parameters(parsed)) {}
 
   /// True when `types` and `result` hold a solution.
   bool solve(const Fault& fault, Types& types, Analysed& result) {
@@ -143,7 +147,8 @@ class TypeSearch {
 
   /// What to try for a parameter: first what a later place in the text says, for `$1 is null or x @@ $1`.
   Types types_for(const Fault& fault, int parameter) {
-    Types types = candidates();
+    bool const is_array = std::find(unnested_.begin(), unnested_.end(), parameter) != unnested_.end();
+    Types types = is_array ? arrays() : candidates();
     Oid const deduced = deduced_type(fault, parameter);
     if (deduced == InvalidOid) return types;
     std::erase(types, deduced);
@@ -189,9 +194,21 @@ class TypeSearch {
     return candidates_;
   }
 
+  /// The arrays of the types that may be tried, those of the tables' columns included.
+  const Types& arrays() {
+    if (!arrays_.empty()) return arrays_;
+    for (Oid const type : candidates()) {
+      Oid const array = pg::call([&] { return get_array_type(type); });
+      if (array != InvalidOid) arrays_.push_back(array);
+    }
+    return arrays_;
+  }
+
   const ParsedStatement& parsed_;
   UnknownNames* names_;
   std::vector<int> open_;
+  std::vector<int> unnested_;
+  Types arrays_;
   Types candidates_;
   std::vector<std::pair<size_t, int>> path_;
   int trials_ = 0;
