@@ -9,11 +9,14 @@ begin;
 set client_min_messages = warning;
 create extension if not exists pgtap;
 create extension if not exists deal_advisor;
-select plan(27);
+select plan(30);
 
 create schema named;
 create table named.listing (id bigint primary key, tenant_id bigint not null, seller text, price int, score real, words tsvector, seen timestamptz);
 create table named.visit (listing_id bigint, who text, at timestamptz);
+create table named.many (id bigint primary key, tenant_id bigint, price int);
+insert into named.many select g, g, g from generate_series(1, 20000) g;
+analyze named.many;
 create table named.statement (query text, toplevel bool);
 
 -- What becomes of one statement: nothing assumed is ''.
@@ -51,6 +54,10 @@ select throws_ok($$select deal_advisor.index_what_if('select price from named.li
 
 -- Types that the text does not tell
 select matches(pg_temp.reason('select l.score * $1 + case when l.seller = $2 then $3 else $4 end from named.listing l where $5 is null or l.words @@ $5'), '^planned', 'a type that is told later in the text is taken');
+
+select is(pg_temp.variables('select u.id from unnest(listings, times) u (id, at) join named.listing l on l.id = u.id'), 'listings, times', 'unnest() of several variables is planned');
+select is(pg_temp.variables('select u.id from unnest(listings, times) u (id, at) join named.listing l on l.id = u.id and l.seen = u.at'), 'listings, times', 'arrays have the types of what they are compared with');
+select is((select max((a.stats ->> 'with_variables')::int) from deal_advisor.index_advice(workload => array[row('select price from named.many m where m.tenant_id = tenant', 1000, 1, null, null, null, null)::deal_advisor.statement]) a), 1, 'index_advice tells of statements with variables');
 
 -- Inside PL/pgSQL
 create table named.inside (query text, outside text, inside text);

@@ -138,10 +138,10 @@ cmp_ok($node->safe_psql('shop', q{select count(*) from pg_stat_statements s join
 # Most of it are statements of PL/pgSQL functions, which stand there with the names of the functions' variables.
 $node->safe_psql('shop', 'set client_min_messages = error; create table public.judged as select * from deal_advisor.workload_status()');
 note($node->safe_psql('shop', q{select j.reason || ': ' || round((100 * j.share_of_time)::numeric, 2) || ' %: ' || regexp_replace(left(j.query, 600), '\s+', ' ', 'g') from public.judged j where j.status = 'skipped' order by j.share_of_time desc}));
-cmp_ok($node->safe_psql('shop', q{select round(100 * coalesce(sum(share_of_time) filter (where status = 'skipped'), 0)) from public.judged}), '<=', 5, 'statements that could not be planned are at most 5 % of the time');
+cmp_ok($node->safe_psql('shop', q{select round(100 * coalesce(sum(share_of_time) filter (where status = 'skipped'), 0)) from public.judged}), '<=', 2, 'statements that could not be planned are at most 2 % of the time');
 
-# Nothing at medium or worse; what there is stands in the message.
-is($node->safe_psql('shop', q{select severity || ' ' || check_id || ' ' || object || ': ' || title || ': ' || why from deal_advisor.findings_detail(schemas => '{mp}', deep => true) where severity in ('medium', 'high', 'critical') and status = 'open'}), '', 'findings() says nothing at medium or worse');
+# Nothing at medium or worse; what there is stands in the message. The feed has no key: it is emptied, not looked up.
+is($node->safe_psql('shop', q{select severity || ' ' || check_id || ' ' || object || ': ' || title || ': ' || why from deal_advisor.findings_detail(schemas => '{mp}', deep => true) where severity in ('medium', 'high', 'critical') and status = 'open' and (check_id, object) <> ('SCH-001', 'mp.price_feed')}), '', 'findings() says nothing at medium or worse, the feed aside');
 # IDX-014 calls an index medium that is worth 1 % of the workload.
 my $advice = q{
 select a.action || ' ' || coalesce(a.ddl[1], a.index_name) || ': ' || round(a.benefit_pct::numeric, 1) || ' %: ' || a.why

@@ -166,7 +166,7 @@ ParsedStatement parse(const std::string& text, RawParseMode mode) {
     for (Node* inner = carried(raw->stmt, types); inner != raw->stmt; inner = carried(raw->stmt, types))
       raw->stmt = inner;
     forget_into(raw->stmt);
-    (void)part_unnest(raw->stmt, nullptr);
+    if (is_planned(raw->stmt)) (void)part_unnest(raw->stmt, nullptr);
     return ParsedStatement{raw, types, copy, explained, mode};
   };
   return pg::reading(text, [&] { return pg::call(read); });

@@ -58,6 +58,9 @@ StatementKind kind_of(const ParsedStatement& parsed);
 /// it is somebody's statement and must be reported.
 StatementKind kind_of(const std::string& text);
 
+/// True for the statements that the planner sees; only their raw parse trees can be walked.
+bool is_planned(const Node* node);
+
 /// Walks a raw parse tree; `walker` returns true to stop.
 bool walk_raw(Node* node, bool (*walker)(Node*, void*), void* state);
 
