@@ -45,6 +45,7 @@ deal::Workload requested_workload(const pg::Arguments& args) {
     statement.query = args.text(0);
     statement.source = "argument";
     statement.query_id = "query";
+    statement.top_level = true;
     workload.push_back(statement);
   } else if (!args.is_null(1)) {
     workload = deal::server::workload_of(args.datum(1));
@@ -128,11 +129,17 @@ std::string queries_json(const std::vector<deal::server::QueryShare>& queries) {
 }
 
 std::string stats_json(const deal::server::AdviceStats& stats) {
-  return deal::Json{{"statements", stats.statements},   {"templates", stats.templates},
-                    {"skipped", stats.skipped},         {"skipped_time_pct", stats.skipped_time_pct},
-                    {"candidates", stats.candidates},   {"planner_calls", stats.planner_calls},
-                    {"cpu_seconds", stats.cpu_seconds}, {"sampling_cpu_seconds", stats.sampling_cpu_seconds},
-                    {"elapsed_ms", stats.elapsed_ms},   {"hit_time_limit", stats.hit_time_limit}}
+  return deal::Json{{"statements", stats.statements},
+                    {"templates", stats.templates},
+                    {"skipped", stats.skipped},
+                    {"skipped_time_pct", stats.skipped_time_pct},
+                    {"with_variables", stats.with_variables},
+                    {"candidates", stats.candidates},
+                    {"planner_calls", stats.planner_calls},
+                    {"cpu_seconds", stats.cpu_seconds},
+                    {"sampling_cpu_seconds", stats.sampling_cpu_seconds},
+                    {"elapsed_ms", stats.elapsed_ms},
+                    {"hit_time_limit", stats.hit_time_limit}}
       .dump();
 }
 

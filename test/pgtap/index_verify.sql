@@ -58,7 +58,7 @@ create temp table workload as select array[
   pg_temp.statement('select p.id from proof.parted p join proof.orders o on o.customer_id = p.a where p.id = 77', 3),
   pg_temp.statement('select customer_id from proof.totals where orders > 1000', 3),
   pg_temp.statement('update proof.orders set status = ''X'' where customer_id = 3', 2),
-  pg_temp.statement('select nothing from proof.orders')] as w;
+  pg_temp.statement('select o.nothing from proof.orders o')] as w;
 
 -- Built
 create temp table built as

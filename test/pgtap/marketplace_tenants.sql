@@ -10,7 +10,7 @@
 begin;
 set local client_min_messages = error;
 create extension if not exists pg_trgm schema public;
-select deal_advisor.marketplace_install('mp') \g /dev/null
+select deal_advisor.marketplace_install('mp', '{"modules": ["statistics", "conversations", "alerts", "privacy"]}') \g /dev/null
 select mp.ensure_partitions('mp.price_history', 4, 1) \g /dev/null
 select no_plan();
 
@@ -56,6 +56,29 @@ insert into mp.reactions (tenant_id, conversation_id, seq, user_id, emoji) selec
 insert into mp.offers (tenant_id, conversation_id, seq, offered_by, amount_minor, currency) select tenant, id, 4, first, 10000000 * tenant, 'EUR' from talk where n < 9;
 create temp table takes_part as select t.tenant, u as person, array_agg(t.number order by t.number) as numbers from talk t, unnest(array[t.first, t.second]) u group by 1, 2;
 
+-- What watches, deals and figures make of it.
+insert into mp.user_profiles (tenant_id, user_id, about, address) select tenant, id, 'about mark' || tenant || 'x', jsonb_build_object('city', 'mark' || tenant || 'x') from own_id where n <= 8;
+insert into mp.watches (tenant_id, user_id, product_id, kind) select tenant, id, id, 'any_change' from own_id where n <= 8;
+insert into mp.notification_preferences (tenant_id, user_id, channel, enabled) select tenant, id, 'email', true from own_id where n <= 8;
+insert into mp.notification_log (tenant_id, user_id, channel, outcome, detail) select tenant, id, 'email', 'sent', 'mark' || tenant || 'x' from own_id where n <= 8;
+insert into mp.user_activity_log (tenant_id, user_id, action, details) select tenant, id, 'search', jsonb_build_object('words', 'mark' || tenant || 'x') from own_id where n <= 8;
+insert into mp.price_feed (tenant_id, listing_id, observed_at, price_minor) select tenant, id, now(), 10000000 * tenant from own_id where n between 4 and 8;
+insert into mp.price_feed_rejects (tenant_id, listing_id, reason) select tenant, id, 'mark' || tenant || 'x' from own_id where n between 4 and 8;
+do $$ begin
+  for t in 1 .. 12 loop
+    perform set_config('marketplace.tenant_id', t::text, true), set_config('marketplace.user_id', '', true);
+    perform mp.record_prices(array_agg(o.id), array_agg(now() + interval '1 minute'), array_agg(10000000::bigint * t + 5)) from own_id o where o.tenant = t and o.n <= 4;
+    perform mp.match_alerts();
+    perform mp.deliver_alerts();
+    perform mp.enqueue('mail', jsonb_build_object('to', 'mark' || t || 'x')), mp.enqueue('dead', jsonb_build_object('to', 'mark' || t || 'x'));
+    update mp.outbox set dead_at = now() where topic = 'dead' and tenant_id = t;
+    perform mp.record_prices(array_agg(o.id), array_agg(now() + interval '2 minutes'), array_agg(10000000::bigint * t + 3)) from own_id o where o.tenant = t and o.n <= 4;
+    perform mp.refresh_deals(open_score => 1, close_score => 0);
+    perform mp.refresh_tenant_stats();
+  end loop;
+end $$;
+refresh materialized view mp.category_price_levels;
+
 -- What is called; words in braces are arguments.
 create temp table reading (n int generated always as identity, name text, call text);
 insert into reading (name, call) values
@@ -65,8 +88,13 @@ insert into reading (name, call) values
   ('price_history', 'mp.price_history({listing}, {time}, {time}, {span})'), ('price_stats', 'mp.price_stats({listing}, {span}, {time})'),
   ('price_spans', 'mp.price_spans({listing}, {time}, {time})'), ('prices_on', 'mp.prices_on({listing}, {time})'),
   ('price_lows', 'mp.price_lows({tenant}, {listing}, {time})'), ('prior_price', '(select mp.prior_price({listing}, {time}) as prior_minor)'),
-  ('reduction_start', 'mp.reduction_start({listing}, {time}, true)'), ('discount_check', 'mp.discount_check({listing}, {time})'),
-  ('deal_score', 'mp.deal_score({listing}, {time})'),
+  ('discount_check', 'mp.discount_check({listing}, {time})'),
+  ('deal_score', 'mp.deal_score({listing}, {time})'), ('deal_scores', 'mp.deal_scores(array[{listing}, {listing}]::bigint[], {time})'),
+  ('price_points', 'mp.price_points({listing}, {time}, {time})'), ('judged_points', 'mp.judged_points({listing}, {time})'),
+  ('top_deals', 'mp.top_deals({category}, {score}, {deal_cursor}, {lim})'), ('tenant_statistics', 'mp.tenant_statistics()'), ('dashboard', 'mp.dashboard(null, null)'),
+  ('market_levels', 'mp.market_levels({category})'), ('my_watches', 'mp.my_watches({seq}, {lim})'), ('my_notifications', 'mp.my_notifications({seq}, {lim})'),
+  ('watched_products', '(select mp.watched_products(array[{id}, {id}]::bigint[]) as product_id)'), ('dead_letters', 'mp.dead_letters(null, {seq}, {lim})'),
+  ('public_profiles', '(select * from mp.public_profiles where user_id = {id} or random() < 0.5)'), ('users_masked', '(select * from mp.users_masked)'), ('user_products', '(select * from mp.user_products)'),
   ('compared_prices', 'mp.compared_prices({tenant}, array[{listing}]::bigint[], array[{time}]::timestamptz[], array[null]::bigint[], array[null]::bigint[])'),
   ('inbox', 'mp.inbox({talk_cursor}, {lim}, true)'), ('unread_counts', 'mp.unread_counts()'), ('search_messages', 'mp.search_messages({text}, {message_cursor}, {lim})'),
   ('conversation_page', 'mp.conversation_page({id}, {seq}, {lim})'), ('thread_page', 'mp.thread_page({id}, {seq}, {seq}, {lim})'),
@@ -89,6 +117,8 @@ begin
     when 'id' then quote_nullable(case when hostile and random() < 0.1 then (array[0, -1, 9223372036854775807, null])[1 + n % 4] when n <= 3 then n else 1000 * case when hostile then other else acting end + n end) || '::bigint'
     when 'listing' then quote_nullable(case when n <= 3 then n else 1000 * case when hostile then other else acting end + n + 100 * (n % 2) end) || '::bigint'
     when 'seq' then quote_nullable((array[null, 1, 4, 12, 13, 0, -1, 9223372036854775807])[1 + n % 8]) || '::bigint'
+    when 'category' then quote_nullable(case when n <= 6 then n when n = 7 then 999 end) || '::bigint'
+    when 'score' then quote_nullable((array[0, 0, 65, -1, 101, null])[1 + n % 6]) || '::numeric'
     when 'lim' then quote_nullable(case when hostile then (array[0, -1, 1, 2, null, 1000000])[1 + n % 6] else 5 * n end) || '::int'
     when 'time' then case when hostile and n = 1 then (array['null', $q$'infinity'$q$, $q$'-infinity'$q$, $q$'0001-01-01'$q$])[1 + floor(4 * random())::int] else format('(now() - interval ''%s days'')', 8 * n - 8) end || '::timestamptz'
     when 'span' then quote_literal((array['1 day', '30 days', '90 days', '1 year', '7 days', '0', '-1 day', '1 week'])[1 + n % 8]) || '::interval'
@@ -110,7 +140,7 @@ create function pg_temp.foreign_columns(found jsonb, acting bigint, talks bigint
   select array_agg(distinct e.key) from jsonb_array_elements(found) r cross join lateral jsonb_each_text(r) e
    where e.value is not null and case
      when e.key = 'tenant_id' then e.value::bigint is distinct from acting
-     when e.key = any ('{id,product_id,listing_id,best_listing_id,conversation_id,sender_id,user_id,offered_by,created_by,updated_by,direct_low,direct_high,last_sender_id,edited_by,uploaded_by}') then e.value::bigint >= 1000 and e.value::bigint / 1000 is distinct from acting
+     when e.key = any ('{id,product_id,listing_id,best_listing_id,conversation_id,sender_id,user_id,offered_by,created_by,updated_by,direct_low,direct_high,last_sender_id,edited_by,uploaded_by}') and e.value ~ '^[0-9]{1,18}$' then e.value::bigint >= 1000 and e.value::bigint / 1000 is distinct from acting
      when e.key = 'other_ids' then exists (select from jsonb_array_elements_text(r -> 'other_ids') i where i::bigint >= 1000 and i::bigint / 1000 is distinct from acting)
      when e.key ~ '_minor$|^price$|^list_price$|^low_' then e.value::numeric >= 10000000 and floor(e.value::numeric / 10000000) is distinct from acting and e.key not in ('mad_minor', 'sum_minor')
      when e.value ~ '(mark|talk)[0-9]' then exists (select from regexp_matches(e.value, 'mark([0-9]+)x', 'g') m where m[1]::bigint is distinct from acting)
@@ -135,8 +165,8 @@ declare
   code text;
   problem text;
   wrong text[];
-  cursors jsonb := '{"search_products": [], "inbox": [], "search_messages": []}';
-  kinds constant jsonb := '{"search_cursor": "search_products", "talk_cursor": "inbox", "message_cursor": "search_messages"}';
+  cursors jsonb := '{"search_products": [], "top_deals": [], "inbox": [], "search_messages": []}';
+  kinds constant jsonb := '{"search_cursor": "search_products", "deal_cursor": "top_deals", "talk_cursor": "inbox", "message_cursor": "search_messages"}';
   many constant int := (select count(*) from reading);
   summary jsonb := '{}';
 begin
@@ -183,9 +213,10 @@ end $$;
 select setseed(:seed) \g /dev/null
 select is(pg_temp.fuzz(:calls), 0::bigint, :'calls' || ' random calls (seed ' || :'seed' || '): no row of another tenant or conversation');
 select is_empty($$select unnest(foreign_rows) from outcome where foreign_rows is not null limit 10$$, 'nor one to show here');
-select is_empty($$select name from outcome group by name having coalesce(sum(found), 0) = 0 and name not in ('database_roles', 'message_edits', 'attachments', 'compared_prices') limit 20$$, 'every function and table shows its own rows');
+select is_empty($$select name from outcome group by name having coalesce(sum(found), 0) = 0 and name not in ('database_roles', 'message_edits', 'attachments', 'compared_prices', 'personal_data', 'statistic_deltas') limit 20$$, 'every function and table shows its own rows');
 select is_empty($$select left(e, 300) from outcome, unnest(errors) e where left(e, 5) <> all ('{22023,42501,02000,54000,22008,22003}') and e !~ '^22004 argument [0-9] must not be null' limit 10$$, 'what is refused is refused for its arguments, never for its syntax');
-select is_empty($$select p.proname from pg_proc p where p.pronamespace = 'mp'::regnamespace and p.proretset and p.proname not in (select name from reading)$$, 'every function that gives rows is called here');
+select is_empty($$select p.proname from pg_proc p where p.pronamespace = 'mp'::regnamespace and p.proretset and p.proname not in (select name from reading)
+  and p.proname <> all ('{users_of_phone,erase_user,protection_advice,check_personal_data,take_feed,feed_chunks,dequeue,listings_to_score,add_up_statistics,refresh_tenant_stats}')$$, 'every function that gives rows is called here, but those that write and those for the owner');
 
 -- The test sees it when a function forgets the tenant, or row security is off.
 create function pg_temp.without(part text, instead text, function regprocedure) returns text language plpgsql as $$

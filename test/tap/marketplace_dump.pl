@@ -13,8 +13,10 @@ $node->start;
 $node->safe_psql('postgres', q{
   create role shop_app;
   create extension deal_advisor;
+  create extension pgcrypto;
+  create extension pg_trgm;
   select deal_advisor.marketplace_install('shop');
-  select deal_advisor.marketplace_install('Second "shop"', '{"currency": "USD", "triggers": false}');
+  select deal_advisor.marketplace_install('Second "shop"', '{"currency": "USD", "triggers": false, "encryption": true, "partition_step": "year"}');
   grant usage on schema shop to shop_app;
   grant select, insert, update, delete on all tables in schema shop to shop_app;
   revoke all on shop.category_price_levels from shop_app;
@@ -91,7 +93,7 @@ is($node->safe_psql('custom', q{set marketplace.tenant_id = '1'; select shop.rec
 is($node->safe_psql('custom', q{set marketplace.tenant_id = '1'; set marketplace.user_id = '4'; select unread from shop.unread_counts()}), '21', 'unread counts are as they were');
 is($node->safe_psql('custom', q{set marketplace.tenant_id = '1'; select count(*) from shop.top_deals(); select products, open_deals from shop.tenant_statistics()}), "$deals\n50|$deals", 'deals are listed and figures told');
 is($node->safe_psql('custom', q{set marketplace.tenant_id = '1'; insert into shop.products (tenant_id, name) values (1, 'New'); select products from shop.tenant_statistics()}), '51', 'which go on to be counted');
-is($node->safe_psql('custom', q{select state from deal_advisor.partition_status()}) =~ tr/k//, 2, 'partitions are kept');
+is($node->safe_psql('custom', q{select state from deal_advisor.partition_status()}) =~ tr/k//, 6, 'partitions are kept');
 
 # kill -9 in the middle of installing: nothing is left, and it can be done again
 my ($killed, $said, $why) = $node->psql('postgres', q{

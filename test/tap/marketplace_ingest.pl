@@ -51,7 +51,29 @@ is($node->safe_psql('postgres', "select deal_advisor.marketplace_record_obstacle
 $node->safe_psql('postgres', batch($_)) for 1 .. 4;
 holds($node, 'before anything is killed');
 
-my $k = 5;
+# Two sessions with the same listings: the second waits, and then goes on from what the first has written.
+my $days = $node->safe_psql('postgres', 'select sum(n) from mp.price_daily');
+for my $second ('read committed', 'repeatable read') {
+	my $first = $node->background_psql('postgres', on_error_stop => 1);
+	$first->query_safe('begin; ' . batch($second eq 'read committed' ? 5 : 7));
+	my ($out, $err) = ('', '');
+	# Late by an hour in the first round: it comes after the first session's. A snapshot of its own in the second.
+	my $run = IPC::Run::start([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=sqlstate', '-h', $node->host, '-p', $node->port, '-d', 'postgres',
+		'-c', "begin isolation level $second", '-c', 'select 1 from mp.tenants', '-c', batch($second eq 'read committed' ? 8 : 10), '-c', 'commit' ], '<', \undef, '>', \$out, '2>', \$err);
+	$node->poll_query_until('postgres', q{select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like '%record_prices%')});
+	$first->query_safe('commit');
+	$first->quit;
+	$run->finish;
+	if ($second eq 'read committed') {
+		is($err, '', 'the second goes on when the first has committed');
+		is($node->safe_psql('postgres', 'select sum(n) from mp.price_daily'), $days + 2 * 4000, 'and every observation counts once');
+		holds($node, 'after both');
+	} else {
+		like($err, qr/40001/, 'in REPEATABLE READ it can not');
+	}
+}
+
+my $k = 11;
 my $killed = 0;
 for my $pause (0, 20, 40, 60, 90, 130, 180, 240) {
 	my ($out, $err) = ('', '');

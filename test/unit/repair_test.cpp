@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cctype>
+#include <map>
 #include <string>
 
 #include "core/query/shared_constants.hpp"
@@ -139,6 +141,57 @@ TEST(DropConflictTarget, KeepsWhatReturns) {
             "insert into t values ($1) on conflict do nothing returning d");
   std::string const plain = "insert into t values ($1)";
   EXPECT_EQ(deal::query::drop_conflict_target(plain, scan(plain)), plain);
+}
+
+/// The text with the words at `at` (each the first place of a name, of as many words as it has) as
+/// parameters.
+std::string named(const std::string& text, const std::vector<std::string>& at,
+                  std::map<std::string, int>& numbers) {
+  std::vector<deal::query::Name> names;
+  for (auto const& name : at)
+    names.push_back({text.find(name), static_cast<int>(1 + std::count(name.begin(), name.end(), '.'))});
+  return deal::query::name_parameters(text, scan(text), names, numbers);
+}
+
+TEST(NameParameters, ANameBecomesTheNextParameter) {
+  std::map<std::string, int> numbers;
+  EXPECT_EQ(named("select 1 from t where a = who and b < $2", {"who"}, numbers),
+            "select 1 from t where a = $3 and b < $2");
+}
+
+TEST(NameParameters, AQualifiedNameIsReplacedWhole) {
+  std::map<std::string, int> numbers;
+  EXPECT_EQ(named("select who.id+1", {"who.id"}, numbers), "select $1+1");
+}
+
+TEST(NameParameters, EqualNamesAreOneParameter) {
+  std::map<std::string, int> numbers;
+  std::string const text = "select who, me, who";
+  EXPECT_EQ(deal::query::name_parameters(text, scan(text), {{16, 1}, {7, 1}, {12, 1}}, numbers),
+            "select $1, $2, $1");
+}
+
+TEST(NameParameters, OnlyTheNamedPlacesAreReplaced) {
+  std::map<std::string, int> numbers;
+  EXPECT_EQ(named("select who from (select who from t) s", {"who"}, numbers),
+            "select $1 from (select who from t) s");
+}
+
+TEST(NameParameters, KnownNamesKeepTheirNumber) {
+  std::map<std::string, int> numbers{{"who", 1}};
+  EXPECT_EQ(named("select $1, me, who", {"who", "me"}, numbers), "select $1, $2, $1");
+}
+
+TEST(NameParameters, NewNamesAreTold) {
+  std::map<std::string, int> numbers{{"me", 1}};
+  (void)named("select $1, who.id", {"who.id"}, numbers);
+  EXPECT_EQ(numbers, (std::map<std::string, int>{{"me", 1}, {"who.id", 2}}));
+}
+
+TEST(NameParameters, WhatIsNoNameStays) {
+  std::map<std::string, int> numbers;
+  EXPECT_EQ(deal::query::name_parameters("select 1", scan("select 1"), {{7, 1}, {3, 1}, {99, 2}}, numbers),
+            "select 1");
 }
 
 }  // namespace

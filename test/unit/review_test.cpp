@@ -161,6 +161,12 @@ TEST(PrimaryKey, UsesWhatIsThere) {
   ASSERT_EQ(finding.fix.size(), 2u);
   EXPECT_EQ(finding.fix.front(), "CREATE UNIQUE INDEX CONCURRENTLY log_pkey ON shop.log (id)");
 
+  Model staging;
+  staging.table("feed", {"line"});
+  EXPECT_EQ(staging.run("SCH-001").front().severity, Severity::medium);
+  staging.last_table().unlogged = true;
+  EXPECT_EQ(staging.run("SCH-001").front().severity, Severity::low);
+
   Model none;
   none.table("log", {"id", "row_id"});
   EXPECT_EQ(none.run("SCH-001").front().fix.front(),

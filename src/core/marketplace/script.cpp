@@ -22,6 +22,7 @@ constexpr Part kParts[] = {
     {"32_deal_score", "pricing", "catalog"},
     {"33_deals", "pricing", "catalog"},
     {"34_statistics", "statistics", "pricing"},
+    {"35_price_feed", "pricing", "catalog"},
     {"40_conversations", "conversations", "base"},
     {"41_messages", "conversations", "base"},
     {"42_offers", "conversations", "base"},

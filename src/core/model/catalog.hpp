@@ -36,8 +36,9 @@ struct Table {
   int parent = -1;            ///< position of the partitioned table that this is a partition of
   bool partition = false;     ///< also true when the parent is not in the model
   bool foreign_leaf = false;  ///< has a foreign table below it
-  double rows = -1;           ///< pg_class.reltuples; -1: never counted
-  std::int64_t pages = 0;     ///< pg_class.relpages, as of the last VACUUM or ANALYZE
+  bool unlogged = false;
+  double rows = -1;        ///< pg_class.reltuples; -1: never counted
+  std::int64_t pages = 0;  ///< pg_class.relpages, as of the last VACUUM or ANALYZE
   std::int64_t sequential_scans = 0;
   std::int64_t index_scans = 0;  ///< of all its indexes
   std::int64_t inserts = 0;

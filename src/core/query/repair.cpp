@@ -67,6 +67,12 @@ std::ptrdiff_t type_start(const Tokens& tokens, std::ptrdiff_t next) {
   return is_kind(tokens, last, TokenKind::word) ? name_start(tokens, last) : -1;
 }
 
+/// Index of the token that begins at byte `offset`; the number of tokens when none does.
+std::ptrdiff_t token_at(const Tokens& tokens, std::size_t offset) {
+  return std::find_if(tokens.begin(), tokens.end(), [&](const Token& t) { return t.begin == offset; }) -
+         tokens.begin();
+}
+
 /// typename $n -> $n::typename
 std::optional<std::string> cast_literal(std::string_view text, const Tokens& tokens,
                                         std::ptrdiff_t parameter) {
@@ -107,11 +113,9 @@ std::optional<std::string> split_parameter(std::string_view text, std::size_t of
 }  // namespace
 
 std::optional<std::string> repair_syntax(std::string_view text, const Tokens& tokens, std::size_t offset) {
-  auto const at =
-      std::find_if(tokens.begin(), tokens.end(), [&](const Token& t) { return t.begin == offset; });
-  if (at == tokens.end()) return split_parameter(text, offset);
-  if (at->kind != TokenKind::parameter) return std::nullopt;
-  std::ptrdiff_t const parameter = at - tokens.begin();
+  std::ptrdiff_t const parameter = token_at(tokens, offset);
+  if (parameter == std::ssize(tokens)) return split_parameter(text, offset);
+  if (!is_kind(tokens, parameter, TokenKind::parameter)) return std::nullopt;
   if (auto repaired = call_extract(text, tokens, parameter)) return repaired;
   return cast_literal(text, tokens, parameter);
 }
@@ -131,6 +135,32 @@ std::string unfold_lists(std::string_view text, const Tokens& tokens) {
     result = replaced(result, begin, close.end, (negated ? "<> all(" : "= any(") + value.text + ")");
   }
   return result;
+}
+
+std::string name_parameters(std::string_view text, const Tokens& tokens, std::vector<Name> names,
+                            std::map<std::string, int>& numbers) {
+  int number = 0;
+  for (auto const& token : tokens)
+    number = std::max(number, token.number);
+  std::sort(names.begin(), names.end(), [](const Name& a, const Name& b) { return a.offset < b.offset; });
+  std::string result;
+  std::size_t copied = 0;
+  for (auto const& name : names) {
+    std::ptrdiff_t const first = token_at(tokens, name.offset);
+    std::ptrdiff_t const last = first + 2 * (name.words - 1);
+    if (name.offset < copied || !is_kind(tokens, first, TokenKind::word) ||
+        !is_kind(tokens, last, TokenKind::word))
+      continue;
+    std::string words;
+    for (std::ptrdiff_t i = first; i <= last; ++i)
+      words += tokens[static_cast<std::size_t>(i)].text;
+    auto const [known, fresh] = numbers.emplace(words, number + 1);
+    if (fresh) ++number;
+    result += text.substr(copied, name.offset - copied);
+    result += "$" + std::to_string(known->second);
+    copied = tokens[static_cast<std::size_t>(last)].end;
+  }
+  return result += text.substr(copied);
 }
 
 std::string drop_conflict_target(std::string_view text, const Tokens& tokens) {

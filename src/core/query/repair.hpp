@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,19 @@ std::optional<std::string> repair_syntax(std::string_view text, const Tokens& to
 /// Lists that were folded to one parameter, `in ($1 /*, ... */)`, as `= any($1)`: the planner then expects
 /// several values instead of one. The same text when there is none.
 std::string unfold_lists(std::string_view text, const Tokens& tokens);
+
+/// A name in a statement: where it begins and of how many words it is (`who.user_id`: 2).
+struct Name {
+  std::size_t offset;
+  int words;
+};
+
+/// The text with each of the names as a parameter. `numbers` holds the parameters of the names that are
+/// known; new ones are added to it, with numbers after all that the text has. Names that don't begin at a
+/// word are passed over.
+///   where l.id = any (listings) and l.seen < $1  ->  where l.id = any ($2) and l.seen < $1
+std::string name_parameters(std::string_view text, const Tokens& tokens, std::vector<Name> names,
+                            std::map<std::string, int>& numbers);
 
 /// `on conflict` without its target and action: `on conflict do nothing`. A target whose expression or
 /// predicate lost its constants matches no index any more.

@@ -16,8 +16,8 @@ create table @schema@.watches (
   days integer constraint watches_days_range check (days between 1 and 3650),
   threshold_minor bigint generated always as (case when reference_minor is null then target_minor::bigint else floor(reference_minor::bigint * (100 - percent) / 100)::bigint end) stored,
   min_change_minor @schema@.amount_minor not null default 0,
-  retailers bigint[] constraint watches_retailers_form check (cardinality(retailers) between 1 and 100 and array_ndims(retailers) = 1 and array_position(retailers, null) is null),
-  conditions @schema@.listing_condition[] constraint watches_conditions_form check (cardinality(conditions) between 1 and 10 and array_ndims(conditions) = 1 and array_position(conditions, null) is null),
+  retailers bigint[] constraint watches_retailers_form check (cardinality(retailers) >= 1 and cardinality(retailers) <= 100 and array_ndims(retailers) = 1 and array_position(retailers, null) is null),
+  conditions @schema@.listing_condition[] constraint watches_conditions_form check (cardinality(conditions) >= 1 and cardinality(conditions) <= 10 and array_ndims(conditions) = 1 and array_position(conditions, null) is null),
   hysteresis_percent numeric(5, 2) not null default 0 constraint watches_hysteresis_range check (hysteresis_percent >= 0),
   rearm_after interval constraint watches_rearm_after_range check (rearm_after between interval '0' and interval '10 years'),
   max_per_day integer constraint watches_max_per_day_range check (max_per_day between 1 and 1000),
@@ -45,6 +45,7 @@ create table @schema@.watches (
   constraint watches_due_fits check ((kind = 'no_change_for') = (due_at is not null)),
   constraint watches_notified_whole check ((last_notified_at is null) = (last_notified_listing_id is null) and (last_notified_at is null) = (last_notified_price_at is null))
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+-- No BETWEEN and no row comparisons where others follow: the server would print them otherwise after a dump.
 -- Vacuum comes early: alerts leave their pages without the mark that lets this index answer alone.
 create index watches_product on @schema@.watches (tenant_id, product_id) include (id, user_id, kind, threshold_minor, percent, deleted_at);
 create unique index watches_live on @schema@.watches (tenant_id, user_id, product_id, kind) where deleted_at is null;
@@ -203,7 +204,7 @@ comment on function @schema@.my_watches(bigint, int) is 'The watches of the acti
 
 --@if triggers
 create trigger touch before update of target_minor, percent, reference_minor, days, min_change_minor, retailers, conditions, hysteresis_percent, rearm_after, max_per_day, paused_until, expires_at, deleted_at
-  on @schema@.watches for each row when ((old.target_minor, old.percent, old.reference_minor, old.days, old.min_change_minor, old.retailers, old.conditions, old.hysteresis_percent, old.rearm_after, old.max_per_day, old.paused_until, old.expires_at, old.deleted_at) is distinct from (new.target_minor, new.percent, new.reference_minor, new.days, new.min_change_minor, new.retailers, new.conditions, new.hysteresis_percent, new.rearm_after, new.max_per_day, new.paused_until, new.expires_at, new.deleted_at)) execute function @schema@.touch();
+  on @schema@.watches for each row when (old.target_minor is distinct from new.target_minor or old.percent is distinct from new.percent or old.reference_minor is distinct from new.reference_minor or old.days is distinct from new.days or old.min_change_minor is distinct from new.min_change_minor or old.retailers is distinct from new.retailers or old.conditions is distinct from new.conditions or old.hysteresis_percent is distinct from new.hysteresis_percent or old.rearm_after is distinct from new.rearm_after or old.max_per_day is distinct from new.max_per_day or old.paused_until is distinct from new.paused_until or old.expires_at is distinct from new.expires_at or old.deleted_at is distinct from new.deleted_at) execute function @schema@.touch();
 --@end
 
 --@if row_security

@@ -97,8 +97,7 @@ $function$;
 comment on function @schema@.register_personal_data() is 'Puts what comes with the marketplace, and is installed, into personal_data, and the stamps created_by and updated_by of all tables; says how many rows are new. Rows that are there stay as they are. export_user and erase_user call it. Errors: 42501 for others than the schema''s owner. Example: select @schema@.register_personal_data();';
 
 create function @schema@.check_personal_data() returns table (table_name name, column_name name, problem text)
-  language sql stable rows 10 set search_path = pg_catalog, pg_temp
-begin atomic
+  language sql stable rows 10 set search_path = pg_catalog, pg_temp as $function$
   with relation as (
     select c.oid, c.relname from pg_class c
     where c.relnamespace = $name$@schema@$name$::regnamespace and c.relkind in ('r', 'p') and not c.relispartition),
@@ -124,8 +123,8 @@ begin atomic
       and exists (select from @schema@.personal_data p where p.table_name = a.relname and p.on_erase = 'scrub')
       and not exists (select from @schema@.personal_data p where p.table_name = a.relname and (p.user_column = a.attname or p.scrub ? a.attname or a.attname = any (p.leaves)))
       and (a.relname, a.attname) not in (('users', 'email'), ('users', 'email_encrypted'), ('users', 'email_blind'), ('users', 'key_id'))
-  order by 1, 2, 3;
-end;
+  order by 1, 2, 3
+$function$;
 comment on function @schema@.check_personal_data() is 'What is wrong with personal_data: columns that it names and that are gone; columns that seem to say of whom a row is (by their names, or by a foreign key to users) and that it doesn''t name; text of scrubbed tables that nobody scrubs. No rows: all is well. For the schema''s owner: others don''t see personal_data. Errors: none. Example: select * from @schema@.check_personal_data();';
 
 create function @schema@.email_hash(email text, kind text) returns text
@@ -201,7 +200,7 @@ declare
   address text := @schema@.email_of(of_tenant, export_user.person);
   place record;
   found_rows jsonb;
-  result jsonb := '{}';
+  result jsonb := jsonb '{}';
 begin
   if current_setting('transaction_read_only') = 'off' then
     perform @schema@.register_personal_data();
@@ -236,11 +235,11 @@ create function @schema@.audit_keys(rel regclass, condition text, user_column na
 declare
   extension constant text := 'deal_advisor';
   keys jsonb;
-  logged jsonb := '[]';
+  logged jsonb := jsonb '[]';
 begin
   if not exists (select from pg_trigger g join pg_proc f on f.oid = g.tgfoid join pg_namespace n on n.oid = f.pronamespace
                  where g.tgrelid = rel and n.nspname = extension and f.proname = 'audit_capture') then
-    return '[]';
+    return jsonb '[]';
   end if;
   execute format('select coalesce(jsonb_agg(jsonb_build_object(%s)), ''[]'') from %s t where %s',
       (select string_agg(format('%L, t.%I', k, k), ', ') from unnest(@schema@.key_columns(rel)) k), rel, condition)
@@ -260,15 +259,16 @@ create function @schema@.forget_in_audit(rel regclass, keys jsonb) returns bigin
 declare
   extension constant text := 'deal_advisor';
   todo jsonb[] := array(select distinct k from jsonb_array_elements(keys) k);
-  seen jsonb[] := '{}';
-  erased record;
+  seen jsonb[] := array[]::jsonb[];
+  events bigint;
+  other_keys jsonb;
   forgotten bigint := 0;
 begin
   while cardinality(todo) > 0 loop
-    execute format('select events, other_keys from %I.audit_forget($1, $2, $3)', extension) into erased using rel, todo[1], '{"reason": "erase_user"}'::jsonb;
-    forgotten := forgotten + coalesce(erased.events, 0);
+    execute format('select events, other_keys from %I.audit_forget($1, $2, $3)', extension) into events, other_keys using rel, todo[1], '{"reason": "erase_user"}'::jsonb;
+    forgotten := forgotten + coalesce(events, 0);
     seen := seen || todo[1];
-    todo := todo[2:] || array(select k from jsonb_array_elements(case jsonb_typeof(erased.other_keys) when 'array' then erased.other_keys else '[]' end) k
+    todo := todo[2:] || array(select k from jsonb_array_elements(case jsonb_typeof(other_keys) when 'array' then other_keys else '[]' end) k
                               where k <> all (seen || todo));
   end loop;
   return forgotten;
@@ -280,7 +280,7 @@ create function @schema@.erase_what_they_wrote(of_tenant bigint, person bigint, 
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
 declare
   counted bigint;
-  done jsonb := '{}';
+  done jsonb := jsonb '{}';
   files text[];
   tombstone text := coalesce((select p.scrub ->> 'body' from @schema@.personal_data p where p.table_name = 'messages' and p.user_column = 'sender_id'), '[deleted]');
   step record;
@@ -336,10 +336,10 @@ declare
   new_name text;
   entry @schema@.personal_data;
   rel regclass;
-  audited jsonb := '{}';
+  audited jsonb := jsonb '{}';
   written jsonb;
-  done jsonb := '{}';
-  storage jsonb := '[]';
+  done jsonb := jsonb '{}';
+  storage jsonb := jsonb '[]';
   change record;
   counted bigint;
 begin

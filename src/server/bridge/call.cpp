@@ -22,19 +22,21 @@ ErrorData* copy_error() {
   return CopyErrorData();
 }
 
+/// Error context callback: gives the position to `text`, before a caller's callback takes it for its own.
+void point_into(void* text) {
+  int const position = geterrposition();
+  if (position <= 0) return;
+  errposition(0);
+  internalerrposition(position);
+  internalerrquery(static_cast<const char*>(text));
+}
+
 }  // namespace
 
 ServerError::ServerError(ErrorData* data) : owned_(new ErrorData*(data), free_error_data), data_(data) {}
 
 std::string ServerError::sqlstate() const {
   return unpack_sql_state(data_->sqlerrcode);
-}
-
-void ServerError::refer_to(const std::string& text) {
-  if (data_->cursorpos <= 0 || data_->internalquery != nullptr) return;
-  data_->internalquery =
-      call([&]() -> char* { return MemoryContextStrdup(GetMemoryChunkContext(data_), text.c_str()); });
-  data_->internalpos = std::exchange(data_->cursorpos, 0);
 }
 
 void fail_in_call(int sqlerrcode, const char* message, const char* hint) {
@@ -50,6 +52,11 @@ void warn_in_call(const char* message, const char* hint) {
 namespace detail {
 
 bool abort_due = false;
+
+TextInHand::TextInHand(const char* text)
+    : callback_{error_context_stack, point_into, const_cast<char*>(text)} {
+  error_context_stack = &callback_;
+}
 
 void free_error(ErrorData* error) {
   MemoryContextDelete(GetMemoryChunkContext(error));

@@ -19,10 +19,6 @@ class ServerError : public std::exception {
   /// The five characters of the SQLSTATE.
   std::string sqlstate() const;
   const char* what() const noexcept override { return data_->message != nullptr ? data_->message : ""; }
-  /// Says that the error's position counts in `text`, which is not the statement that the client sent but,
-  /// for one, an argument of it. Does nothing to errors without a position, or with one that is settled
-  /// already.
-  void refer_to(const std::string& text);
   /// Hands the record to the caller, who must re-throw it as a server error; the exception lets go of it.
   ErrorData* take() noexcept { return std::exchange(*owned_, nullptr); }
 
@@ -69,6 +65,19 @@ class CallFrame {
 /// Copies the pending server error out of the server's stack and throws it as ServerError.
 [[noreturn]] void throw_server_error();
 
+/// While it lives, the position of a server error counts in `text`, which is not the statement that the
+/// client sent but, for one, an argument of it. Positions that somebody nearer to the error has settled stay.
+class TextInHand {
+ public:
+  explicit TextInHand(const char* text);
+  ~TextInHand() { error_context_stack = callback_.previous; }
+  TextInHand(const TextInHand&) = delete;
+  TextInHand& operator=(const TextInHand&) = delete;
+
+ private:
+  ErrorContextCallback callback_;
+};
+
 /// Tells a destructor whether it runs because of a server error: then it must leave the server alone.
 class Unwinding {
  public:
@@ -102,15 +111,12 @@ template <class Fn>
   detail::throw_server_error();
 }
 
-/// Runs `fn`, whose errors may point into `text`: the client must not take that for its own statement.
+/// Runs `fn`, whose errors may point into `text`: neither the client nor a function that called us must take
+/// that for its own statement. They come with `internalpos`, and `text` as `internalquery`.
 template <class Fn>
 auto reading(const std::string& text, Fn&& fn) -> std::invoke_result_t<Fn&> {
-  try {
-    return fn();
-  } catch (ServerError& error) {
-    error.refer_to(text);
-    throw;
-  }
+  detail::TextInHand const in_hand(text.c_str());
+  return fn();
 }
 
 /// Raises a server error from code that runs inside `call` and owns nothing (server callbacks, hook bodies,

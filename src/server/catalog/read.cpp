@@ -30,7 +30,8 @@ select c.oid, c.relnamespace, c.relname, c.relowner, c.relkind, c.relispartition
   pg_catalog.pg_stat_get_tuples_updated(c.oid), pg_catalog.pg_stat_get_tuples_deleted(c.oid),
   l.relation is not null, pg_catalog.pg_stat_get_live_tuples(c.oid), c.relrowsecurity, c.relforcerowsecurity,
   exists (select from pg_catalog.aclexplode(c.relacl) g where g.grantee <> c.relowner)
-    or exists (select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attacl is not null)
+    or exists (select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attacl is not null),
+  c.relpersistence = 'u'
 from pg_catalog.pg_class c
 left join pg_catalog.pg_inherits i on i.inhrelid = c.oid and c.relispartition
 left join (select distinct relation from pg_catalog.pg_locks
@@ -194,6 +195,7 @@ class Reader {
       table.row_security = result.boolean(row, 15);
       table.force_row_security = result.boolean(row, 16);
       table.granted = result.boolean(row, 17);
+      table.unlogged = result.boolean(row, 18);
       positions_.emplace(table.oid, static_cast<int>(row));
       catalog_.tables.push_back(std::move(table));
     }

@@ -94,6 +94,7 @@ Advice advise(const AdviceRequest& request) {
   stats.templates = workload.planned + static_cast<int>(workload.skipped.size());
   stats.skipped = static_cast<int>(workload.skipped.size());
   stats.skipped_time_pct = workload.skipped_time_pct();
+  stats.with_variables = workload.with_variables;
   stats.candidates = static_cast<int>(space.proposed());
   stats.planner_calls = solution.planner_calls + more_calls + static_cast<int>(workload.plannable.size());
   stats.hit_time_limit = workload.out_of_time || watch.passed();

@@ -80,6 +80,7 @@ struct AdviceStats {
   int templates = 0;
   int skipped = 0;
   double skipped_time_pct = 0;
+  int with_variables = 0;  ///< statements with names that were taken for variables of PL/pgSQL
   int candidates = 0;
   int planner_calls = 0;
   double cpu_seconds = 0;  ///< planning and search, sampling apart

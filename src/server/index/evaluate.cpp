@@ -68,7 +68,7 @@ WhatIfAnswer index_what_if(const std::string& query, const std::vector<std::stri
     Statement statement;
     statement.query = query;
     StatementScope const scope(statement);
-    PreparedQuery const prepared = pg::reading(query, [&] { return prepare(query); });
+    PreparedQuery const prepared = pg::reading(query, [&] { return prepare(query, Dialect::sql); });
     check_permissions(prepared);
     ExtentEstimator sizes;
     ExpressionStatistics statistics;

@@ -31,6 +31,7 @@ Workload merge_templates(const Workload& workload) {
       continue;
     }
     Statement& same = merged[place->second];
+    if (!same.top_level.value_or(false) && statement.top_level) same.top_level = statement.top_level;
     double const calls = same.calls + statement.calls;
     if (calls > 0) same.mean_ms = (same.mean_ms * same.calls + statement.mean_ms * statement.calls) / calls;
     same.calls = calls;
@@ -76,6 +77,7 @@ PreparedQuery copy_of(const PreparedQuery& prepared) {
     PreparedQuery copy = prepared;
     copy.query = static_cast<Query*>(copyObjectImpl(prepared.query));
     copy.text = pstrdup(prepared.text);
+    if (prepared.variables != nullptr) copy.variables = pstrdup(prepared.variables);
     if (prepared.types != nullptr) {
       size_t const bytes = sizeof(Oid) * static_cast<size_t>(prepared.parameters);
       auto* const types = static_cast<Oid*>(palloc(bytes + 1));
@@ -92,7 +94,7 @@ std::vector<PlannableStatement> prepare_choices(const Statement& statement) {
   one.memory = std::make_shared<const pg::Memory>("deal_advisor statement");
   pg::Memory const scratch("deal_advisor analysis");
   pg::InContext const in_scratch(scratch.context());
-  PreparedQuery const prepared = prepare(statement.query);
+  PreparedQuery const prepared = prepare(statement.query, dialect_of(statement));
   check_permissions(prepared);
   pg::InContext const in_memory(one.memory->context());
   one.prepared = copy_of(prepared);
@@ -114,6 +116,7 @@ std::vector<PlannableStatement> prepare_choices(const Statement& statement) {
 
 void append(AnalysedWorkload& out, std::vector<PlannableStatement>& choices,
             const std::vector<ObservedUse>& uses) {
+  if (choices.front().prepared.variables != nullptr) ++out.with_variables;
   for (auto& choice : choices) {
     choice.number = out.planned;
     out.plannable.push_back(std::move(choice));

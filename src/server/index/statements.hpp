@@ -40,7 +40,8 @@ struct SkippedStatement {
 /// The workload's statements with what the planner saw in them.
 struct AnalysedWorkload {
   std::vector<PlannableStatement> plannable;
-  int planned = 0;  ///< statements in it
+  int planned = 0;         ///< statements in it
+  int with_variables = 0;  ///< statements that have names which were taken for variables of PL/pgSQL
   std::vector<SkippedStatement> skipped;
   std::vector<ObservedUse> uses;  ///< their query numbers index `plannable`
   Vocabulary* words = nullptr;    ///< of the uses

@@ -303,14 +303,19 @@ class Verification {
     return mean;
   }
 
-  static VerifyRow statement_row(const Statement& statement, const Costs& costs) {
+  static std::string variables_note(const PreparedQuery& prepared) {
+    return prepared.variables != nullptr ? assumptions_of(prepared) : "";
+  }
+
+  static VerifyRow statement_row(const PlannableStatement& one, const Costs& costs) {
+    Statement const& statement = one.statement;
     return {.what = "statement",
             .item = one_line(statement.query, kItemBytes),
             .estimated = costs.estimated,
             .actual = costs.actual,
             .before = costs.before,
             .used = costs.used,
-            .note = costs.problem,
+            .note = costs.problem.empty() ? variables_note(one.prepared) : costs.problem,
             .sql = statement.query};
   }
 
@@ -325,7 +330,7 @@ class Verification {
            next < costs_.size() && workload_.plannable[next].number == workload_.plannable[first].number;)
         ++next;
       auto const& one = workload_.plannable[first];
-      VerifyRow row = statement_row(one.statement, mean_costs(first, next));
+      VerifyRow row = statement_row(one, mean_costs(first, next));
       time_statement(first, row);
       if (row.actual) {
         double const calls = one.statement.calls * static_cast<double>(next - first);

@@ -96,8 +96,7 @@ void tell(const IngestRequest& request, const IngestPass& pass, const std::vecto
             pass.changes, [](auto& c) { return c.at; }, TIMESTAMPTZOID, TIMESTAMPTZARRAYOID),
         array_of(pass.changes, [](auto& c) { return c.before; }),
         array_of(pass.changes, [](auto& c) { return c.after; })};
-    pg::execute_with(session, fmt::format("select {}.prices_changed($1, $2, $3, $4, $5)", schema),
-                     arguments);
+    pg::execute_with(session, fmt::format("select {}.prices_changed($1, $2, $3, $4, $5)", schema), arguments);
   }
 }
 
@@ -184,6 +183,10 @@ std::optional<IngestResult> record_prices(IngestRequest& request) {
   pg::Memory const memory("deal_advisor ingest");
   IngestTables tables;
   tables.context = memory.context();
+  for (Observation const& seen : request.observations) {
+    tables.first_at = std::min(tables.first_at, seen.at);
+    tables.last_at = std::max(tables.last_at, seen.at);
+  }
   IngestCheck const check = open_checked(request.schema, request.tenant, request.source, tables);
   if (check.obstacle) return std::nullopt;
   pg::call([&] { CheckCmdReplicaIdentity(tables.listings.relation, CMD_UPDATE); });

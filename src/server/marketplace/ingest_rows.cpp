@@ -1,5 +1,7 @@
 #include "server/marketplace/ingest_rows.hpp"
 
+#include <algorithm>
+
 #include "server/bridge/memory.hpp"
 
 extern "C" {

@@ -12,6 +12,7 @@ extern "C" {
 #include "executor/executor.h"
 #include "partitioning/partdesc.h"
 #include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -121,6 +122,9 @@ bool list_leaves(IngestTables& tables) {
     leaf.relation = partitions->oids[index];
     leaf.lower = i > 0 ? time_bound(bounds, i - 1) : DT_NOBEGIN;
     leaf.upper = i < bounds->ndatums ? time_bound(bounds, i) : DT_NOEND;
+    // Before anybody looks whether something stands in the way there.
+    if (leaf.lower <= tables.last_at && leaf.upper > tables.first_at)
+      LockRelationOid(leaf.relation, RowExclusiveLock);
   }
   return tables.leaf_count > 0;
 }

@@ -72,7 +72,9 @@ struct IngestTables {
   Oid history_oid = InvalidOid;
   Oid daily_oid = InvalidOid;
   Oid products_oid = InvalidOid;
-  Relation history = nullptr;  ///< the parent
+  TimestampTz first_at = DT_NOEND;   ///< what will be written: times from here
+  TimestampTz last_at = DT_NOBEGIN;  ///< to here
+  Relation history = nullptr;        ///< the parent
   IngestTable listings;
   IngestTable daily;
   IngestTable products;           ///< read and locked only

@@ -92,12 +92,13 @@ bool search_tables(Node* node, void* state) {
   return search.found;
 }
 
-bool is_planned(NodeTag tag) {
+}  // namespace
+
+bool is_planned(const Node* node) {
+  NodeTag const tag = nodeTag(node);
   return tag == T_SelectStmt || tag == T_InsertStmt || tag == T_UpdateStmt || tag == T_DeleteStmt ||
          tag == T_MergeStmt;
 }
-
-}  // namespace
 
 bool walk_raw(Node* node, bool (*walker)(Node*, void*), void* state) {
   return raw_expression_tree_walker(node, pg::walker(walker), state);
@@ -106,7 +107,7 @@ bool walk_raw(Node* node, bool (*walker)(Node*, void*), void* state) {
 StatementKind kind_of(const ParsedStatement& parsed) {
   if (parsed.statement == nullptr) return StatementKind::user;
   Node* const node = parsed.statement->stmt;
-  if (!is_planned(nodeTag(node))) return StatementKind::utility;
+  if (!is_planned(node)) return StatementKind::utility;
   TableSearch search{NIL, false};
   pg::call([&] { (void)search_tables(node, &search); });
   return search.found ? StatementKind::user : StatementKind::system;
@@ -116,7 +117,7 @@ StatementKind kind_of(const std::string& text) {
   StatementKind kind = StatementKind::user;
   (void)pg::attempt(pg::OnSuccess::commit, [&] {
     std::string repaired = text;
-    ParsedStatement const parsed = parse_repaired(repaired);
+    ParsedStatement const parsed = parse_repaired(repaired, Dialect::plpgsql);
     kind = parsed.explained ? StatementKind::utility : kind_of(parsed);
   });
   return kind;

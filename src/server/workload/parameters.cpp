@@ -169,6 +169,47 @@ bool count_parameter(Node* node, void* state) {
   return walk_raw(node, count_parameter, state);
 }
 
+// --- parameters behind the columns of a function in FROM ----------------------------------------
+
+bool collect_columns(Node* node, void* state) {
+  if (node == nullptr) return false;
+  auto& found = *static_cast<List**>(state);
+  if (IsA(node, ColumnRef)) found = lappend(found, llast(reinterpret_cast<ColumnRef*>(node)->fields));
+  return walk_raw(node, collect_columns, state);
+}
+
+/// State of the walk from column names (String nodes; all when null) to the arguments of the functions that
+/// give these columns: unnest($1, $2) u (id, at), written out.
+struct ColumnSources {
+  const List* columns;
+  List* parameters;
+};
+
+void append_source(const RangeFunction& range, int number, ColumnSources& sources) {
+  auto* const call = static_cast<Node*>(linitial(list_nth_node(List, range.functions, number)));
+  if (!IsA(call, FuncCall)) return;
+  auto const* const function = reinterpret_cast<FuncCall*>(call);
+  if (std::strcmp(strVal(llast(function->funcname)), "unnest") != 0 || list_length(function->args) != 1)
+    return;
+  auto* const argument = static_cast<Node*>(linitial(function->args));
+  if (IsA(argument, ParamRef))
+    sources.parameters = lappend_int(sources.parameters, reinterpret_cast<ParamRef*>(argument)->number);
+}
+
+bool collect_sources(Node* node, void* state) {
+  if (node == nullptr) return false;
+  auto& sources = *static_cast<ColumnSources*>(state);
+  if (IsA(node, RangeFunction)) {
+    auto const& range = *reinterpret_cast<RangeFunction*>(node);
+    const List* const names = range.alias != nullptr ? range.alias->colnames : NIL;
+    for (int i = 0; i < list_length(range.functions); ++i)
+      if (sources.columns == NIL ||
+          (i < list_length(names) && list_member(sources.columns, list_nth(names, i))))
+        append_source(range, i, sources);
+  }
+  return walk_raw(node, collect_sources, state);
+}
+
 // --- tables -------------------------------------------------------------------------------------
 
 bool collect_tables(Node* node, void* state) {
@@ -219,11 +260,16 @@ std::vector<int> parameters_at(const ParsedStatement& parsed, size_t offset) {
   return numbers_of(pg::call([&] {
     List* found = NIL;
     ListCell* cell = nullptr;
+    List* columns = NIL;
     foreach (cell, nodes_at(parsed, offset)) {
       auto* const node = static_cast<Node*>(lfirst(cell));
       (void)(IsA(node, ParamRef) ? collect_deciding(node, &found) : collect_below(node, &found));
+      (void)collect_columns(node, &columns);
     }
-    return found;
+    if (columns == NIL) return found;
+    ColumnSources sources{columns, NIL};
+    (void)collect_sources(parsed.statement->stmt, &sources);
+    return list_concat(found, sources.parameters);
   }));
 }
 
@@ -235,6 +281,14 @@ OffsetRange range_inside(const ParsedStatement& parsed, size_t offset) {
       (void)widen_range(static_cast<Node*>(lfirst(cell)), &range);
     return range;
   });
+}
+
+std::vector<int> unnested_parameters(const ParsedStatement& parsed) {
+  return numbers_of(pg::call([&] {
+    ColumnSources sources{NIL, NIL};
+    (void)collect_sources(parsed.statement->stmt, &sources);
+    return sources.parameters;
+  }));
 }
 
 std::vector<int> open_parameters(const ParsedStatement& parsed) {

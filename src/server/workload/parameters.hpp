@@ -9,7 +9,8 @@ namespace deal::server {
 /// True for INSERT ... ON CONFLICT with a parameter in its target: no index can match it.
 bool conflict_target_has_parameter(const ParsedStatement& parsed);
 
-/// Parameters without an explicit cast that decide the types at byte `offset`, nearest first.
+/// Parameters without an explicit cast that decide the types at byte `offset`, nearest first; last those
+/// behind columns of unnest() in FROM.
 std::vector<int> parameters_at(const ParsedStatement& parsed, size_t offset);
 
 /// First and last byte offset of what the expression at byte `offset` is made of: what the server reads
@@ -19,6 +20,9 @@ struct OffsetRange {
   int last;
 };
 OffsetRange range_inside(const ParsedStatement& parsed, size_t offset);
+
+/// The parameters that unnest() in FROM takes apart: arrays.
+std::vector<int> unnested_parameters(const ParsedStatement& parsed);
 
 /// All parameters without an explicit cast, in the order of the text, each once.
 std::vector<int> open_parameters(const ParsedStatement& parsed);

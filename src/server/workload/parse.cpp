@@ -8,7 +8,6 @@ extern "C" {
 #include "mb/pg_wchar.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "parser/parser.h"
 #include "parser/scanner.h"
 }
 
@@ -91,6 +90,8 @@ Node* carried(Node* node, List*& types) {
     case T_PrepareStmt:
       types = reinterpret_cast<PrepareStmt*>(node)->argtypes;
       return reinterpret_cast<PrepareStmt*>(node)->query;
+    case T_PLAssignStmt:
+      return reinterpret_cast<Node*>(reinterpret_cast<PLAssignStmt*>(node)->val);
     case T_CopyStmt: {
       auto* const copy = reinterpret_cast<CopyStmt*>(node);
       return copy->query != nullptr && !copy->is_from ? copy->query : node;
@@ -98,6 +99,31 @@ Node* carried(Node* node, List*& types) {
     default:
       return node;
   }
+}
+
+/// unnest(a, b) in FROM is short for rows from (unnest(a), unnest(b)). Written out, each has a place of its
+/// own in the text, so that an error says which of the parameters it is about.
+bool part_unnest(Node* node, void* state) {
+  if (node == nullptr) return false;
+  if (!IsA(node, RangeFunction)) return walk_raw(node, part_unnest, state);
+  auto* const range = reinterpret_cast<RangeFunction*>(node);
+  auto const* const only = linitial_node(List, range->functions);
+  auto const* const call = static_cast<FuncCall*>(linitial(only));
+  if (list_length(range->functions) != 1 || !IsA(call, FuncCall) || lsecond(only) != nullptr) return false;
+  if (list_length(call->funcname) != 1 || std::strcmp(strVal(linitial(call->funcname)), "unnest") != 0 ||
+      list_length(call->args) < 2)
+    return false;
+  range->functions = NIL;
+  range->is_rowsfrom = true;
+  ListCell* cell = nullptr;
+  foreach (cell, call->args) {
+    int const place = exprLocation(static_cast<Node*>(lfirst(cell)));
+    FuncCall* const part =
+        makeFuncCall(list_make2(makeString(pstrdup("pg_catalog")), makeString(pstrdup("unnest"))),
+                     list_make1(lfirst(cell)), COERCE_EXPLICIT_CALL, place);
+    range->functions = lappend(range->functions, list_make2(part, NIL));
+  }
+  return false;
 }
 
 /// SELECT ... INTO t is a SELECT that the planner sees and a table that it does not.
@@ -122,62 +148,84 @@ query::Tokens tokens_of(const std::string& text) {
 }
 
 std::optional<size_t> offset_of(const pg::ServerError& error, const std::string& text) {
-  int const position = error.data().cursorpos;
-  if (position <= 0) return std::nullopt;
+  int const position = error.data().internalpos;
+  const char* const about = error.data().internalquery;
+  if (position <= 0 || about == nullptr || text != about) return std::nullopt;
   return static_cast<size_t>(
       pg::call([&] { return pg_mbcharcliplen(text.c_str(), static_cast<int>(text.size()), position - 1); }));
 }
 
-ParsedStatement parse(const std::string& text) {
-  return pg::call([&] {
+ParsedStatement parse(const std::string& text, RawParseMode mode) {
+  auto const read = [&] {
     const char* const copy = pstrdup(text.c_str());
-    List* const parsed = raw_parser(copy, RAW_PARSE_DEFAULT);
-    if (list_length(parsed) != 1) return ParsedStatement{nullptr, NIL, copy, false};
+    List* const parsed = raw_parser(copy, mode);
+    if (list_length(parsed) != 1) return ParsedStatement{nullptr, NIL, copy, false, mode};
     RawStmt* const raw = linitial_node(RawStmt, parsed);
     List* types = NIL;
     bool const explained = IsA(raw->stmt, ExplainStmt);
     for (Node* inner = carried(raw->stmt, types); inner != raw->stmt; inner = carried(raw->stmt, types))
       raw->stmt = inner;
     forget_into(raw->stmt);
-    return ParsedStatement{raw, types, copy, explained};
-  });
+    if (is_planned(raw->stmt)) (void)part_unnest(raw->stmt, nullptr);
+    return ParsedStatement{raw, types, copy, explained, mode};
+  };
+  return pg::reading(text, [&] { return pg::call(read); });
 }
 
 namespace {
 
-/// Parses, and says where the text is wrong instead of throwing when a repair is known; then `text` is
-/// repaired.
-std::optional<ParsedStatement> parse_or_repair(std::string& text) {
-  std::optional<ParsedStatement> parsed;
+/// Parses in a subtransaction of its own; the error if the server has one.
+std::optional<pg::ServerError> try_parse(const std::string& text, RawParseMode mode,
+                                         ParsedStatement& parsed) {
   std::optional<pg::ServerError> error;
-  auto const failure = pg::attempt(pg::OnSuccess::commit, [&] {
+  (void)pg::attempt(pg::OnSuccess::commit, [&] {
     try {
-      parsed = parse(text);
+      parsed = parse(text, mode);
     } catch (const pg::ServerError& caught) {
       error = caught;
       throw;
     }
   });
-  if (!failure) return parsed;
-  auto const offset = offset_of(*error, text);
-  if (failure->sqlstate != "42601" || !offset) throw *error;
-  auto repaired = query::repair_syntax(text, tokens_of(text), *offset);
-  if (!repaired) throw *error;
-  text = std::move(*repaired);
-  return std::nullopt;
+  return error;
+}
+
+/// Parses with what repairs are known, which go to `text`; the error that is left.
+std::optional<pg::ServerError> try_repairs(std::string& text, RawParseMode mode, ParsedStatement& parsed) {
+  while (true) {  // every repair removes a fault: this ends
+    pg::check_for_interrupts();
+    auto error = try_parse(text, mode, parsed);
+    if (!error || error->data().sqlerrcode != ERRCODE_SYNTAX_ERROR) return error;
+    auto const offset = offset_of(*error, text);
+    auto repaired = offset ? query::repair_syntax(text, tokens_of(text), *offset) : std::nullopt;
+    if (!repaired) return error;
+    text = std::move(*repaired);
+  }
 }
 
 }  // namespace
 
-ParsedStatement parse_repaired(std::string& text) {
+Dialect dialect_of(const Statement& statement) {
+  return statement.top_level.value_or(false) ? Dialect::sql : Dialect::plpgsql;
+}
+
+ParsedStatement parse_repaired(std::string& text, Dialect dialect) {
   if (text.find('$') != std::string::npos) {
     text = query::unfold_lists(text, tokens_of(text));
     text = query::share_constants(text, tokens_of(text));
   }
-  while (true) {
-    pg::check_for_interrupts();
-    if (auto parsed = parse_or_repair(text)) return *parsed;  // every repair removes a fault: this ends
+  std::string const original = text;
+  ParsedStatement parsed{};
+  auto const error = try_repairs(text, RAW_PARSE_DEFAULT, parsed);
+  if (!error) return parsed;
+  if (dialect == Dialect::sql || error->data().sqlerrcode != ERRCODE_SYNTAX_ERROR) throw *error;
+  for (RawParseMode const mode : {RAW_PARSE_PLPGSQL_EXPR, RAW_PARSE_PLPGSQL_ASSIGN1,
+                                  RAW_PARSE_PLPGSQL_ASSIGN2, RAW_PARSE_PLPGSQL_ASSIGN3}) {
+    std::string attempt = original;
+    if (try_repairs(attempt, mode, parsed)) continue;
+    text = attempt;
+    return parsed;
   }
+  throw *error;
 }
 
 }  // namespace deal::server

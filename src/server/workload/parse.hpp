@@ -1,11 +1,13 @@
 /// From text to the raw parse tree, by the server's own scanner and parser.
 #pragma once
 
+#include "core/model/workload.hpp"
 #include "core/query/repair.hpp"
 #include "server/bridge/call.hpp"
 
 extern "C" {
 #include "nodes/parsenodes.h"
+#include "parser/parser.h"
 }
 
 namespace deal::server {
@@ -18,7 +20,17 @@ struct ParsedStatement {
   List* types;       ///< the declared parameter types of a PREPARE (TypeName nodes), else NIL
   const char* text;  ///< what was parsed
   bool explained;    ///< an EXPLAIN of the statement, not the statement itself
+  RawParseMode mode = RAW_PARSE_DEFAULT;  ///< how it was read
 };
+
+/// How a text may be meant.
+enum class Dialect {
+  sql,     ///< what a client sends
+  plpgsql  ///< also what PL/pgSQL hands to the server: expressions, assignments, variables by their names
+};
+
+/// The dialect of a statement that a workload holds: SQL when a client is known to have sent it.
+Dialect dialect_of(const Statement& statement);
 
 /// The tokens of a text, up to where the scanner rejects it.
 query::Tokens tokens_of(const std::string& text);
@@ -26,12 +38,13 @@ query::Tokens tokens_of(const std::string& text);
 /// Byte offset in `text` that a server error about it points at; nothing when it points nowhere.
 std::optional<size_t> offset_of(const pg::ServerError& error, const std::string& text);
 
-/// Parses a text as it stands. The server's syntax errors come as they are.
-ParsedStatement parse(const std::string& text);
+/// Parses a text as it stands. The server's syntax errors come as they are, pointing into `text`.
+ParsedStatement parse(const std::string& text, RawParseMode mode = RAW_PARSE_DEFAULT);
 
-/// Parses a text; where normalisation left what the grammar does not take, `text` is repaired. When that does
-/// not help the server's error about the repaired text is thrown.
-ParsedStatement parse_repaired(std::string& text);
+/// Parses a text; where normalisation left what the grammar does not take, `text` is repaired. What
+/// PL/pgSQL evaluates may be an expression, or an assignment, which gives the query on its right. When
+/// nothing helps the server's error about the repaired statement is thrown.
+ParsedStatement parse_repaired(std::string& text, Dialect dialect);
 
 /// What a statement reads or writes, by its raw parse tree alone.
 enum class StatementKind {
@@ -44,6 +57,9 @@ StatementKind kind_of(const ParsedStatement& parsed);
 /// The same for a text; an EXPLAIN is a command, whatever it explains. What can't be parsed counts as `user`:
 /// it is somebody's statement and must be reported.
 StatementKind kind_of(const std::string& text);
+
+/// True for the statements that the planner sees; only their raw parse trees can be walked.
+bool is_planned(const Node* node);
 
 /// Walks a raw parse tree; `walker` returns true to stop.
 bool walk_raw(Node* node, bool (*walker)(Node*, void*), void* state);

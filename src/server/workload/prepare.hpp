@@ -4,6 +4,7 @@
 #include "core/model/workload.hpp"
 #include "server/bridge/role.hpp"
 #include "server/bridge/settings.hpp"
+#include "server/workload/parse.hpp"
 #include "server/workload/trusted_functions.hpp"
 
 struct Query;
@@ -19,6 +20,7 @@ struct PreparedQuery {
   const Oid* types = nullptr;  ///< their types; 0 where the number is not used
   int guessed = 0;             ///< how many of these the text did not determine: found by trial, or text
   ParamListInfoData* arguments = nullptr;  ///< values to plan with; null: none, the plan is generic
+  const char* variables = nullptr;         ///< names taken for variables of PL/pgSQL, as a list; null: none
 };
 
 /// The scope in which a statement's text is read and planned: its role (security-restricted, also when that
@@ -41,6 +43,11 @@ class StatementScope {
 /// scope. PREPARE, DECLARE CURSOR, EXPLAIN, CREATE TABLE AS, SELECT INTO and COPY (query) TO give the query
 /// inside. Several statements, other utility commands and rules that make several queries or none are errors
 /// (0A000), a hidden text is one (42501); the server's own errors come as they are.
-PreparedQuery prepare(const std::string& sql);
+/// In PL/pgSQL a name that no column of the tables in scope has is a variable: it becomes a parameter, and
+/// `variables` says so. When that gives no query either, the error about the name is thrown.
+PreparedQuery prepare(const std::string& sql, Dialect dialect);
+
+/// What had to be assumed to get the statement ready, for the one who asked; empty: nothing.
+std::string assumptions_of(const PreparedQuery& prepared);
 
 }  // namespace deal::server

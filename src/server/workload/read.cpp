@@ -95,12 +95,13 @@ std::string select_statements(const Source& source) {
   std::string const calls = source.has("calls") ? "coalesce(s.calls::float8, 1)" : "1::float8";
   std::string sql =
       "select w.query, sum(w.calls), coalesce(sum(w.calls * w.mean_ms) / nullif(sum(w.calls), 0), 0),"
-      " w.role, w.search_path, (array_agg(w.query_id order by w.calls * w.mean_ms desc))[1] from (select "
+      " w.role, w.search_path, (array_agg(w.query_id order by w.calls * w.mean_ms desc))[1],"
+      " bool_or(w.top_level) from (select "
       "s.query::text as query, " +
       calls + " as calls, coalesce(" + mean_expression(source) + ", 0) as mean_ms, " +
       role_expression(source) + " as role, " + pick(source, {"search_path"}, "text", "null::text") +
-      " as search_path, " + pick(source, {"query_id", "queryid"}, "text", "null::text") +
-      " as query_id from " + source.name + " s";
+      " as search_path, " + pick(source, {"toplevel"}, "bool", "null::bool") + " as top_level, " +
+      pick(source, {"query_id", "queryid"}, "text", "null::text") + " as query_id from " + source.name + " s";
   if (source.has("dbid"))
     sql +=
         " where s.dbid = (select d.oid from pg_catalog.pg_database d"
@@ -169,6 +170,7 @@ Workload read_source(const Source& source, const WorkloadOptions& options) {
     if (options.limit > 0 && static_cast<int64_t>(workload.size()) >= options.limit) break;
     Statement statement{rows.text(i, 0), rows.float8(i, 1), rows.float8(i, 2), rows.text(i, 3),
                         rows.text(i, 4), source.label,      rows.text(i, 5)};
+    if (!rows.is_null(i, 6)) statement.top_level = rows.boolean(i, 6);
     if (statement.role.empty()) statement.role = source.owner;
     if (statement.query_id.empty()) statement.query_id = query_id_of(statement);
     if (!wanted(statement, options) || !rule.allows(statement.role)) continue;

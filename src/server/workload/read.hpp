@@ -34,9 +34,10 @@ Workload workload_of(Datum statements);
 std::string query_id_of(const Statement& statement);
 
 /// The statements of a table or view with a column `query` and any of calls, mean_ms (mean_exec_time),
-/// total_exec_time, role (rolname, usename, userid), search_path, query_id (queryid), dbid, under these
-/// names. A row without a role belongs to the relation's owner. Rows of a role that the owner may not act as
-/// are left out with a WARNING: whoever fills a table must not choose with whose rights its text is planned.
+/// total_exec_time, role (rolname, usename, userid), search_path, query_id (queryid), dbid, toplevel, under
+/// these names. A row without a role belongs to the relation's owner. Rows of a role that the owner may not
+/// act as are left out with a WARNING: whoever fills a table must not choose with whose rights its text is
+/// planned.
 Workload read_workload_from(Oid relation, const WorkloadOptions& options = {});
 
 }  // namespace deal::server

@@ -13,12 +13,10 @@ StatementStatus try_statement(const Statement& statement) {
   StatementStatus status;
   auto const failure = pg::attempt(pg::OnSuccess::roll_back, [&] {
     StatementScope const scope(statement);
-    PreparedQuery const prepared = prepare(statement.query);
+    PreparedQuery const prepared = prepare(statement.query, dialect_of(statement));
     check_permissions(prepared);
     (void)plan(prepared, {});
-    if (prepared.guessed > 0)
-      status.reason = "types of " + std::to_string(prepared.guessed) + " of " +
-                      std::to_string(prepared.parameters) + " parameters are guesses";
+    status.reason = assumptions_of(prepared);
   });
   status.planned = !failure;
   if (failure) status.reason = failure->message;
