@@ -70,6 +70,8 @@ bool fits(Form_pg_attribute attribute, const Column& wanted) {
 /// there is one that we don't know.
 bool find_columns(Relation relation, std::span<const Column> wanted, bool whole, AttrNumber* numbers) {
   TupleDesc const shape = RelationGetDescr(relation);
+  // Dropped columns count here: whole rows have a place for them.
+  if (whole && shape->natts > IngestTable::kMostColumns) return false;
   size_t known = 0;
   size_t there = 0;
   for (int i = 0; i < shape->natts; ++i) {
@@ -157,6 +159,9 @@ bool open_all(IngestTables& tables) {
   if (tables.history == nullptr || tables.history->rd_rel->relkind != RELKIND_PARTITIONED_TABLE ||
       !list_leaves(tables))
     return false;
+  // Partitions have the columns of the parent.
+  AttrNumber unused[IngestTable::kMostColumns];
+  if (!find_columns(tables.history, kHistoryColumns, true, unused)) return false;
   if (!open_heap(tables.daily, tables.daily_oid, RowExclusiveLock, kDailyColumns, true, kDailyKey) ||
       !open_heap(tables.products, tables.products_oid, RowShareLock, kProductColumns, false, kProductKey))
     return false;
