@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 select deal_advisor.marketplace_install('mp', '{"modules": ["pricing"]}') \g /dev/null
-select plan(60);
+select plan(61);
 set local timezone = 'Asia/Tokyo';
 select setseed(0.1414213);
 create role mp_app;
@@ -77,6 +77,12 @@ select is((select in_stock from mp.tenant_statistics()), 13::bigint, 'what goes 
 select mp.count_price_changes(901, '{90006}', array[now()], '{null}', '{106}');
 select is((select in_stock from mp.tenant_statistics()), 14::bigint, 'and comes again');
 select throws_ok($$select mp.count_price_changes(902, '{1}', array[now()], '{1}', '{2}')$$, '42501', null, 'nobody counts for another tenant');
+create role mp_statistics_stranger;
+grant usage on schema mp to mp_statistics_stranger;
+insert into mp.database_roles (role_name, kind) values ('mp_statistics_stranger', 'application');
+set local role mp_statistics_stranger;
+select throws_ok($$select mp.count_price_changes(901, '{1}', array[now()], '{1}', '{2}')$$, '42501', 'only who may record prices counts them', 'nor who may not record prices');
+reset role;
 
 -- Folding changes nothing that is read
 create temp table before as select * from mp.tenant_statistics();

@@ -143,6 +143,10 @@ declare
   fixed bigint;
   said text;
 begin
+  -- With the owner's rights: no other setting is told.
+  if coalesce(setting not in ('marketplace.tenant_id', 'marketplace.user_id'), true) then
+    raise exception using errcode = '22023', message = 'setting must be marketplace.tenant_id or marketplace.user_id';
+  end if;
   select r.kind, case of_role when 'tenant' then r.tenant_id else r.user_id end into role_kind, fixed
     from @schema@.database_roles r where r.role_name = acting;
   if role_kind = 'user' then
@@ -174,6 +178,17 @@ create function @schema@.current_user_id() returns bigint
   language sql stable parallel safe
   return @schema@.acting_number('marketplace.user_id', 'user');
 comment on function @schema@.current_user_id() is 'The user that the session acts for, within current_tenant(); null: nobody. Errors: 22023 the setting is no number. Example: begin; set local marketplace.user_id = ''7''; select @schema@.current_user_id(); commit;';
+
+create function @schema@.require_read_committed(what text) returns void
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
+begin
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    raise exception using errcode = '25001', message = pg_catalog.format('%s can''t work in a transaction that is %s', what, current_setting('transaction_isolation')),
+      hint = 'Call it in one that is read committed.';
+  end if;
+end
+$function$;
+comment on function @schema@.require_read_committed(text) is 'Refuses transactions that would not see what others have committed while they waited for a lock. what: who asks, for the message. Errors: 25001. Example: select @schema@.require_read_committed(''erase_user'');';
 
 create function @schema@.required_tenant() returns bigint
   language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$

@@ -95,7 +95,7 @@ begin
   return @schema@.enqueue_many(topic, array[payload], array[dedup_key], delay, max_attempts) > 0;
 end
 $function$;
-comment on function @schema@.enqueue(text, jsonb, text, interval, int) is 'Puts one message in a queue, as enqueue_many() does for many; false: one with its key waits already. topic: the queue; payload: a JSON object; dedup_key: null: it has none; delay: how long it stays invisible; max_attempts: how often it may be taken. Errors: those of enqueue_many(). Example: select @schema@.enqueue(''mail'', ''{"to": 7}'', ''welcome-7'');';
+comment on function @schema@.enqueue(text, jsonb, text, interval, int) is 'Puts one message in a queue, as enqueue_many() does for many; false: one with its key waits already. topic: the queue; payload: a JSON object; dedup_key: null: it has none; delay: how long it stays invisible; max_attempts: how often it may be taken. Errors: those of enqueue_many(). Example: select @schema@.enqueue(''mail'', ''{"user_id": 7}'', ''welcome-7'');';
 
 create function @schema@.dequeue(topic text, batch int default 100, visibility interval default '1 minute')
 returns table (id bigint, payload jsonb, attempts int, claim uuid, created_at timestamptz)

@@ -177,6 +177,9 @@ declare
   me bigint := @schema@.current_user_id();
   wanted bigint := coalesce(person_tenant.tenant, mine);
 begin
+  if coalesce(current_setting('marketplace.scopes', true), '') <> '' then
+    raise exception using errcode = '42501', message = 'a program with an API token may not handle a person''s data as a whole', hint = 'The person must sign in.';
+  end if;
   if wanted is null then
     return @schema@.required_tenant();
   elsif not pg_has_role(@schema@.acting_role(), current_user, 'member') and (wanted is distinct from mine or me <> person) then
@@ -289,7 +292,10 @@ begin
     return done;
   end if;
   execute $sql$select array_agg(a.storage_key order by a.id) from @schema@.attachments a join @schema@.messages m using (tenant_id, conversation_id, seq)
-    where a.tenant_id = $1 and (m.sender_id = $2 or a.uploaded_by = $2)$sql$ into files using of_tenant, person;
+    where a.tenant_id = $1 and (m.sender_id = $2 or a.uploaded_by = $2)
+      -- Not what others have sent too.
+      and not exists (select from @schema@.attachments o join @schema@.messages s using (tenant_id, conversation_id, seq)
+        where o.storage_key = a.storage_key and not (o.tenant_id = $1 and (s.sender_id = $2 or o.uploaded_by = $2)))$sql$ into files using of_tenant, person;
   for step in
     select * from (values
       -- Others' rows on their messages go as well: a sign on a text that is no more, a former text.
@@ -347,11 +353,8 @@ begin
     raise exception using errcode = '22023', message = format('there is no mode "%s"', left(coalesce(erase_user.mode, 'null'), 100)),
       hint = 'anonymise: their messages become "[deleted]"; delete: they are shown as deleted messages are.';
   end if;
-  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-    -- What others commit while we wait for them would not be seen, and stay.
-    raise exception using errcode = '25001', message = format('erase_user can''t work in a transaction that is %s', current_setting('transaction_isolation')),
-      hint = 'Call it in one that is read committed.';
-  end if;
+  -- What others commit while we wait for them must be seen.
+  perform @schema@.require_read_committed('erase_user');
   perform @schema@.register_personal_data();
   -- Two erasures wait for each other here; who is writing at the moment does not, and so never waits for us in a circle.
   perform from @schema@.users u where u.tenant_id = of_tenant and u.id = erase_user.person for no key update;
