@@ -138,7 +138,7 @@ create function @schema@.email_hash(email text, kind text) returns text
 comment on function @schema@.email_hash(text, text) is 'How an address is written where only a hash of it is kept, as sign-in does for what it counts; a keyed one where addresses are encrypted. email: the address; kind: what is counted: account or reset. Errors: 42501 no key. Example: select @schema@.email_hash(''anna@example.com'', ''account'');';
 
 create function @schema@.personal_rows(entry @schema@.personal_data) returns text
-  language plpgsql immutable strict parallel safe set search_path = pg_catalog, pg_temp as $function$
+  language plpgsql stable strict parallel safe set search_path = pg_catalog, pg_temp as $function$
 declare
   said text := case entry.user_key when '' then format('t.%I', entry.user_column) else format('(t.%I ->> %L)', entry.user_column, entry.user_key) end;
 begin
