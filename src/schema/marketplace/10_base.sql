@@ -447,6 +447,16 @@ end
 $function$;
 comment on function @schema@.add_user(bigint, text, text, @schema@.user_status, text, boolean, boolean) is 'Makes a user and gives their number, with an address that is encrypted where addresses are. tenant: theirs; email, display_name: theirs, spaces around them don''t count; status, locale, buys, sells: as in users. Errors: 22023 no address, or there are addresses under another key; 23505 somebody has the address; 23502, 23514 the name or the language; 23503 no such tenant; 42501 no key, or row security. Example: select @schema@.add_user(42, ''anna@example.com'', ''Anna'');';
 
+create function @schema@.email_hash(email text, kind text) returns text
+  language sql stable strict parallel safe
+--@if encryption
+  return pg_catalog.encode(@schema@.blind_hash(pg_catalog.lower(email), 'login_throttle/' || kind), 'hex');
+--@end
+--@unless encryption
+  return pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.lower(email), 'UTF8')), 'hex');
+--@end
+comment on function @schema@.email_hash(text, text) is 'How an address is written where only a hash of it is kept, as sign-in does for what it counts; a keyed one where addresses are encrypted. email: the address; kind: what is counted: account or reset. Errors: 42501 no key. Example: select @schema@.email_hash(''anna@example.com'', ''account'');';
+
 create function @schema@.ensure_partitions(parent regclass, back int default 1, ahead int default 1) returns int
   language plpgsql set search_path = pg_catalog, pg_temp set timezone = 'UTC' set datestyle = 'ISO' as $function$
 declare

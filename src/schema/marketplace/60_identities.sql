@@ -270,12 +270,7 @@ begin
     end if;
     return 'address:' || host(network(set_masklen(client, case family(client) when 6 then 64 else 32 end)));
   end if;
---@if encryption
-  return kind || ':' || encode(@schema@.blind_hash(wanted, 'login_throttle/' || kind), 'hex');
---@end
---@unless encryption
-  return kind || ':' || encode(sha256(convert_to(wanted, 'UTF8')), 'hex');
---@end
+  return kind || ':' || @schema@.email_hash(wanted, kind);
 end
 $function$;
 comment on function @schema@.throttle_subject(text, text) is 'Under which name failures are counted; null: nothing to count. kind: account, reset or address; value: the e-mail or network address. Errors: 22P02 no network address; 42501 no key where addresses are encrypted. Example: select @schema@.throttle_subject(''address'', ''2001:db8::7'');';

@@ -196,7 +196,7 @@ begin
     set_config('marketplace.session_id', session, true), set_config('marketplace.scopes', scopes, true);
 end
 $function$;
-comment on function @schema@.become(bigint, bigint, text, text) is 'Sets for the transaction who acts; part of other functions. It gives no rights that set_config doesn''t. Errors: none. Example: select @schema@.become(1, 7, , );';
+comment on function @schema@.become(bigint, bigint, text, text) is 'Sets for the transaction who acts; part of other functions. It gives no rights that set_config doesn''t. Errors: none. Example: select @schema@.become(1, 7, '''', '''');';
 
 create function @schema@.sign_in_session(token text) returns bigint
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$

@@ -127,16 +127,6 @@ create function @schema@.check_personal_data() returns table (table_name name, c
 $function$;
 comment on function @schema@.check_personal_data() is 'What is wrong with personal_data: columns that it names and that are gone; columns that seem to say of whom a row is (by their names, or by a foreign key to users) and that it doesn''t name; text of scrubbed tables that nobody scrubs. No rows: all is well. For the schema''s owner: others don''t see personal_data. Errors: none. Example: select * from @schema@.check_personal_data();';
 
-create function @schema@.email_hash(email text, kind text) returns text
-  language sql stable strict parallel safe
---@if encryption
-  return pg_catalog.encode(@schema@.blind_hash(pg_catalog.lower(email), 'login_throttle/' || kind), 'hex');
---@end
---@unless encryption
-  return pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.lower(email), 'UTF8')), 'hex');
---@end
-comment on function @schema@.email_hash(text, text) is 'How an address is written where only a hash of it is kept, as sign-in does for what it counts; a keyed one where addresses are encrypted. email: the address; kind: what is counted: account or reset. Errors: 42501 no key. Example: select @schema@.email_hash(''anna@example.com'', ''account'');';
-
 create function @schema@.personal_rows(entry @schema@.personal_data) returns text
   language plpgsql stable strict parallel safe set search_path = pg_catalog, pg_temp as $function$
 declare
@@ -261,18 +251,18 @@ create function @schema@.forget_in_audit(rel regclass, keys jsonb) returns bigin
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
 declare
   extension constant text := 'deal_advisor';
-  todo jsonb[] := array(select distinct k from jsonb_array_elements(keys) k);
+  waiting_keys jsonb[] := array(select distinct k from jsonb_array_elements(keys) k);
   seen jsonb[] := array[]::jsonb[];
   events bigint;
   other_keys jsonb;
   forgotten bigint := 0;
 begin
-  while cardinality(todo) > 0 loop
-    execute format('select events, other_keys from %I.audit_forget($1, $2, $3)', extension) into events, other_keys using rel, todo[1], '{"reason": "erase_user"}'::jsonb;
+  while cardinality(waiting_keys) > 0 loop
+    execute format('select events, other_keys from %I.audit_forget($1, $2, $3)', extension) into events, other_keys using rel, waiting_keys[1], '{"reason": "erase_user"}'::jsonb;
     forgotten := forgotten + coalesce(events, 0);
-    seen := seen || todo[1];
-    todo := todo[2:] || array(select k from jsonb_array_elements(case jsonb_typeof(other_keys) when 'array' then other_keys else '[]' end) k
-                              where k <> all (seen || todo));
+    seen := seen || waiting_keys[1];
+    waiting_keys := waiting_keys[2:] || array(select k from jsonb_array_elements(case jsonb_typeof(other_keys) when 'array' then other_keys else '[]' end) k
+                              where k <> all (seen || waiting_keys));
   end loop;
   return forgotten;
 end
