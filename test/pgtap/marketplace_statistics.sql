@@ -157,7 +157,8 @@ select throws_ok($$select * from mp.dashboard('-infinity', pg_temp.day(1))$$, '2
 
 -- Through record_prices()
 delete from mp.statistic_deltas; delete from mp.tenant_stats where tenant_id = 901; delete from mp.dashboard_stats where tenant_id = 901;
-insert into mp.listings (tenant_id, id, product_id, retailer_id, condition) select 901, 95000 + i, (select min(id) from mp.products where tenant_id = 901), 900 + i, 'used' from generate_series(1, 3) i;
+insert into mp.products (tenant_id, id, name, category_id) values (901, 9500, 'With prices', 91);
+insert into mp.listings (tenant_id, id, product_id, retailer_id, condition) select 901, 95000 + i, 9500, 900 + i, 'used' from generate_series(1, 3) i;
 select mp.record_prices('{95001,95002,95003}', array_fill(now() - interval '2 hours', '{3}'), '{100,100,100}') \g /dev/null
 select mp.refresh_tenant_stats() \g /dev/null
 select mp.record_prices('{95001,95002,95003,95003}', array[now(), now(), now(), now() + interval '1 microsecond'], '{50,null,60,70}') \g /dev/null
