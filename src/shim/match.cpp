@@ -21,20 +21,9 @@ pg::Value price_value(int64_t price) {
 /// The caller's column definition list says what comes back: it must be what we make.
 void check_shape(TupleDesc shape, const server::FiringWatches& found) {
   Oid const price = found.price_type;
-  Oid const types[] = {TIDOID,
-                       INT8OID,
-                       INT8OID,
-                       INT8OID,
-                       INT8OID,
-                       INT8OID,
-                       found.kind_type,
-                       price,
-                       price,
-                       price,
-                       found.currency_type,
-                       TIMESTAMPTZOID,
-                       INT4OID,
-                       BOOLOID};
+  Oid const types[] = {INT8OID,         INT8OID, INT8OID, INT8OID, INT8OID,
+                       found.kind_type, price,   price,   price,   found.currency_type,
+                       TIMESTAMPTZOID};
   bool fits = shape->natts == static_cast<int>(std::size(types));
   for (size_t i = 0; fits && i < std::size(types); ++i)
     fits = TupleDescAttr(shape, static_cast<int>(i))->atttypid == types[i];
@@ -53,23 +42,24 @@ pg::Value currency_value(const marketplace::Currency& currency) {
 
 }  // namespace
 
-DEAL_FUNCTION(deal_advisor_marketplace_firing_watches) {
+DEAL_FUNCTION(deal_advisor_marketplace_match_watches) {
   server::MatchRequest request;
   request.schema = pg::name_of(args.datum(0));
   request.tenant = args.int8(1);
   request.taken = args.datum(2);
   request.moment = DatumGetTimestampTz(args.datum(3));
   pg::RowSet rows(args);
-  auto const found = server::firing_watches(request);
-  if (!found)
-    throw Error("55000", "the tables can't be read directly")
-        .hint("Call marketplace_match_obstacle first, which says why.");
+  auto const found = server::match_watches(request);
+  if (!found) {
+    // A row of nothing says that nothing was done; no row, that nothing fires.
+    std::vector<pg::Value> const nothing(static_cast<size_t>(rows.shape()->natts));
+    rows.add(nothing);
+    return rows.result();
+  }
   check_shape(rows.shape(), *found);
   for (server::FiringWatch const& one : found->told) {
-    ItemPointerData place = one.place;
     marketplace::PriceMove const& move = one.move;
-    pg::Value const row[] = {{PointerGetDatum(&place), false},
-                             pg::value(one.firing.watch),
+    pg::Value const row[] = {pg::value(one.firing.watch),
                              pg::value(one.user),
                              pg::value(move.id),
                              pg::value(move.product),
@@ -79,9 +69,7 @@ DEAL_FUNCTION(deal_advisor_marketplace_firing_watches) {
                              price_value(move.was),
                              price_value(one.reference),
                              currency_value(move.currency),
-                             {TimestampTzGetDatum(move.at), false},
-                             pg::value(static_cast<int32_t>(one.firing.used_today + one.firing.nth)),
-                             pg::value(one.firing.last)};
+                             {TimestampTzGetDatum(move.at), false}};
     rows.add(row);
   }
   return rows.result();

@@ -9,7 +9,7 @@ create role market_app;
 create role market_jane;
 create role market_stranger;
 do $$ begin execute format('grant create on database %I to market_owner', current_database()); end $$;
-select plan(66);
+select plan(67);
 
 create function pg_temp.state_of(market text) returns text language sql as
   $$select string_agg(concat_ws(' ', state, object), ', ' order by object) from deal_advisor.marketplace_status(market)$$;
@@ -79,6 +79,7 @@ set role market_jane;
 select is(market.current_tenant(), 2::bigint, 'a role that stands for a user has its tenant, whatever the setting says');
 select is((select count(*)::int from market.users), 3, 'and sees its rows');
 select is(market.current_user_id(), (select min(id) from market.users), 'as that user');
+select throws_ok($$select market.acting_number('data_directory', 'tenant')$$, '22023', null, 'no other setting is read with the owner''s rights');
 set role market_stranger;
 select is((select count(*)::int from market.users), 0, 'a role that nobody mapped sees nothing, whatever the setting says');
 select throws_ok($$insert into market.database_roles (role_name, kind) values ('market_stranger', 'application')$$, '42501', null, 'nor can it map itself, even with rights on the table');

@@ -261,6 +261,7 @@ select is(pg_temp.log_in('anna@example.com', pg_temp.s('anna2'), 900001, '203.0.
 select is(pg_temp.run('select mp.request_password_reset(''anna@example.com'', ''203.0.113.9'')'), null, 'nor does it get tokens');
 select isnt(pg_temp.run('select mp.throttled(null, ''203.0.113.9'')'), null, 'throttled says so');
 select is(mp.throttle_subject('address', '2001:db8:1:2:3::4'), mp.throttle_subject('address', '2001:db8:1:2:ffff::9'), 'IPv6 clients count by their first 64 bits');
+select is(mp.throttle_subject('address', '::ffff:203.0.113.9'), 'address:203.0.113.9', 'an IPv4 client counts as itself however it is written');
 select isnt(mp.throttle_subject('address', '2001:db8:1:2::1'), mp.throttle_subject('address', '2001:db8:1:3::1'), 'and no fewer');
 delete from mp.login_throttle; select is((select relpersistence::text from pg_class where oid = 'mp.login_throttle'::regclass), 'u', 'the throttle is unlogged');
 select is((select count(*) from mp.login_attempts where client_address = '203.0.113.9'), 50::bigint, 'the log says from where');
@@ -483,7 +484,7 @@ select is(pg_temp.run(format('select mp.%s', call), 9000019, 900001, 'marketplac
 select is(pg_temp.run('select count(*) from mp.my_sessions()', 9000011, 900001, 'marketplace_auth_person'), '0', 'a role of one user is that user, whatever the settings say');
 -- A function with its owner's rights that reads tables of sign-in is nobody's until it is granted.
 select is_empty($$select p.oid::regprocedure from pg_proc p where p.pronamespace = 'mp'::regnamespace and p.prosecdef and p.proname <> 'may'
-    and p.prosrc ~ '(user_identities|one_time_token|session_tokens|[.]sessions|api_tokens|login_throttle|login_attempts|user_roles|serving_tenant|signed_in_user|acting_role)' and p.proname !~ '^(acting_number|user_of_email)$'
+    and p.prosrc ~ '(user_identities|one_time_token|session_tokens|[.]sessions|api_tokens|login_throttle|login_attempts|user_roles|serving_tenant|signed_in_user|acting_role)' and p.proname !~ '^(acting_number|user_of_email|count_price_changes)$'
     and exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee = 0)$$, 'no function of sign-in with its owner''s rights is public, but may()');
 select cmp_ok((select count(*) from pg_proc p where p.pronamespace = 'mp'::regnamespace and p.prosecdef and p.prosrc ~ '(signed_in_user|serving_tenant)'), '>', 12::bigint, 'there are many');
 select is_empty($$select p.oid::regprocedure from pg_proc p where p.pronamespace = 'mp'::regnamespace and p.prosecdef and not coalesce('search_path=pg_catalog, pg_temp' = any (p.proconfig), false)$$, 'each has its own search_path');

@@ -4,7 +4,7 @@ set local client_min_messages = warning;
 create extension if not exists pgcrypto;
 create extension if not exists pg_trgm;
 select deal_advisor.marketplace_install('mp') \g /dev/null
-select plan(15);
+select plan(16);
 create temp view relation as select c.* from pg_class c where c.relnamespace = 'mp'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition;
 create temp view routine as select p.*, l.lanname from pg_proc p join pg_language l on l.oid = p.prolang where p.pronamespace = 'mp'::regnamespace;
 select is_empty($$select relname from relation where obj_description(oid, 'pg_class') is null$$, 'every table has a comment');
@@ -18,9 +18,10 @@ select is_empty($$select oid::regprocedure from routine where lanname = 'plpgsql
 select is_empty($$select oid::regprocedure from routine where lanname = 'sql' and prosqlbody is null and not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false)$$, 'SQL functions do, or are bound when they are made');
 select is_empty($$select oid::regprocedure from routine where prosecdef and lanname = 'sql'$$, 'functions with their owner''s rights are not inlined');
 select is_empty($$select r.relname || '.' || a.attname from relation r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped where a.atttypid in ('money'::regtype, 'float8'::regtype, 'float4'::regtype, 'timestamp'::regtype)$$, 'no column has a type that loses something');
-select is_empty($$select oid::regprocedure from routine where prosrc ~ 'deal_advisor\.' and proname not in ('price_stats', 'prior_price', 'discount_check', 'deal_scores', 'score_listings', 'record_directly', 'firing_watches')$$, 'nothing but what judges prices, record_directly and firing_watches calls the extension');
+select is_empty($$select oid::regprocedure from routine where prosrc ~ 'deal_advisor\.' and proname not in ('price_stats', 'prior_price', 'discount_check', 'deal_scores', 'score_listings', 'record_directly', 'match_directly')$$, 'nothing but what judges prices, record_directly and match_directly calls the extension');
 select is_empty($$select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum >= 0 and not a.attisdropped where c.relnamespace = 'mp'::regnamespace and c.relkind = 'm' and (col_description(c.oid, a.attnum) is null or obj_description(c.oid, 'pg_class') !~ 'refresh materialized view concurrently')$$, 'materialised views and their columns have comments that say how to refresh them');
 select is_empty($$select c.relname from pg_class c where c.relnamespace = 'mp'::regnamespace and c.relkind = 'm' and (exists (select from aclexplode(c.relacl) a where a.grantee <> c.relowner) or not exists (select from pg_index i where i.indrelid = c.oid and i.indisunique and i.indpred is null and i.indexprs is null))$$, 'they are nobody''s but their owner''s, and can be refreshed while they are read');
 select is_empty($$select i.indexrelid::regclass from pg_index i join relation r on r.oid = i.indrelid join pg_attribute a on a.attrelid = r.oid and a.attname = 'tenant_id' where i.indisunique and r.relname <> 'database_roles' and not a.attnum = any (i.indkey::int2[])$$, 'unique keys hold the tenant, as a table that is distributed by it wants');
+select is_empty($$select oid::regprocedure from routine p where prosecdef and prorettype = 'trigger'::regtype and exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee = 0)$$, 'nobody puts a trigger function with its owner''s rights on a table of their own');
 select * from finish();
 rollback;

@@ -397,11 +397,13 @@ select is(pg_temp.run(900001, 'select mp.open_conversation(array[900009])'), '02
 -- Every CHECK, each by a row that breaks it alone.
 create temp table broken (name text primary key, statement text);
 insert into broken values
+  ('conversations_last_message_at_finite', 'insert into mp.conversations (tenant_id, kind, last_message_at) values (900001, ''group'', ''infinity'')'),
   ('conversations_last_seq_range', 'insert into mp.conversations (tenant_id, kind, last_seq) values (900001, ''group'', -1)'),
   ('conversations_direct_says_who', 'insert into mp.conversations (tenant_id, kind, direct_low, direct_high) values (900001, ''direct'', 900002, 900001)'),
   ('participants_last_read_seq_range', 'insert into mp.participants (tenant_id, conversation_id, user_id, last_read_seq) values (900001, @, 900008, -1)'),
   ('participants_own_since_read_range', 'insert into mp.participants (tenant_id, conversation_id, user_id, own_since_read) values (900001, @, 900008, -1)'),
   ('participants_left_after_joined', 'insert into mp.participants (tenant_id, conversation_id, user_id, left_at) values (900001, @, 900008, now() - interval ''1 day'')'),
+  ('messages_created_at_finite', 'insert into mp.messages (tenant_id, conversation_id, seq, kind, body, created_at) values (900001, 1, 99, ''system'', ''x'', ''infinity'')'),
   ('messages_seq_range', 'insert into mp.messages (tenant_id, conversation_id, seq, sender_id, body) values (900001, @, 0, 900001, ''x'')'),
   ('messages_body_form', 'insert into mp.messages (tenant_id, conversation_id, seq, sender_id, body) values (900001, @, 9001, 900001, (select string_agg(''word'' || n, '' '') from generate_series(1, 130000) n))'),
   ('messages_body_needed', 'insert into mp.messages (tenant_id, conversation_id, seq, sender_id) values (900001, @, 9001, 900001)'),
@@ -494,7 +496,11 @@ update mp.users set status = 'suspended' where id = 900002;
 select is(pg_temp.run(900002, format('select mp.post_message(%s, ''spam'')', pg_temp.it('long'))), '42501', 'a suspended account writes nothing');
 select is(pg_temp.run(900002, 'select mp.open_conversation(array[900006])'), '42501', 'and opens nothing');
 select isnt(pg_temp.run(900002, format('select count(*) from mp.conversation_page(%s)', pg_temp.it('long'))), '0', 'but reads');
-update mp.users set status = 'active', deleted_at = now() where id = 900002;
+select is(pg_temp.run(900002, 'insert into mp.conversations (tenant_id, kind, created_by) values (900001, ''group'', 900002) returning ''in'''), '42501 bare', 'not by plain SQL either');
+update mp.users set status = 'active' where id = 900002;
+select is(pg_temp.run(900002, 'insert into mp.conversations (tenant_id, kind, created_by, last_message_at) values (900001, ''group'', 900002, now() + interval ''1 year'') returning ''in'''), '42501 bare', 'nobody dates a conversation ahead');
+select is(pg_temp.run(900002, 'insert into mp.conversations (tenant_id, kind, created_by) values (900001, ''group'', 900002) returning ''in'''), 'in', 'as of now it is let in');
+update mp.users set deleted_at = now() where id = 900002;
 select is(pg_temp.run(900002, format('select mp.post_message(%s, ''ghost'')', pg_temp.it('long'))), '42501', 'nor does one that was given up');
 
 select * from finish();

@@ -3,7 +3,7 @@ begin;
 set local client_min_messages = warning;
 select deal_advisor.marketplace_install('mp') \g /dev/null
 select deal_advisor.marketplace_install('mq') \g /dev/null
-select plan(67);
+select plan(72);
 set local timezone = 'America/New_York';
 select setseed(0.2718281);
 create function pg_temp.ago(span interval) returns timestamptz language sql stable as $$ select date_trunc('hour', now()) - span $$;
@@ -129,6 +129,7 @@ select is(pg_temp.obstacle_after('create trigger t after update of url on mp.lis
 select matches(pg_temp.obstacle_after('alter table mp.price_history add constraint c check (price_minor <> 13)'), 'constraint c', 'a check');
 select matches(pg_temp.obstacle_after('alter domain mp.price_minor add constraint c check (value <> 13)'), 'constraint c', 'a check of the domain');
 select matches(pg_temp.obstacle_after('alter table mp.price_daily add column extra int default 7'), 'columns', 'a column of the user''s');
+select matches(pg_temp.obstacle_after('alter table mp.price_history add column note text'), 'columns', 'one of the history');
 select matches(pg_temp.obstacle_after('create rule r as on update to mp.listings do also nothing'), 'rule r', 'a rule');
 select matches(pg_temp.obstacle_after('create unique index u on mp.listings (tenant_id, id, last_price_minor)'), 'index', 'a unique index on a price');
 select is(pg_temp.obstacle_after('create index i on mp.listings (tenant_id, last_price_minor)'), null, 'an index on a price is none');
@@ -156,6 +157,14 @@ select matches(deal_advisor.marketplace_record_obstacle('mp', 901), 'no right to
 select throws_ok('select mp.record_price(8, now(), 5)', '42501', null, 'and SQL refuses what it may not write');
 reset role;
 grant update on mp.price_daily to mp_ingest_app;
+
+-- Columns that are gone
+select pg_temp.in_both('alter table @.price_daily add column gone text; alter table @.price_history add column gone text; alter table @.listings add column gone text') \g /dev/null
+select pg_temp.in_both('alter table @.price_daily drop column gone; alter table @.price_history drop column gone; alter table @.listings drop column gone') \g /dev/null
+select is(deal_advisor.marketplace_record_obstacle('mp', 901), null, 'columns that were dropped stand in nobody''s way');
+select is(d.direct, d.by_sql, 'both ways do the same') from pg_temp.both('{10,10,11,12}', array[now() + interval '1 second', now() + interval '2 seconds', now() + interval '1 second', now() + interval '1 second'], '{401,402,403,null}', '{null,500,null,null}') d;
+select is((select count(*)::int from pg_temp.differences()), 0, 'to the rows as well');
+select matches(pg_temp.obstacle_after((select string_agg(format('alter table mp.price_daily add column c%1$s text; alter table mp.price_daily drop column c%1$s', i), '; ') from generate_series(1, 8) i)), 'columns', 'unless they are many');
 
 -- Feeding
 insert into mp.price_feed (listing_id, observed_at, price_minor, list_price_minor, source)

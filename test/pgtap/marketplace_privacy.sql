@@ -192,6 +192,7 @@ select is(pg_temp.run(name, 'select count(*) from $S.public_profiles', 'marketpl
 select is_empty(format('select attname from pg_attribute where attrelid = %L::regclass and attname ~ ''mail|phone|address|blind|key''', name || '.public_profiles'), name || ': public profiles have no contact data') from market;
 select is(pg_temp.run(name, 'select count(*) from $S.users', 'marketplace_privacy_reports'), '42501', name || ': a role for reports does not read users') from market;
 select is(pg_temp.run('mp', 'select email from mp.users_masked where id = $P', 'marketplace_privacy_reports'), 'Z***@z***.example', 'it sees a masked address');
+select is_empty($$select table_schema, table_name from information_schema.views where table_schema in ('mp', 'mpe') and table_name in ('users_masked', 'public_profiles') and (is_updatable = 'YES' or is_insertable_into = 'YES')$$, 'nobody writes through views with their owner''s rights');
 select is(pg_temp.run('mpe', 'select email from mpe.users_masked where id = $P', 'marketplace_privacy_reports'), null, 'and none where addresses are encrypted');
 select is(pg_temp.run(name, 'select count(*) from $S.users_masked where tenant_id <> $T', 'marketplace_privacy_reports'), '0', name || ': of its own tenant only') from market;
 set local enable_indexscan = off;

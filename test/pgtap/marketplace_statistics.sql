@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 select deal_advisor.marketplace_install('mp', '{"modules": ["pricing"]}') \g /dev/null
-select plan(60);
+select plan(61);
 set local timezone = 'Asia/Tokyo';
 select setseed(0.1414213);
 create role mp_app;
@@ -77,6 +77,12 @@ select is((select in_stock from mp.tenant_statistics()), 13::bigint, 'what goes 
 select mp.count_price_changes(901, '{90006}', array[now()], '{null}', '{106}');
 select is((select in_stock from mp.tenant_statistics()), 14::bigint, 'and comes again');
 select throws_ok($$select mp.count_price_changes(902, '{1}', array[now()], '{1}', '{2}')$$, '42501', null, 'nobody counts for another tenant');
+create role mp_statistics_stranger;
+grant usage on schema mp to mp_statistics_stranger;
+insert into mp.database_roles (role_name, kind) values ('mp_statistics_stranger', 'application');
+set local role mp_statistics_stranger;
+select throws_ok($$select mp.count_price_changes(901, '{1}', array[now()], '{1}', '{2}')$$, '42501', 'only who may record prices counts them', 'nor who may not record prices');
+reset role;
 
 -- Folding changes nothing that is read
 create temp table before as select * from mp.tenant_statistics();
@@ -151,7 +157,8 @@ select throws_ok($$select * from mp.dashboard('-infinity', pg_temp.day(1))$$, '2
 
 -- Through record_prices()
 delete from mp.statistic_deltas; delete from mp.tenant_stats where tenant_id = 901; delete from mp.dashboard_stats where tenant_id = 901;
-insert into mp.listings (tenant_id, id, product_id, retailer_id, condition) select 901, 95000 + i, (select min(id) from mp.products where tenant_id = 901), 900 + i, 'used' from generate_series(1, 3) i;
+insert into mp.products (tenant_id, id, name, category_id) values (901, 9500, 'With prices', 91);
+insert into mp.listings (tenant_id, id, product_id, retailer_id, condition) select 901, 95000 + i, 9500, 900 + i, 'used' from generate_series(1, 3) i;
 select mp.record_prices('{95001,95002,95003}', array_fill(now() - interval '2 hours', '{3}'), '{100,100,100}') \g /dev/null
 select mp.refresh_tenant_stats() \g /dev/null
 select mp.record_prices('{95001,95002,95003,95003}', array[now(), now(), now(), now() + interval '1 microsecond'], '{50,null,60,70}') \g /dev/null

@@ -62,6 +62,12 @@ TEST(AlertRule, ARiseWithoutPercentIsAnyRise) {
   EXPECT_TRUE(may_fire({WatchKind::rise, no_price, 1}, from_to(100'000, 100'010)));
 }
 
+TEST(AlertRule, WhatIsNoNumberIsNeverReached) {
+  EXPECT_FALSE(may_fire({WatchKind::rise, no_price, -1}, from_to(1000, 100'000)));
+  EXPECT_FALSE(may_fire({WatchKind::pct_vs_prev, no_price, -1}, from_to(1000, 1)));
+  EXPECT_FALSE(is_above(1000, 1, -1));
+}
+
 TEST(AlertRule, TheHighestPricesDoNotOverflow) {
   constexpr std::int64_t highest = 10'000'000'000'000;
   EXPECT_FALSE(may_fire({WatchKind::rise, no_price, 99'999}, from_to(highest - 1, highest)));

@@ -119,12 +119,12 @@ bool may_fire(const WatchRule& rule, const PriceMove& move) {
     case WatchKind::any_change:
       return true;
     case WatchKind::pct_vs_prev:
-      return both && move.price < move.was && rule.percent != 0 &&
+      return both && move.price < move.was && rule.percent > 0 &&
              move.price * 10'000 <= move.was * (10'000 - rule.percent);
     case WatchKind::back_in_stock:
       return move.was == no_price && (rule.threshold == no_price || at_most(move.price, rule.threshold));
     case WatchKind::rise:
-      return both && move.price > move.was &&
+      return both && move.price > move.was && rule.percent >= 0 &&
              (rule.percent == 0 || move.price * 10'000 >= move.was * (10'000 + rule.percent));
     case WatchKind::no_change_for:
       break;

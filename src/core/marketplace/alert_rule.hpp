@@ -1,5 +1,6 @@
 /// When a watch fires on a change of a price, and which of the changes of a batch its user is told. The same
-/// as firing_watches() in SQL. Of the past only the answers are needed here: judge() says what must be asked.
+/// as match_by_sql() of a marketplace. Of the past only the answers are needed here: judge() says what must
+/// be asked.
 #pragma once
 
 #include <array>
@@ -58,7 +59,7 @@ struct PriceMove {
 struct WatchRule {
   WatchKind kind = WatchKind::target;
   std::int64_t threshold = no_price;  ///< the highest price that is low enough
-  std::int64_t percent = 0;           ///< hundredths of a percent; 0: none
+  std::int64_t percent = 0;           ///< hundredths of a percent; 0: none; below: no number, never reached
 };
 
 /// The rest of its row.
@@ -93,9 +94,10 @@ struct Verdict {
 };
 
 /// Where prices must have been to arm a low price again: above this, in hundredths of a percent of an amount.
-/// hysteresis: hundredths of a percent.
+/// hysteresis: hundredths of a percent; below 0: no number, nothing is above.
 constexpr bool is_above(std::int64_t price, std::int64_t base, std::int64_t hysteresis) {
-  return price != no_price && base != no_price && price * 10'000 > base * (10'000 + hysteresis);
+  return price != no_price && base != no_price && hysteresis >= 0 &&
+         price * 10'000 > base * (10'000 + hysteresis);
 }
 
 /// Of each listing the last change, with the price before its first; none where that is the same price. In

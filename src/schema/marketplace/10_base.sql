@@ -143,6 +143,10 @@ declare
   fixed bigint;
   said text;
 begin
+  -- With the owner's rights: no other setting is told.
+  if coalesce(setting not in ('marketplace.tenant_id', 'marketplace.user_id'), true) then
+    raise exception using errcode = '22023', message = 'setting must be marketplace.tenant_id or marketplace.user_id';
+  end if;
   select r.kind, case of_role when 'tenant' then r.tenant_id else r.user_id end into role_kind, fixed
     from @schema@.database_roles r where r.role_name = acting;
   if role_kind = 'user' then
@@ -174,6 +178,33 @@ create function @schema@.current_user_id() returns bigint
   language sql stable parallel safe
   return @schema@.acting_number('marketplace.user_id', 'user');
 comment on function @schema@.current_user_id() is 'The user that the session acts for, within current_tenant(); null: nobody. Errors: 22023 the setting is no number. Example: begin; set local marketplace.user_id = ''7''; select @schema@.current_user_id(); commit;';
+
+create function @schema@.require_read_committed(what text) returns void
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
+begin
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    raise exception using errcode = '25001', message = pg_catalog.format('%s can''t work in a transaction that is %s', what, current_setting('transaction_isolation')),
+      hint = 'Call it in one that is read committed.';
+  end if;
+end
+$function$;
+comment on function @schema@.require_read_committed(text) is 'Refuses transactions that would not see what others have committed while they waited for a lock. what: who asks, for the message. Errors: 25001. Example: select @schema@.require_read_committed(''erase_user'');';
+
+create function @schema@.goes_directly(member name, setting text, items bigint) returns boolean
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
+declare
+  least_items constant text := pg_catalog.current_setting(setting, true);
+begin
+  -- For a few, the look around costs more than it saves.
+  return items >= case when least_items ~ '^[0-9]{1,10}$' then least_items::bigint else 200 end
+    -- The extension's own function, not one that somebody has put in its place since it is gone.
+    and exists (select from pg_catalog.pg_proc p
+      join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+      join pg_catalog.pg_extension e on d.refclassid = 'pg_catalog.pg_extension'::regclass and d.refobjid = e.oid and e.extname = 'deal_advisor'
+      where p.proname = member and p.pronamespace = pg_catalog.to_regnamespace('deal_advisor'));
+end
+$function$;
+comment on function @schema@.goes_directly(name, text, bigint) is 'Whether something is handed over to the extension: it is there, and there is enough to do. member: its function; setting: says from how many items on, else 200; items: how many there are. Errors: none. Example: select @schema@.goes_directly(''marketplace_record_prices'', ''deal_advisor.ingest_rows'', 1000);';
 
 create function @schema@.required_tenant() returns bigint
   language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
@@ -431,6 +462,16 @@ exception when unique_violation then
 end
 $function$;
 comment on function @schema@.add_user(bigint, text, text, @schema@.user_status, text, boolean, boolean) is 'Makes a user and gives their number, with an address that is encrypted where addresses are. tenant: theirs; email, display_name: theirs, spaces around them don''t count; status, locale, buys, sells: as in users. Errors: 22023 no address, or there are addresses under another key; 23505 somebody has the address; 23502, 23514 the name or the language; 23503 no such tenant; 42501 no key, or row security. Example: select @schema@.add_user(42, ''anna@example.com'', ''Anna'');';
+
+create function @schema@.email_hash(email text, kind text) returns text
+  language sql stable strict parallel safe
+--@if encryption
+  return pg_catalog.encode(@schema@.blind_hash(pg_catalog.lower(email), 'login_throttle/' || kind), 'hex');
+--@end
+--@unless encryption
+  return pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.lower(email), 'UTF8')), 'hex');
+--@end
+comment on function @schema@.email_hash(text, text) is 'How an address is written where only a hash of it is kept, as sign-in does for what it counts; a keyed one where addresses are encrypted. email: the address; kind: what is counted: account or reset. Errors: 42501 no key. Example: select @schema@.email_hash(''anna@example.com'', ''account'');';
 
 create function @schema@.ensure_partitions(parent regclass, back int default 1, ahead int default 1) returns int
   language plpgsql set search_path = pg_catalog, pg_temp set timezone = 'UTC' set datestyle = 'ISO' as $function$

@@ -212,11 +212,13 @@ create view @schema@.users_masked with (security_barrier) as
     regexp_replace(u.email, '^(.)[^@]*@(.)[^@]*?([.][^.@]*)?$', '\1***@\2***\3') as email,
 --@end
     u.created_at, u.deleted_at
-  from @schema@.users u
 --@if row_security
-  where u.tenant_id = (select @schema@.current_tenant())
+  -- A join: nobody writes through it.
+  from @schema@.users u join (select @schema@.current_tenant()) acting (tenant_id) on acting.tenant_id = u.tenant_id;
 --@end
-  ;
+--@unless row_security
+  from @schema@.users u cross join (select) nobody_writes_through_it;
+--@end
 comment on view @schema@.users_masked is 'Users of the current tenant for reports and support, with a masked address (f***@e***.com; null where addresses are encrypted). It reads the table with its owner''s rights and applies the tenant itself: with the rights of who reads, they would need select on the address. For a role that only reads, once: grant usage on schema @schema@ to reports; grant select on @schema@.users_masked to reports; insert into @schema@.database_roles (role_name, kind, tenant_id, user_id) values (''reports'', ''user'', 42, 7); and nothing on users and user_profiles. Example: select id, display_name, email from @schema@.users_masked;';
 comment on column @schema@.users_masked.tenant_id is 'The tenant.';
 comment on column @schema@.users_masked.id is 'The user.';

@@ -364,6 +364,8 @@ begin
   return null;
 end
 $function$;
+-- A trigger fires without anybody's right to call it; who may call it could put it on a table of their own.
+revoke execute on function @schema@.brand_renamed() from public;
 comment on function @schema@.brand_renamed() is 'Trigger: gives the products of a brand its new name. Errors: none. Example: see table brands.';
 
 create function @schema@.refresh_brand_names() returns bigint

@@ -35,7 +35,7 @@ $function$;
 comment on function @schema@.best_offers(bigint) is 'Who has a product in stock, cheapest first; other currencies than the product''s come last. product: its number; no row: it does not exist or nobody has it. Errors: 42501 no tenant. Example: select * from @schema@.best_offers(7);';
 
 create function @schema@.filter_number(filters jsonb, key text) returns bigint
-  language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $function$
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
 declare
   said constant text := filters ->> key;
 begin
@@ -149,7 +149,7 @@ $function$;
 comment on function @schema@.search_place(text, text) is 'A part of search_products(): mode, key and product of a cursor. search: what was asked; cursor: the text. Errors: 22023 it was made by another search, or changed. Example: select @schema@.search_place(''tv'', @schema@.search_cursor(''tv'', ''words'', 42, 7));';
 
 create function @schema@.search_statement(mode text, sort text, phase text, conditions text, branches int, after boolean, trigram text) returns text
-  language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $function$
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
 declare
   -- Parameters: $1 tenant, $2 words, $3 categories, $4 text, $5 and $6 key and product behind which to go on, $7 how many rows, $8 the search, $9 how many are ranked.
   from_rank constant boolean := sort = 'relevance' and mode <> 'all';

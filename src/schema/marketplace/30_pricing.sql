@@ -313,13 +313,7 @@ comment on function @schema@.add_to_price_daily(bigint, bigint[], timestamptz[],
 create function @schema@.record_directly(tenant bigint, listings bigint[], times timestamptz[], prices bigint[], list_prices bigint[], source text, out stored bigint, out rest int[])
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
 begin
-  -- For a few prices the look around costs more than it saves.
-  if cardinality(listings) < (case when pg_catalog.current_setting('deal_advisor.ingest_rows', true) ~ '^[0-9]{1,10}$' then pg_catalog.current_setting('deal_advisor.ingest_rows')::bigint else 200 end)
-    -- The extension's own function, not one that somebody has put in its place since it is gone.
-    or not exists (select from pg_catalog.pg_proc p
-      join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
-      join pg_catalog.pg_extension e on d.refclassid = 'pg_catalog.pg_extension'::regclass and d.refobjid = e.oid and e.extname = 'deal_advisor'
-      where p.proname = 'marketplace_record_prices' and p.pronamespace = pg_catalog.to_regnamespace('deal_advisor')) then
+  if not @schema@.goes_directly('marketplace_record_prices', 'deal_advisor.ingest_rows', cardinality(listings)) then
     return;
   end if;
   execute 'select d.stored, d.rest from deal_advisor.marketplace_record_prices($1, $2, $3, $4, $5, $6, $7) d'

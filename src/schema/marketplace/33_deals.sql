@@ -274,6 +274,8 @@ begin
   return null;
 end
 $function$;
+-- A trigger fires without anybody's right to call it; who may call it could put it on a table of their own.
+revoke execute on function @schema@.deals_follow_category() from public;
 comment on function @schema@.deals_follow_category() is 'Trigger: keeps the category of open deals right when their product moves; what is scored in the same moment follows when it is scored again. Errors: none. Example: see table deals.';
 
 --@if triggers

@@ -64,6 +64,8 @@ begin
   return null;
 end
 $function$;
+-- A trigger fires without anybody's right to call it; who may call it could put it on a table of their own.
+revoke execute on function @schema@.count_rows() from public;
 comment on function @schema@.count_rows() is 'Trigger of a statement: counts rows that came or went, but for deleted ones. Errors: none. Example: create trigger counted after insert on @schema@.users referencing new table as new_rows for each statement execute function @schema@.count_rows(''users'');';
 
 create function @schema@.count_stock() returns trigger
@@ -81,6 +83,7 @@ begin
   return null;
 end
 $function$;
+revoke execute on function @schema@.count_stock() from public;
 comment on function @schema@.count_stock() is 'Trigger of a statement: counts listings in stock that came or went; count_price_changes() counts those that change. Errors: none. Example: see table statistic_deltas.';
 
 create function @schema@.count_deletion() returns trigger
@@ -96,6 +99,7 @@ begin
   return null;
 end
 $function$;
+revoke execute on function @schema@.count_deletion() from public;
 comment on function @schema@.count_deletion() is 'Trigger of a row: counts that one was deleted softly, or restored. It is for each row, since a trigger for a statement would gather every row that a new price touches. Errors: none. Example: see table statistic_deltas.';
 
 create function @schema@.count_deals() returns trigger
@@ -119,6 +123,7 @@ begin
   return null;
 end
 $function$;
+revoke execute on function @schema@.count_deals() from public;
 comment on function @schema@.count_deals() is 'Trigger of a statement: counts deals that opened or ended. Errors: none. Example: see table statistic_deltas.';
 
 create or replace function @schema@.count_price_changes(tenant bigint, listings bigint[], times timestamptz[], old_prices bigint[], new_prices bigint[]) returns void
@@ -126,6 +131,9 @@ create or replace function @schema@.count_price_changes(tenant bigint, listings 
 begin
   if tenant is distinct from @schema@.current_tenant() then
     raise exception using errcode = '42501', message = 'prices of another tenant can''t be counted', hint = 'record_prices() calls this for the session''s tenant.';
+  end if;
+  if not pg_catalog.has_any_column_privilege(@schema@.acting_role(), $name$@schema@.listings$name$::regclass, 'update') then
+    raise exception using errcode = '42501', message = 'only who may record prices counts them';
   end if;
   with change as (
     select (u.at at time zone 'UTC')::date as day, u.old, u.new from unnest(listings, times, old_prices, new_prices) u (listing, at, old, new)),

@@ -28,7 +28,7 @@ create table @schema@.conversations (
   direct_low bigint,
   direct_high bigint,
   last_seq bigint not null default 0 constraint conversations_last_seq_range check (last_seq >= 0),
-  last_message_at timestamptz not null default now(),
+  last_message_at timestamptz not null default now() constraint conversations_last_message_at_finite check (isfinite(last_message_at)),
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by bigint,
@@ -91,7 +91,7 @@ create table @schema@.messages (
   kind @schema@.message_kind not null default 'text',
   body text,
   reply_to_seq bigint,
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default now() constraint messages_created_at_finite check (isfinite(created_at)),
   edited_at timestamptz,
   deleted_at timestamptz,
   search tsvector generated always as (to_tsvector('pg_catalog.simple', left(body, 20000))) stored,
@@ -288,12 +288,23 @@ end
 $function$;
 comment on function @schema@.may_add(bigint, bigint, @schema@.participant_role) is 'Whether the acting user may add a participant in a role; the policy of participants asks it for each new row. It runs with its owner''s rights, and takes nobody''s word for who is acting. Errors: 22023 a setting is no number. Example: select @schema@.may_add(5, 7, ''member'');';
 
+create function @schema@.acts_freely() returns boolean
+  language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
+declare
+  tenant bigint := @schema@.current_tenant();
+  me bigint := @schema@.current_user_id();
+begin
+  return exists (select from @schema@.users u where u.tenant_id = tenant and u.id = me and u.deleted_at is null and u.status not in ('suspended', 'closed'));
+end
+$function$;
+comment on function @schema@.acts_freely() is 'Whether the acting user''s account is neither suspended nor closed; policies ask it for what is written. It runs with its owner''s rights, and takes nobody''s word for who is acting. Errors: 22023 a setting is no number. Example: select @schema@.acts_freely();';
+
 create function @schema@.may_write(conversation bigint, seq bigint) returns boolean
   language plpgsql stable strict parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
 declare
   tenant bigint := @schema@.current_tenant();
 begin
-  return coalesce(@schema@.role_in(may_write.conversation) <> 'observer', false)
+  return @schema@.acts_freely() and coalesce(@schema@.role_in(may_write.conversation) <> 'observer', false)
     and exists (select from @schema@.conversations c where c.tenant_id = tenant and c.id = may_write.conversation and c.last_seq = may_write.seq and c.state = 'open');
 end
 $function$;

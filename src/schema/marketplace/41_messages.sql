@@ -282,7 +282,7 @@ create function @schema@.conversation_cursor(moment timestamptz, variadic places
 comment on function @schema@.conversation_cursor(timestamptz, bigint[]) is 'A place in the inbox or in what search_messages found, as text. Errors: 22003 moments without end. Example: select @schema@.conversation_cursor(now(), 5);';
 
 create function @schema@.conversation_cursor_place(cursor text, numbers integer, out moment timestamptz, out places bigint[])
-  language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $function$
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
 begin
   if cursor !~ format('^-?[0-9]{1,18}([.][0-9]{1,18}){%s}$', numbers) then
     raise exception using errcode = '22023', message = format('"%s" is no cursor', left(cursor, 100)), hint = 'Give next_cursor of the last row of the page before, or null for the first page.';

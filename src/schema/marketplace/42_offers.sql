@@ -145,22 +145,24 @@ alter table @schema@.conversations enable row level security;
 create policy takes_part on @schema@.conversations for select using (tenant_id = (select @schema@.current_tenant())
   and (id in (select @schema@.my_conversations()) or (created_by = (select @schema@.current_user_id()) and last_seq = 0)));
 create policy opens on @schema@.conversations for insert with check (tenant_id = (select @schema@.current_tenant())
-  and created_by = (select @schema@.current_user_id()) and last_seq = 0 and (kind <> 'direct' or created_by in (direct_low, direct_high)));
+  and created_by = (select @schema@.current_user_id()) and (select @schema@.acts_freely()) and last_seq = 0 and last_message_at <= clock_timestamp() + interval '1 hour' and (kind <> 'direct' or created_by in (direct_low, direct_high)));
 create policy changes on @schema@.conversations for update using (tenant_id = (select @schema@.current_tenant()) and id in (select @schema@.my_conversations()))
-  with check (@schema@.role_in(id) <> 'observer');
+  with check (tenant_id = (select @schema@.current_tenant()) and @schema@.role_in(id) <> 'observer' and (select @schema@.acts_freely()) and last_message_at <= clock_timestamp() + interval '1 hour');
 alter table @schema@.participants enable row level security;
 create policy takes_part on @schema@.participants for select using (tenant_id = (select @schema@.current_tenant()) and conversation_id in (select @schema@.my_conversations()));
-create policy adds on @schema@.participants for insert with check (tenant_id = (select @schema@.current_tenant()) and @schema@.may_add(conversation_id, user_id, role));
+create policy adds on @schema@.participants for insert with check (tenant_id = (select @schema@.current_tenant()) and (select @schema@.acts_freely()) and @schema@.may_add(conversation_id, user_id, role));
 create policy changes on @schema@.participants for update using (tenant_id = (select @schema@.current_tenant()) and conversation_id in (select @schema@.my_conversations())
   and (user_id = (select @schema@.current_user_id()) or left_at is not null))
   -- role_in() still sees the role before the change: nobody makes themselves more than they are.
-  with check ((user_id = (select @schema@.current_user_id()) and role >= @schema@.role_in(conversation_id)) or @schema@.may_add(conversation_id, user_id, role));
+  with check (tenant_id = (select @schema@.current_tenant()) and ((user_id = (select @schema@.current_user_id()) and role >= @schema@.role_in(conversation_id)) or @schema@.may_add(conversation_id, user_id, role)));
 alter table @schema@.messages enable row level security;
 create policy takes_part on @schema@.messages for select using (tenant_id = (select @schema@.current_tenant()) and conversation_id in (select @schema@.my_conversations()));
 create policy writes on @schema@.messages for insert with check (tenant_id = (select @schema@.current_tenant())
-  and sender_id = (select @schema@.current_user_id()) and @schema@.may_write(conversation_id, seq));
+  and sender_id = (select @schema@.current_user_id()) and @schema@.may_write(conversation_id, seq) and created_at <= clock_timestamp() + interval '1 hour');
 create policy changes on @schema@.messages for update using (tenant_id = (select @schema@.current_tenant()) and conversation_id in (select @schema@.my_conversations())
-  and sender_id = (select @schema@.current_user_id()) and deleted_at is null) with check (sender_id = (select @schema@.current_user_id()));
+  and sender_id = (select @schema@.current_user_id()) and deleted_at is null)
+  with check (tenant_id = (select @schema@.current_tenant()) and conversation_id in (select @schema@.my_conversations())
+    and sender_id = (select @schema@.current_user_id()) and (select @schema@.acts_freely()) and created_at <= clock_timestamp() + interval '1 hour');
 alter table @schema@.message_edits enable row level security;
 create policy wrote on @schema@.message_edits for select using (tenant_id = (select @schema@.current_tenant())
   and edited_by = (select @schema@.current_user_id()) and conversation_id in (select @schema@.my_conversations()));
@@ -185,5 +187,5 @@ create policy offers on @schema@.offers for insert with check (tenant_id = (sele
   and offered_by = (select @schema@.current_user_id()) and @schema@.is_sender(conversation_id, seq) and @schema@.role_in(conversation_id) <> 'observer');
 create policy decides on @schema@.offers for update using (tenant_id = (select @schema@.current_tenant())
   and conversation_id in (select @schema@.my_conversations()) and state = 'proposed')
-  with check ((decided_by is null or decided_by = (select @schema@.current_user_id())) and @schema@.role_in(conversation_id) <> 'observer');
+  with check (tenant_id = (select @schema@.current_tenant()) and (select @schema@.acts_freely()) and (decided_by is null or decided_by = (select @schema@.current_user_id())) and @schema@.role_in(conversation_id) <> 'observer');
 --@end

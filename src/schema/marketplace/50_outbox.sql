@@ -95,7 +95,7 @@ begin
   return @schema@.enqueue_many(topic, array[payload], array[dedup_key], delay, max_attempts) > 0;
 end
 $function$;
-comment on function @schema@.enqueue(text, jsonb, text, interval, int) is 'Puts one message in a queue, as enqueue_many() does for many; false: one with its key waits already. topic: the queue; payload: a JSON object; dedup_key: null: it has none; delay: how long it stays invisible; max_attempts: how often it may be taken. Errors: those of enqueue_many(). Example: select @schema@.enqueue(''mail'', ''{"to": 7}'', ''welcome-7'');';
+comment on function @schema@.enqueue(text, jsonb, text, interval, int) is 'Puts one message in a queue, as enqueue_many() does for many; false: one with its key waits already. topic: the queue; payload: a JSON object; dedup_key: null: it has none; delay: how long it stays invisible; max_attempts: how often it may be taken. Errors: those of enqueue_many(). Example: select @schema@.enqueue(''mail'', ''{"user_id": 7}'', ''welcome-7'');';
 
 create function @schema@.dequeue(topic text, batch int default 100, visibility interval default '1 minute')
 returns table (id bigint, payload jsonb, attempts int, claim uuid, created_at timestamptz)
@@ -138,7 +138,7 @@ $function$;
 comment on function @schema@.dequeue(text, int, interval) is 'Takes messages that are due, those that wait longest first; what other sessions are taking is passed over, and no row means that nothing is due. Give the claim to ack() or fail(); what is not acknowledged is visible again after the time, also when the worker is gone. In the transaction that also does the work and ack(), nothing is done twice or lost; a message that was taken max_attempts times and never answered for becomes a dead letter. topic: the queue; batch: how many, 1 to 100000 (hundreds: a message alone costs a commit); visibility: how long the work may take. Errors: 22023 arguments; 42501 no tenant. Example: select * from @schema@.dequeue(''mail'', 500, ''30 seconds'');';
 
 create function @schema@.refuse_claim(wanted bigint, had bigint, claim uuid) returns void
-  language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $function$
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
 begin
   if had < wanted then
     raise exception using errcode = '55000', message = pg_catalog.format('%s of %s messages are no longer held by claim %s', wanted - had, wanted, coalesce(claim::text, 'null')),

@@ -83,14 +83,13 @@ declare
   tenant constant bigint := @schema@.required_tenant();
 begin
   insert into @schema@.outbox (tenant_id, topic, payload, dedup_key)
-    select tenant, 'alert', pg_catalog.jsonb_build_object('alert_ids', pg_catalog.jsonb_agg(a.id order by a.id)), min(a.id)::text
-      from (select u.id, (row_number() over (order by u.id) - 1) / 100 as pack from unnest(ids) u (id)) a group by a.pack;
+    select tenant, 'alert', pg_catalog.jsonb_build_object('alert_ids', to_jsonb(ids[n : n + 99])), ids[n]::text from pg_catalog.generate_series(1, cardinality(ids), 100) n;
   --@unless triggers
   perform pg_catalog.pg_notify(@schema@.outbox_channel(), '');
   --@end
 end
 $function$;
-comment on function @schema@.announce_alerts(bigint[]) is 'A part of match_alerts() and match_quiet(): puts messages of topic alert in the outbox, one for each hundred of some new alerts: {"alert_ids": [12, 13]}. ids: the alerts. Errors: 42501 no tenant. Example: select @schema@.announce_alerts(''{12}'');';
+comment on function @schema@.announce_alerts(bigint[]) is 'A part of match_alerts() and match_quiet(): puts messages of topic alert in the outbox, one for each hundred of some new alerts: {"alert_ids": [12, 13]}. ids: the alerts, in order. Errors: 42501 no tenant. Example: select @schema@.announce_alerts(''{12}'');';
 
 create function @schema@.watched_products(products bigint[]) returns setof bigint
   language plpgsql stable security definer rows 1000 set search_path = pg_catalog, pg_temp set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $function$
@@ -125,32 +124,15 @@ end
 $function$;
 comment on function @schema@.queue_price_changes(bigint, bigint[], timestamptz[], bigint[], bigint[]) is 'A part of record_prices(), which has locked the listings and written their latest prices: queues changes for match_alerts(). Those of products that nobody watches and those that don''t hold any more (late observations) are left out. tenant: whose, the acting one; listings, times: what changed when; old_prices, new_prices: null elements mean "not on offer". Errors: 42501 no tenant. Example: select @schema@.queue_price_changes(1, ''{7}'', array[now()], ''{1999}'', ''{1799}'');';
 
--- By SQL here, or by the extension, which sees by the index alone which watches may fire, and whether their rows are visible only where they do.
 -- The settings: every step goes from few rows by key to rows of a large table. A plan made while the tables were small would do otherwise.
-create function @schema@.firing_watches(taken tid[], moment timestamptz)
-returns table (place tid, watch_id bigint, user_id bigint, change_id bigint, product_id bigint, listing_id bigint, kind @schema@.watch_kind, price @schema@.price_minor, was @schema@.price_minor, reference @schema@.price_minor, currency @schema@.currency_code, changed_at timestamptz, day_count int, is_last boolean)
-  language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $function$
+create function @schema@.match_by_sql(taken tid[], moment timestamptz) returns bigint[]
+  language plpgsql set search_path = pg_catalog, pg_temp set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $function$
 #variable_conflict use_column
 declare
   tenant constant bigint := @schema@.required_tenant();
   today constant date := (moment at time zone 'UTC')::date;
-  obstacle text;
+  made bigint[];
 begin
-  -- For a few changes the look around costs more than it saves.
-  if cardinality(taken) >= coalesce(nullif(pg_catalog.current_setting('deal_advisor.match_rows', true), '')::int, 200)
-    -- The extension's own function, not one that somebody has put in its place since it is gone.
-    and exists (select from pg_catalog.pg_proc p
-      join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
-      join pg_catalog.pg_extension e on d.refclassid = 'pg_catalog.pg_extension'::regclass and d.refobjid = e.oid and e.extname = 'deal_advisor'
-      where p.proname = 'marketplace_firing_watches' and p.pronamespace = pg_catalog.to_regnamespace('deal_advisor')) then
-    execute 'select deal_advisor.marketplace_match_obstacle($1, $2)' into obstacle using @schema_text@::name, tenant;
-    if obstacle is null then
-      return query execute $query$select f.* from deal_advisor.marketplace_firing_watches($1, $2, $3, $4) f (place tid, watch_id bigint, user_id bigint, change_id bigint, product_id bigint, listing_id bigint, kind @schema@.watch_kind,
-          price @schema@.price_minor, was @schema@.price_minor, reference @schema@.price_minor, currency @schema@.currency_code, changed_at timestamptz, day_count int, is_last boolean)$query$ using @schema_text@::name, tenant, taken, moment;
-      return;
-    end if;
-  end if;
-  return query
   with line as (
     select c.*, first_value(c.old_minor) over by_listing as first_minor, lead(c.id) over by_listing is null as is_last
       from @schema@.price_changes c where c.ctid = any (taken)
@@ -220,23 +202,57 @@ begin
           offset 0) w),
   ranked as (
     select h.*, row_number() over (partition by h.watch_id order by case when h.is_low then h.price end, h.changed_at, h.id) as n from hit h),
-  fired as (
-    select r.*, lead(r.id) over (partition by r.watch_id order by r.n) is null as is_last from ranked r where r.n <= least(r.most, r.max_per_day - r.used))
-  select f.place, f.watch_id, f.user_id, f.id, f.product_id, f.listing_id, f.kind, f.price::@schema@.price_minor, f.was::@schema@.price_minor, f.reference::@schema@.price_minor, f.currency, f.changed_at, (f.used + f.n)::int, f.is_last from fired f;
+  fired as materialized (
+    select r.*, lead(r.id) over (partition by r.watch_id order by r.n) is null as is_last from ranked r where r.n <= least(r.most, r.max_per_day - r.used)),
+  told as (
+    update @schema@.watches w set last_notified_minor = f.price, last_notified_at = moment, last_notified_listing_id = f.listing_id, last_notified_price_at = f.changed_at,
+        day_of_count = today, day_count = f.used + f.n
+      from fired f
+      -- By its place, which spares a look in the index. If its user changes it in this very moment, that counts, and it starts anew.
+      where f.is_last and w.ctid = f.place and w.tenant_id = tenant and w.id = f.watch_id),
+  news as (
+    insert into @schema@.alerts (tenant_id, watch_id, change_id, user_id, product_id, listing_id, kind, price_minor, old_minor, reference_minor, currency, price_at)
+      select tenant, f.watch_id, f.id, f.user_id, f.product_id, f.listing_id, f.kind, f.price, f.was, coalesce(f.reference, f.was), f.currency, f.changed_at from fired f
+      returning id)
+  select array_agg(n.id order by n.id) into made from news n;
+  return made;
 end
 $function$;
-comment on function @schema@.firing_watches(tid[], timestamptz) is 'A part of match_alerts(): the watches that changes of prices make fire, and on what. taken: where in price_changes the changes are; moment: now. place: the watch''s row; price, was: the price and the one before the batch; reference: what the watch compares with, null: the price before; day_count: what the watch has told that day then; is_last: the last alert of its watch. Errors: 42501 no tenant. Example: select * from @schema@.firing_watches(array(select ctid from @schema@.price_changes), now());';
+comment on function @schema@.match_by_sql(tid[], timestamptz) is 'A part of match_alerts(): makes the alerts of some changes, and writes what they tell into their watches. taken: where in price_changes the changes are; moment: now. Returns the alerts, in order; null: none. Errors: 42501 no tenant. Example: select @schema@.match_by_sql(array(select ctid from @schema@.price_changes), now());';
+
+create function @schema@.match_directly(taken tid[], moment timestamptz, out done boolean, out made bigint[])
+  language plpgsql set search_path = pg_catalog, pg_temp set jit = off as $function$
+declare
+  tenant constant bigint := @schema@.required_tenant();
+begin
+  done := @schema@.goes_directly('marketplace_match_watches', 'deal_advisor.match_rows', cardinality(taken));
+  if done then
+    -- A row of nulls: something was in the way.
+    execute $query$
+      with fired as materialized (
+        select f.* from deal_advisor.marketplace_match_watches($1, $2, $3, $4) f (watch_id bigint, user_id bigint, change_id bigint, product_id bigint, listing_id bigint, kind @schema@.watch_kind,
+          price @schema@.price_minor, was @schema@.price_minor, reference @schema@.price_minor, currency @schema@.currency_code, changed_at timestamptz)),
+      news as (
+        insert into @schema@.alerts (tenant_id, watch_id, change_id, user_id, product_id, listing_id, kind, price_minor, old_minor, reference_minor, currency, price_at)
+          select $2, f.watch_id, f.change_id, f.user_id, f.product_id, f.listing_id, f.kind, f.price, f.was, coalesce(f.reference, f.was), f.currency, f.changed_at from fired f where f.watch_id is not null
+          returning id)
+      select not exists (select from fired f where f.watch_id is null), (select array_agg(n.id order by n.id) from news n)$query$
+      into done, made using @schema_text@::name, tenant, taken, moment;
+  end if;
+end
+$function$;
+comment on function @schema@.match_directly(tid[], timestamptz) is 'A part of match_alerts(): what match_by_sql() does, by the extension, which sees by the index alone which watches may fire, and whether their rows are visible only where they do. taken, moment: as there. done: false: it is not there, or has done nothing; made: the alerts, in order; null: none. Errors: 42501 no tenant. Example: select * from @schema@.match_directly(array(select ctid from @schema@.price_changes), now());';
 
 create function @schema@.match_alerts(batch int default 10000, out changes bigint, out alerts bigint, out busy boolean)
   language plpgsql set search_path = pg_catalog, pg_temp set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $function$
 declare
   tenant constant bigint := @schema@.required_tenant();
   moment constant timestamptz := pg_catalog.clock_timestamp();
-  today constant date := (moment at time zone 'UTC')::date;
   first_part constant int := pg_catalog.floor(pg_catalog.random() * 16)::int;
   of_part int;
   more tid[];
   taken tid[] := array[]::tid[];
+  direct record;
   made bigint[];
 begin
   if batch is null or batch not between 1 and 1000000 then
@@ -260,19 +276,8 @@ begin
   if changes = 0 then
     return;
   end if;
-  with fired as materialized (
-    select f.* from @schema@.firing_watches(taken, moment) f),
-  told as (
-    update @schema@.watches w set last_notified_minor = f.price, last_notified_at = moment, last_notified_listing_id = f.listing_id, last_notified_price_at = f.changed_at,
-        day_of_count = today, day_count = f.day_count
-      from fired f
-      -- By its place, which spares a look in the index. If its user changes it in this very moment, that counts, and it starts anew.
-      where f.is_last and w.ctid = f.place and w.tenant_id = tenant and w.id = f.watch_id),
-  news as (
-    insert into @schema@.alerts (tenant_id, watch_id, change_id, user_id, product_id, listing_id, kind, price_minor, old_minor, reference_minor, currency, price_at)
-      select tenant, f.watch_id, f.change_id, f.user_id, f.product_id, f.listing_id, f.kind, f.price, f.was, coalesce(f.reference, f.was), f.currency, f.changed_at from fired f
-      returning id)
-  select array_agg(n.id) into made from news n;
+  select d.done, d.made into direct from @schema@.match_directly(taken, moment) d;
+  made := case when direct.done then direct.made else @schema@.match_by_sql(taken, moment) end;
   -- Nobody else writes or removes rows of these parts now, so they are where they were.
   delete from @schema@.price_changes c where c.ctid = any (taken);
   alerts := coalesce(cardinality(made), 0);
@@ -324,7 +329,7 @@ begin
     insert into @schema@.alerts (tenant_id, watch_id, user_id, product_id, listing_id, kind, price_minor, old_minor, reference_minor, currency, price_at)
       select tenant, j.id, j.user_id, j.product_id, j.listing_id, 'no_change_for', j.price, j.price, j.price, j.currency, j.since from judged j where j.fires
       returning id)
-  select array_agg(n.id) into made from news n;
+  select array_agg(n.id order by n.id) into made from news n;
   watches := coalesce(cardinality(due), 0);
   alerts := coalesce(cardinality(made), 0);
   if alerts > 0 then

@@ -263,15 +263,14 @@ declare
   client inet;
 begin
   if kind = 'address' then
-    client := value::inet;
+    client := host(value::inet)::inet;
+    if client <<= '::ffff:0:0/96' then
+      -- An IPv4 address as servers for both families tell it.
+      client := '0.0.0.0'::inet + (client - '::ffff:0.0.0.0'::inet);
+    end if;
     return 'address:' || host(network(set_masklen(client, case family(client) when 6 then 64 else 32 end)));
   end if;
---@if encryption
-  return kind || ':' || encode(@schema@.blind_hash(wanted, 'login_throttle/' || kind), 'hex');
---@end
---@unless encryption
-  return kind || ':' || encode(sha256(convert_to(wanted, 'UTF8')), 'hex');
---@end
+  return kind || ':' || @schema@.email_hash(wanted, kind);
 end
 $function$;
 comment on function @schema@.throttle_subject(text, text) is 'Under which name failures are counted; null: nothing to count. kind: account, reset or address; value: the e-mail or network address. Errors: 22P02 no network address; 42501 no key where addresses are encrypted. Example: select @schema@.throttle_subject(''address'', ''2001:db8::7'');';
@@ -522,6 +521,7 @@ declare
   right_one boolean;
   locks boolean;
 begin
+  perform @schema@.require_read_committed('verify_password');
   -- One guess at an address at a time: many at once would all be made before the first of them counts.
   perform pg_advisory_xact_lock(hashtextextended(account, tenant));
   if coalesce(@schema@.lock_left(tenant, account), @schema@.lock_left(tenant, address)) is not null then

@@ -196,7 +196,7 @@ begin
     set_config('marketplace.session_id', session, true), set_config('marketplace.scopes', scopes, true);
 end
 $function$;
-comment on function @schema@.become(bigint, bigint, text, text) is 'Sets for the transaction who acts; part of other functions. It gives no rights that set_config doesn''t. Errors: none. Example: select @schema@.become(1, 7, , );';
+comment on function @schema@.become(bigint, bigint, text, text) is 'Sets for the transaction who acts; part of other functions. It gives no rights that set_config doesn''t. Errors: none. Example: select @schema@.become(1, 7, '''', '''');';
 
 create function @schema@.sign_in_session(token text) returns bigint
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
@@ -316,6 +316,8 @@ declare
 begin
   select * into who from @schema@.use_one_time_token(reset_password.token, 'password_reset');
   address := @schema@.email_of(who.tenant_id, who.user_id);
+  -- Who is signing in with the former password at this moment is through before, or fails.
+  perform pg_advisory_xact_lock(hashtextextended(@schema@.throttle_subject('account', address), who.tenant_id));
   perform @schema@.require_good_password(reset_password.password, address);
   perform @schema@.keep_password(who.tenant_id, who.user_id, @schema@.hashed_password(reset_password.password, (select s.password_cost from @schema@.auth_settings s)));
   -- Whoever reads mail of the address has confirmed it.
@@ -341,6 +343,10 @@ declare
 begin
   select * into who from @schema@.signed_in_user();
   perform @schema@.require_person();
+  perform @schema@.require_read_committed('set_password');
+  -- The lock before the look: else a change that is under way would be undone by one that knew the password before it.
+  account := @schema@.throttle_subject('account', @schema@.email_of(who.tenant_id, who.user_id));
+  perform pg_advisory_xact_lock(hashtextextended(account, who.tenant_id));
   select @schema@.email_of(u.tenant_id, u.id) as email, i.password_hash into kept from @schema@.users u
     left join @schema@.user_identities i on i.tenant_id = u.tenant_id and i.provider = 'password' and i.provider_user_id = u.id::text and i.deleted_at is null
     where u.tenant_id = who.tenant_id and u.id = who.user_id and u.deleted_at is null and u.status = 'active';
@@ -348,8 +354,6 @@ begin
     raise exception using errcode = '42501', message = 'the user may not act', hint = 'Only active users have passwords to change.';
   end if;
   perform @schema@.require_good_password(set_password.password, kept.email);
-  account := @schema@.throttle_subject('account', kept.email);
-  perform pg_advisory_xact_lock(hashtextextended(account, who.tenant_id));
   if @schema@.lock_left(who.tenant_id, account) is not null then
     return false;
   end if;
@@ -423,6 +427,7 @@ declare
 begin
   select * into who from @schema@.signed_in_user();
   perform @schema@.require_person();
+  perform @schema@.require_read_committed('unlink_identity');
   -- Two at once would take each other's last one away.
   perform from @schema@.users u where u.tenant_id = who.tenant_id and u.id = who.user_id for no key update;
   if not exists (select from @schema@.user_identities i where i.tenant_id = who.tenant_id and i.id = unlink_identity.identity_id and i.user_id = who.user_id and i.deleted_at is null) then

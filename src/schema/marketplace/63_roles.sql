@@ -112,6 +112,7 @@ declare
 begin
   tenant_id := @schema@.required_tenant();
   perform @schema@.require_person();
+  perform @schema@.require_read_committed('granting and revoking roles');
   if not ((me is null and @schema@.acts_as_application()) or @schema@.may('roles.grant')) then
     raise exception using errcode = '42501', message = 'the user may not grant roles', hint = 'It takes permission roles.grant, or an application that acts for no user.';
   end if;

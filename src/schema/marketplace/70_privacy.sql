@@ -127,18 +127,8 @@ create function @schema@.check_personal_data() returns table (table_name name, c
 $function$;
 comment on function @schema@.check_personal_data() is 'What is wrong with personal_data: columns that it names and that are gone; columns that seem to say of whom a row is (by their names, or by a foreign key to users) and that it doesn''t name; text of scrubbed tables that nobody scrubs. No rows: all is well. For the schema''s owner: others don''t see personal_data. Errors: none. Example: select * from @schema@.check_personal_data();';
 
-create function @schema@.email_hash(email text, kind text) returns text
-  language sql stable strict parallel safe
---@if encryption
-  return pg_catalog.encode(@schema@.blind_hash(pg_catalog.lower(email), 'login_throttle/' || kind), 'hex');
---@end
---@unless encryption
-  return pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.lower(email), 'UTF8')), 'hex');
---@end
-comment on function @schema@.email_hash(text, text) is 'How an address is written where only a hash of it is kept, as sign-in does for what it counts; a keyed one where addresses are encrypted. email: the address; kind: what is counted: account or reset. Errors: 42501 no key. Example: select @schema@.email_hash(''anna@example.com'', ''account'');';
-
 create function @schema@.personal_rows(entry @schema@.personal_data) returns text
-  language plpgsql immutable strict parallel safe set search_path = pg_catalog, pg_temp as $function$
+  language plpgsql stable strict parallel safe set search_path = pg_catalog, pg_temp as $function$
 declare
   said text := case entry.user_key when '' then format('t.%I', entry.user_column) else format('(t.%I ->> %L)', entry.user_column, entry.user_key) end;
 begin
@@ -177,6 +167,9 @@ declare
   me bigint := @schema@.current_user_id();
   wanted bigint := coalesce(person_tenant.tenant, mine);
 begin
+  if coalesce(current_setting('marketplace.scopes', true), '') <> '' then
+    raise exception using errcode = '42501', message = 'a program with an API token may not handle a person''s data as a whole', hint = 'The person must sign in.';
+  end if;
   if wanted is null then
     return @schema@.required_tenant();
   elsif not pg_has_role(@schema@.acting_role(), current_user, 'member') and (wanted is distinct from mine or me <> person) then
@@ -258,18 +251,18 @@ create function @schema@.forget_in_audit(rel regclass, keys jsonb) returns bigin
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
 declare
   extension constant text := 'deal_advisor';
-  todo jsonb[] := array(select distinct k from jsonb_array_elements(keys) k);
+  waiting_keys jsonb[] := array(select distinct k from jsonb_array_elements(keys) k);
   seen jsonb[] := array[]::jsonb[];
   events bigint;
   other_keys jsonb;
   forgotten bigint := 0;
 begin
-  while cardinality(todo) > 0 loop
-    execute format('select events, other_keys from %I.audit_forget($1, $2, $3)', extension) into events, other_keys using rel, todo[1], '{"reason": "erase_user"}'::jsonb;
+  while cardinality(waiting_keys) > 0 loop
+    execute format('select events, other_keys from %I.audit_forget($1, $2, $3)', extension) into events, other_keys using rel, waiting_keys[1], '{"reason": "erase_user"}'::jsonb;
     forgotten := forgotten + coalesce(events, 0);
-    seen := seen || todo[1];
-    todo := todo[2:] || array(select k from jsonb_array_elements(case jsonb_typeof(other_keys) when 'array' then other_keys else '[]' end) k
-                              where k <> all (seen || todo));
+    seen := seen || waiting_keys[1];
+    waiting_keys := waiting_keys[2:] || array(select k from jsonb_array_elements(case jsonb_typeof(other_keys) when 'array' then other_keys else '[]' end) k
+                              where k <> all (seen || waiting_keys));
   end loop;
   return forgotten;
 end
@@ -289,7 +282,10 @@ begin
     return done;
   end if;
   execute $sql$select array_agg(a.storage_key order by a.id) from @schema@.attachments a join @schema@.messages m using (tenant_id, conversation_id, seq)
-    where a.tenant_id = $1 and (m.sender_id = $2 or a.uploaded_by = $2)$sql$ into files using of_tenant, person;
+    where a.tenant_id = $1 and (m.sender_id = $2 or a.uploaded_by = $2)
+      -- Not what others have sent too.
+      and not exists (select from @schema@.attachments o join @schema@.messages s using (tenant_id, conversation_id, seq)
+        where o.storage_key = a.storage_key and not (o.tenant_id = $1 and (s.sender_id = $2 or o.uploaded_by = $2)))$sql$ into files using of_tenant, person;
   for step in
     select * from (values
       -- Others' rows on their messages go as well: a sign on a text that is no more, a former text.
@@ -347,11 +343,8 @@ begin
     raise exception using errcode = '22023', message = format('there is no mode "%s"', left(coalesce(erase_user.mode, 'null'), 100)),
       hint = 'anonymise: their messages become "[deleted]"; delete: they are shown as deleted messages are.';
   end if;
-  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-    -- What others commit while we wait for them would not be seen, and stay.
-    raise exception using errcode = '25001', message = format('erase_user can''t work in a transaction that is %s', current_setting('transaction_isolation')),
-      hint = 'Call it in one that is read committed.';
-  end if;
+  -- What others commit while we wait for them must be seen.
+  perform @schema@.require_read_committed('erase_user');
   perform @schema@.register_personal_data();
   -- Two erasures wait for each other here; who is writing at the moment does not, and so never waits for us in a circle.
   perform from @schema@.users u where u.tenant_id = of_tenant and u.id = erase_user.person for no key update;

@@ -53,10 +53,14 @@ std::vector<ListingGroup> groups_of(std::span<const Observation> seen) {
   return groups;
 }
 
+/// What an array of int8 is of: `no_price` among prices is null.
+enum class Elements { numbers, times, prices };
+
 /// A column of structs as an array for a statement.
 template <class Item, class Number>
-pg::Parameter array_of(const std::vector<Item>& items, Number&& number, Oid element = INT8OID,
-                       Oid array = INT8ARRAYOID) {
+pg::Parameter array_of(const std::vector<Item>& items, Number&& number, Elements elements) {
+  Oid const element = elements == Elements::times ? TIMESTAMPTZOID : INT8OID;
+  Oid const array = elements == Elements::times ? TIMESTAMPTZARRAYOID : INT8ARRAYOID;
   Datum const datum = pg::call([&] {
     size_t const size = items.size() + 1;
     auto* const values = static_cast<Datum*>(palloc_extended(sizeof(Datum) * size, MCXT_ALLOC_HUGE));
@@ -64,7 +68,7 @@ pg::Parameter array_of(const std::vector<Item>& items, Number&& number, Oid elem
     for (size_t i = 0; i < items.size(); ++i) {
       int64_t const value = number(items[i]);
       values[i] = Int64GetDatum(value);
-      nulls[i] = element == INT8OID && value == no_price;
+      nulls[i] = elements == Elements::prices && value == no_price;
     }
     int dimension = static_cast<int>(items.size());
     int lower = 1;
@@ -86,16 +90,21 @@ void tell(const IngestRequest& request, const IngestPass& pass, const std::vecto
   pg::Spi session;
   if (!products.empty()) {
     pg::Parameter const arguments[] = {number(request.tenant),
-                                       array_of(products, [](int64_t p) { return p; })};
+                                       array_of(
+                                           products, [](int64_t p) { return p; }, Elements::numbers)};
     pg::execute_with(session, fmt::format("select {}.refresh_best_prices($1, $2)", schema), arguments);
   }
   if (!pass.changes.empty()) {
     pg::Parameter const arguments[] = {
-        number(request.tenant), array_of(pass.changes, [](auto& c) { return c.listing; }),
+        number(request.tenant),
         array_of(
-            pass.changes, [](auto& c) { return c.at; }, TIMESTAMPTZOID, TIMESTAMPTZARRAYOID),
-        array_of(pass.changes, [](auto& c) { return c.before; }),
-        array_of(pass.changes, [](auto& c) { return c.after; })};
+            pass.changes, [](auto& c) { return c.listing; }, Elements::numbers),
+        array_of(
+            pass.changes, [](auto& c) { return c.at; }, Elements::times),
+        array_of(
+            pass.changes, [](auto& c) { return c.before; }, Elements::prices),
+        array_of(
+            pass.changes, [](auto& c) { return c.after; }, Elements::prices)};
     pg::execute_with(session, fmt::format("select {}.prices_changed($1, $2, $3, $4, $5)", schema), arguments);
   }
 }
@@ -126,6 +135,7 @@ IngestCheck open_checked(const std::string& schema, int64_t tenant, const std::s
     return !IsolationUsesXactSnapshot() && !XactReadOnly && !RecoveryInProgress() && !IsInParallelMode();
   });
   if (!possible) return {"a transaction that is read-only, or REPEATABLE READ and above", InvalidOid};
+  if (ExecutorCheckPerms_hook != nullptr) return {"an extension that checks rights on its own", InvalidOid};
   if (!find_ingest_tables(schema, tables)) return {"there is no such marketplace", InvalidOid};
   if (!pg::call([&] { return open_ingest_tables(tables); }))
     return {"tables whose columns, keys or partitions are not as marketplace_install makes them", InvalidOid};

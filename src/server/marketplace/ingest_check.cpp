@@ -78,6 +78,7 @@ union all select 'obstacle', format('inheritance of %s', t.relname)
   from top t where t.relispartition or exists (select from pg_inherits i where i.inhrelid = t.oid or i.inhparent = t.oid and t.part <> 'price_history')
 union all select 'obstacle', format('%s is no ordinary table', p.relname)
   from part p where p.relkind <> case when p.relname = 'price_history' then 'p' else 'r' end or p.relpersistence = 't'
+    or p.relkind = 'r' and p.relam <> (select m.oid from pg_am m where m.amname = 'heap')
 union all select 'obstacle', format('constraint %s of %s', k.conname, p.relname)
   from pg_constraint k join part p on p.oid = k.conrelid
   where k.contype = 'c' and not regexp_replace(pg_get_constraintdef(k.oid), '\s+', '', 'g') = any (select regexp_replace(o, '\s+', '', 'g') from unnest($3::text[]) o)
@@ -121,7 +122,8 @@ std::string array_text(std::span<const char* const> texts) {
 
 bool find_ingest_tables(const std::string& schema, IngestTables& tables) {
   pg::Spi session;
-  pg::SqlResult const found = session.query(
+  // Not as a reader: after a wait for locks it must see what has become of the names.
+  pg::SqlResult const found = session.change(
       "select c.relname, c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
       "c.relnamespace "
       "where n.nspname = $1::name and c.relname in ('listings', 'price_history', 'price_daily', 'products')",

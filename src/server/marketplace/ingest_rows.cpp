@@ -22,9 +22,20 @@ using namespace deal::marketplace;
 /// Rows between two looks at whether the statement must end.
 constexpr size_t kStretch = 256;
 
+/// Columns that nobody puts are null: dropped ones.
 struct Row {
-  Datum values[IngestTable::kMostColumns];
+  Datum values[IngestTable::kMostColumns] = {};
   bool nulls[IngestTable::kMostColumns];
+
+  Row() { std::fill(std::begin(nulls), std::end(nulls), true); }
+  void put(int at, Datum value) {
+    values[at] = value;
+    nulls[at] = false;
+  }
+  void put_price(int at, int64_t price) {
+    values[at] = Int64GetDatum(price);
+    nulls[at] = price == no_price;
+  }
 };
 
 /// `body` for stretches of items, each inside pg::call, with a memory context that is emptied behind each.
@@ -58,16 +69,12 @@ void write_leaf(IngestTables& tables, HistoryLeaf& leaf, int64_t tenant, Oid sou
     if (point.at < leaf.lower || point.at >= leaf.upper) return;
     Row row;
     auto const at = [&](int column) { return leaf.table.columns[column] - 1; };
-    for (bool& null : row.nulls)
-      null = false;
-    row.values[at(history_column::tenant)] = Int64GetDatum(tenant);
-    row.values[at(history_column::listing)] = Int64GetDatum(point.listing);
-    row.values[at(history_column::at)] = TimestampTzGetDatum(point.at);
-    row.values[at(history_column::source)] = ObjectIdGetDatum(source);
-    int const price = at(history_column::price);
-    int const list_price = at(history_column::list_price);
-    put_price(point.price, &row.values[price], &row.nulls[price]);
-    put_price(point.list_price, &row.values[list_price], &row.nulls[list_price]);
+    row.put(at(history_column::tenant), Int64GetDatum(tenant));
+    row.put(at(history_column::listing), Int64GetDatum(point.listing));
+    row.put(at(history_column::at), TimestampTzGetDatum(point.at));
+    row.put(at(history_column::source), ObjectIdGetDatum(source));
+    row.put_price(at(history_column::price), point.price);
+    row.put_price(at(history_column::list_price), point.list_price);
     add_to_batch(writing.batch, row.values, row.nulls, writing.command);
   });
   pg::call([&] {
@@ -104,22 +111,17 @@ struct DayWriter {
 
   Row row_of(const DaySummary& key, const DaySummary& day) const {
     Row row;
-    for (bool& null : row.nulls)
-      null = false;
     auto const at = [&](int column) { return tables->daily.columns[column] - 1; };
-    auto const put = [&](int column, int64_t price) {
-      put_price(price, &row.values[at(column)], &row.nulls[at(column)]);
-    };
-    row.values[at(day_column::tenant)] = Int64GetDatum(tenant);
-    row.values[at(day_column::listing)] = Int64GetDatum(key.listing);
-    row.values[at(day_column::day)] = DateADTGetDatum(key.day);
-    row.values[at(day_column::sum)] = Int64GetDatum(day.sum);
-    row.values[at(day_column::n)] = Int32GetDatum(day.count);
-    row.values[at(day_column::absent)] = Int32GetDatum(day.absent);
-    row.values[at(day_column::last_at)] = TimestampTzGetDatum(day.last_at);
-    put(day_column::low, day.low);
-    put(day_column::high, day.high);
-    put(day_column::last, day.last);
+    row.put(at(day_column::tenant), Int64GetDatum(tenant));
+    row.put(at(day_column::listing), Int64GetDatum(key.listing));
+    row.put(at(day_column::day), DateADTGetDatum(key.day));
+    row.put(at(day_column::sum), Int64GetDatum(day.sum));
+    row.put(at(day_column::n), Int32GetDatum(day.count));
+    row.put(at(day_column::absent), Int32GetDatum(day.absent));
+    row.put(at(day_column::last_at), TimestampTzGetDatum(day.last_at));
+    row.put_price(at(day_column::low), day.low);
+    row.put_price(at(day_column::high), day.high);
+    row.put_price(at(day_column::last), day.last);
     return row;
   }
 

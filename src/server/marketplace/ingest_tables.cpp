@@ -146,6 +146,8 @@ bool open_all(IngestTables& tables) {
 
 bool find_columns(Relation relation, std::span<const Column> wanted, bool whole, AttrNumber* numbers) {
   TupleDesc const shape = RelationGetDescr(relation);
+  // Dropped columns count here: whole rows have a place for them.
+  if (whole && shape->natts > IngestTable::kMostColumns) return false;
   size_t known = 0;
   size_t there = 0;
   for (int i = 0; i < shape->natts; ++i) {
@@ -163,8 +165,10 @@ bool find_columns(Relation relation, std::span<const Column> wanted, bool whole,
 
 bool open_history(IngestTables& tables, LOCKMODE lock) {
   tables.history = try_table_open(tables.history_oid, lock);
+  // Partitions have the columns of the parent.
+  AttrNumber unused[IngestTable::kMostColumns];
   return tables.history != nullptr && tables.history->rd_rel->relkind == RELKIND_PARTITIONED_TABLE &&
-         list_leaves(tables);
+         list_leaves(tables) && find_columns(tables.history, kHistoryColumns, true, unused);
 }
 
 bool open_ingest_tables(IngestTables& tables) {

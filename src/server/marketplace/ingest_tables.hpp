@@ -124,12 +124,6 @@ void close_reading(HistoryLeaf& leaf);
 void open_for_writing(IngestTables& tables, HistoryLeaf& leaf);
 void close_table(IngestTable& table);
 
-/// A price, null where there is none.
-inline void put_price(int64_t price, Datum* value, bool* null) {
-  *value = Int64GetDatum(price);
-  *null = price == marketplace::no_price;
-}
-
 /// Rows for one table that are inserted a page at a time.
 struct InsertBatch {
   static constexpr int kMostRows = 1000;

@@ -6,6 +6,7 @@
 #include "server/bridge/memory.hpp"
 #include "server/marketplace/match_check.hpp"
 #include "server/marketplace/match_tables.hpp"
+#include "server/marketplace/match_write.hpp"
 
 extern "C" {
 #include "access/parallel.h"
@@ -13,7 +14,7 @@ extern "C" {
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
-#include "executor/tuptable.h"
+#include "executor/executor.h"
 #include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/date.h"
@@ -78,6 +79,11 @@ struct Matching {
   DateADT today;
   MemoryContext scratch;
 };
+
+/// The day of a moment, whatever the session's time zone.
+DateADT utc_day(TimestampTz moment) {
+  return static_cast<DateADT>(moment / USECS_PER_DAY - (moment % USECS_PER_DAY < 0 ? 1 : 0));
+}
 
 PriceMove move_of(const MatchTables& tables) {
   RowReader const row{tables.change, tables.change_columns};
@@ -222,6 +228,7 @@ size_t match_some(const Matching& now, std::span<const PriceMove> moves, Progres
       if (!fires(now, rule, move, room[made])) continue;
       room[made++].firing.move = at.move;
     }
+    MemoryContextReset(now.scratch);  // a product may have any number of watches
     if (made == room.size()) return made;
     at.started = false;
   }
@@ -269,9 +276,7 @@ std::vector<FiringWatch> match(const Matching& now, std::span<const PriceMove> m
     size_t const made = pg::call([&] {
       CHECK_FOR_INTERRUPTS();
       MemoryContextSwitchTo(now.scratch);
-      size_t const found = match_some(now, moves, at, room);
-      MemoryContextReset(now.scratch);
-      return found;
+      return match_some(now, moves, at, room);
     });
     all.insert(all.end(), room.begin(), room.begin() + static_cast<ptrdiff_t>(made));
   }
@@ -299,8 +304,11 @@ std::vector<FiringWatch> told_of(std::vector<FiringWatch> all, std::span<const P
 /// Opens the tables; what is in the way, then nothing is open.
 std::optional<std::string> open_checked(const std::string& schema, int64_t tenant, MatchTables& tables) {
   // Its errors, snapshots and read-only modes are the executor's business.
-  bool const possible = pg::call([] { return !IsolationUsesXactSnapshot() && !IsInParallelMode(); });
-  if (!possible) return "a transaction that is REPEATABLE READ and above";
+  bool const possible = pg::call([] {
+    return !IsolationUsesXactSnapshot() && !XactReadOnly && !RecoveryInProgress() && !IsInParallelMode();
+  });
+  if (!possible) return "a transaction that is read-only, or REPEATABLE READ and above";
+  if (ExecutorCheckPerms_hook != nullptr) return "an extension that checks rights on its own";
   if (!find_match_tables(schema, tables)) return "there is no such marketplace";
   if (!pg::call([&] { return open_match_tables(tables); }))
     return "tables whose columns, indexes or partitions are not as marketplace_install makes them";
@@ -326,25 +334,21 @@ std::optional<std::string> match_obstacle(const std::string& schema, int64_t ten
   return obstacle;
 }
 
-std::optional<FiringWatches> firing_watches(const MatchRequest& request) {
+std::optional<FiringWatches> match_watches(const MatchRequest& request) {
   pg::Memory const memory("deal_advisor match");
   pg::Memory const scratch("deal_advisor match row");
   MatchTables tables;
   tables.past.context = memory.context();
   if (open_checked(request.schema, request.tenant, tables)) return std::nullopt;
-  Matching now{&tables, request.tenant, request.moment, 0, scratch.context()};
-  now.today = pg::call([&] {
-    begin_watches(tables);
-    // Of UTC, whatever the session's time zone.
-    return static_cast<DateADT>(request.moment / USECS_PER_DAY -
-                                (request.moment % USECS_PER_DAY < 0 ? 1 : 0));
-  });
+  Matching const now{&tables, request.tenant, request.moment, utc_day(request.moment), scratch.context()};
+  pg::call([&] { begin_watches(tables); });
   std::vector<PriceMove> const moves = read_moves(tables, request.tenant, request.taken);
   FiringWatches result;
   result.kind_type = type_of(tables.watches, tables.watch_columns[column::kind]);
   result.currency_type = type_of(tables.changes, tables.change_columns[change_column::currency]);
   result.price_type = type_of(tables.changes, tables.change_columns[change_column::price]);
   result.told = told_of(match(now, moves), moves);
+  tell_watches(tables, result.told, now.moment, now.today);
   pg::call([&] { close_match_tables(tables); });
   return result;
 }

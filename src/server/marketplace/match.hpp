@@ -1,6 +1,6 @@
-/// Finding the watches that changes of prices make fire, for match_alerts() of a marketplace. It only reads:
-/// the index on the product tells which watches may fire, so that a row is looked at, and its visibility,
-/// only where one does.
+/// The watches that changes of prices make fire, for match_alerts() of a marketplace. The index on the
+/// product tells which watches may fire, so that a row is looked at, and its visibility, only where one does;
+/// into those that fire goes what they tell.
 #pragma once
 
 #include <optional>
@@ -43,7 +43,8 @@ struct FiringWatches {
 /// Why match_alerts() does it by SQL for the caller; empty: it doesn't.
 std::optional<std::string> match_obstacle(const std::string& schema, int64_t tenant);
 
-/// The watches that fire. Nothing: there is an obstacle.
-std::optional<FiringWatches> firing_watches(const MatchRequest& request);
+/// The alerts of some changes; what they tell is written into their watches. Nothing: there is an obstacle,
+/// and nothing was done.
+std::optional<FiringWatches> match_watches(const MatchRequest& request);
 
 }  // namespace deal::server

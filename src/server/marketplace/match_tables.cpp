@@ -11,7 +11,7 @@ extern "C" {
 #include "catalog/pg_class.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
-#include "executor/tuptable.h"
+#include "executor/executor.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -71,8 +71,8 @@ Form_pg_attribute attribute_of(const MatchTables& tables, int column) {
   return TupleDescAttr(RelationGetDescr(tables.watches), tables.watch_columns[column] - 1);
 }
 
-bool open_plain(Relation* relation, Oid oid) {
-  *relation = try_table_open(oid, AccessShareLock);
+bool open_plain(Relation* relation, Oid oid, LOCKMODE lock) {
+  *relation = try_table_open(oid, lock);
   return *relation != nullptr && (*relation)->rd_rel->relkind == RELKIND_RELATION &&
          (*relation)->rd_tableam == GetHeapamTableAmRoutine();
 }
@@ -143,11 +143,12 @@ WatchKind kind_of(const MatchTables& tables, Oid label) {
 
 bool open_match_tables(MatchTables& tables) {
   MemoryContext const outer = MemoryContextSwitchTo(tables.past.context);
-  bool const usable =
-      open_plain(&tables.changes, tables.changes_oid) && open_plain(&tables.watches, tables.watches_oid) &&
-      find_columns(tables.changes, kChangeColumns, false, tables.change_columns) &&
-      find_columns(tables.watches, kWatchColumns, false, tables.watch_columns) && types_fit(tables) &&
-      find_kinds(tables) && open_index(tables) && open_history(tables.past, AccessShareLock);
+  bool const usable = open_plain(&tables.changes, tables.changes_oid, AccessShareLock) &&
+                      open_plain(&tables.watches, tables.watches_oid, RowExclusiveLock) &&
+                      find_columns(tables.changes, kChangeColumns, false, tables.change_columns) &&
+                      find_columns(tables.watches, kWatchColumns, false, tables.watch_columns) &&
+                      types_fit(tables) && find_kinds(tables) && open_index(tables) &&
+                      open_history(tables.past, AccessShareLock);
   MemoryContextSwitchTo(outer);
   if (!usable) close_match_tables(tables);
   return usable;
@@ -157,12 +158,17 @@ void close_match_tables(MatchTables& tables) {
   if (tables.scan != nullptr) index_endscan(tables.scan);
   if (tables.change != nullptr) ExecDropSingleTupleTableSlot(tables.change);
   if (tables.watch != nullptr) ExecDropSingleTupleTableSlot(tables.watch);
+  if (tables.written != nullptr) ExecDropSingleTupleTableSlot(tables.written);
+  if (tables.target != nullptr) ExecCloseIndices(tables.target);
+  if (tables.state != nullptr) FreeExecutorState(tables.state);
   if (tables.by_product != nullptr) index_close(tables.by_product, NoLock);
   if (tables.watches != nullptr) table_close(tables.watches, NoLock);
   if (tables.changes != nullptr) table_close(tables.changes, NoLock);
   close_ingest_tables(tables.past);
   tables.scan = nullptr;
-  tables.change = tables.watch = nullptr;
+  tables.change = tables.watch = tables.written = nullptr;
+  tables.target = nullptr;
+  tables.state = nullptr;
   tables.by_product = tables.watches = tables.changes = nullptr;
 }
 
@@ -172,6 +178,9 @@ void begin_watches(MatchTables& tables) {
   tables.watch = table_slot_create(tables.watches, nullptr);
   tables.scan = pg::begin_index_scan(tables.watches, tables.by_product, GetActiveSnapshot(), 2);
   tables.scan->xs_want_itup = true;
+  tables.target = pg::open_target(tables.watches);
+  tables.written = MakeSingleTupleTableSlot(RelationGetDescr(tables.watches), &TTSOpsHeapTuple);
+  tables.state = CreateExecutorState();
   MemoryContextSwitchTo(outer);
 }
 
@@ -214,7 +223,8 @@ bool fetch_watch(MatchTables& tables) {
 }
 
 int64_t hundredths(Datum number) {
-  return std::llround(DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, number)) * 100);
+  double const percent = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, number));
+  return std::isfinite(percent) ? std::llround(percent * 100) : -1;
 }
 
 }  // namespace deal::server

@@ -1,4 +1,5 @@
-/// The tables that alerts are made from, open for reading. Plain data; everything here runs inside pg::call.
+/// The tables that alerts are made from, open: watches for writing, the others for reading. Plain data;
+/// everything here runs inside pg::call.
 #pragma once
 
 #include "core/marketplace/alert_rule.hpp"
@@ -73,6 +74,9 @@ struct MatchTables {
   TupleTableSlot* change = nullptr;
   TupleTableSlot* watch = nullptr;
   IndexScanDesc scan = nullptr;
+  ResultRelInfo* target = nullptr;    ///< watches with their indexes
+  TupleTableSlot* written = nullptr;  ///< what replaces a row of watches
+  EState* state = nullptr;
 };
 
 /// Opens them; false if they are not as we make them. `tables` has the OIDs and the context.
@@ -80,7 +84,7 @@ bool open_match_tables(MatchTables& tables);
 /// Closes everything; locks stay to the end of the transaction.
 void close_match_tables(MatchTables& tables);
 
-/// Begins to look for watches of products of a tenant, in the active snapshot.
+/// Begins to look for watches of products of a tenant, in the active snapshot, and to write them.
 void begin_watches(MatchTables& tables);
 /// Starts at a product.
 void start_watches(MatchTables& tables, int64_t tenant, int64_t product);
@@ -89,7 +93,7 @@ bool next_watch(MatchTables& tables, marketplace::WatchRule& rule, const marketp
 /// Its row in tables.watch; false if it is none of ours, or deleted.
 bool fetch_watch(MatchTables& tables);
 
-/// A numeric(5, 2) as hundredths.
+/// A numeric(5, 2) as hundredths; -1: NaN.
 int64_t hundredths(Datum number);
 
 }  // namespace deal::server

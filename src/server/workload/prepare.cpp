@@ -79,6 +79,7 @@ std::optional<Fault> try_types(const ParsedStatement& parsed, const Types& known
     }
   });
   if (!failure) return std::nullopt;
+  if (!error) throw Error(failure->sqlstate, failure->message);
   return Fault{*error, offset_of(*error, parsed.text), {result.types, result.types + result.parameters}};
 }
 

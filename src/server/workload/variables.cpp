@@ -25,7 +25,8 @@ bool is_of_table(ParseState* state, const ColumnRef& reference) {
   if (words < 2) return false;
   const char* const schema = words > 2 ? strVal(list_nth(reference.fields, words - 3)) : nullptr;
   const char* const table = strVal(list_nth(reference.fields, words - 2));
-  return refnameNamespaceItem(state, schema, table, reference.location, nullptr) != nullptr;
+  int levels = 0;  // asked for, else only the innermost query is looked at
+  return refnameNamespaceItem(state, schema, table, reference.location, &levels) != nullptr;
 }
 
 }  // namespace
