@@ -57,14 +57,14 @@ sub record_round {
 	$node->safe_psql('postgres', "select shop.record_prices(array_agg(id), array_agg(clock_timestamp()), array_agg($price + id)) from shop.listings");
 }
 
-# Four sessions that do the same; what they say against it.
+# Four sessions (or so many) that do the same; what they say against it.
 sub together {
-	my ($statement) = @_;
+	my ($statement, $sessions) = @_;
 	my @runs = map {
 		my ($out, $err) = ('', '');
 		my $run = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', $statement ], '>', \$out, '2>', \$err);
 		{ run => $run, err => \$err };
-	} 1 .. 4;
+	} 1 .. $sessions // 4;
 	return @runs;
 }
 
@@ -82,31 +82,48 @@ sub killed_after {
 	wait_until_back($node);
 }
 
-# Alerts
-record_round(1000);
-is($node->safe_psql('postgres', 'select count(*) from shop.price_changes'), '2000', 'all changes wait');
-is(complaints(together('call match(100)')), '', 'four workers take them');
-is($node->safe_psql('postgres', 'select count(*), count(distinct (watch_id, change_id)) from shop.alerts'), '6000|6000', 'each watch is told once');
-is($node->safe_psql('postgres', q{select count(*), count(distinct a) from shop.outbox cross join jsonb_array_elements(payload -> 'alert_ids') a where topic = 'alert'}), '6000|6000', 'and each alert is in one message');
-is($node->safe_psql('postgres', 'select count(*) from shop.price_changes'), '0', 'nothing waits');
+# Alerts, as SQL makes them and as the extension does
+my @runs;
+for my $way ([ 'by SQL', 2147483647 ], [ 'past the executor', 1 ]) {
+	my ($name, $rows) = @$way;
+	my $before = $node->safe_psql('postgres', 'select count(*) from shop.alerts');
+	my $counts = sub { join '|', map { $_ + $before } @_ };
+	my $price = $rows == 1 ? 20000 : 10000;
+	$node->safe_psql('postgres', "alter database postgres set deal_advisor.match_rows = $rows");
+	record_round($price);
+	is($node->safe_psql('postgres', 'select count(*) from shop.price_changes'), '2000', "$name: all changes wait");
+	is(complaints(together('call match(100)')), '', "$name: four workers take them");
+	is($node->safe_psql('postgres', 'select count(*), count(distinct (watch_id, change_id)) from shop.alerts'), $counts->(6000, 6000), "$name: each watch is told once");
+	is($node->safe_psql('postgres', q{select count(*), count(distinct a) from shop.outbox cross join jsonb_array_elements(payload -> 'alert_ids') a where topic = 'alert'}), $counts->(6000, 6000), "$name: and each alert is in one message");
+	is($node->safe_psql('postgres', 'select count(*) from shop.price_changes'), '0', "$name: nothing waits");
 
-record_round(2000);
-my @runs = together('call match(10)');
-killed_after('select shop.match_alerts(500)');
-complaints(@runs);
-cmp_ok($node->safe_psql('postgres', 'select count(*) from shop.price_changes'), '>', 0, 'what the killed one had taken waits again');
-is(complaints(together('call match(100)')), '', 'and is taken by others');
-is($node->safe_psql('postgres', 'select count(*), count(distinct (watch_id, change_id)), count(distinct (watch_id, price_minor)) from shop.alerts'), '12000|12000|12000', 'each watch is told once, whoever was killed');
-is($node->safe_psql('postgres', q{select count(*), count(distinct a) from shop.outbox cross join jsonb_array_elements(payload -> 'alert_ids') a where topic = 'alert'}), '12000|12000', 'and each alert is in one message');
+	record_round($price + 2000);
+	@runs = together('call match(10)');
+	killed_after('select shop.match_alerts(500)');
+	complaints(@runs);
+	cmp_ok($node->safe_psql('postgres', 'select count(*) from shop.price_changes'), '>', 0, "$name: what the killed one had taken waits again");
+	is(complaints(together('call match(100)')), '', "$name: and is taken by others");
+	is($node->safe_psql('postgres', 'select count(*), count(distinct (watch_id, change_id)), count(distinct (watch_id, price_minor)) from shop.alerts'), $counts->(12000, 12000, 12000), "$name: each watch is told once, whoever was killed");
+	is($node->safe_psql('postgres', q{select count(*), count(distinct a) from shop.outbox cross join jsonb_array_elements(payload -> 'alert_ids') a where topic = 'alert'}), $counts->(12000, 12000), "$name: and each alert is in one message");
 
-# Order, while prices go on changing
-@runs = together('call match(200)');
-record_round(3000 + 10 * $_) for 1 .. 8;
-is(complaints(@runs), '', 'workers beside whoever records prices: no deadlock');
-is(complaints(together('call match(1000)')), '', 'and the rest');
-is($node->safe_psql('postgres', 'select count(*) from (select price_at < lag(price_at) over (partition by watch_id order by id) as wrong from shop.alerts) a where wrong'), '0', 'nobody was told an older price after a newer one');
-is($node->safe_psql('postgres', 'select count(*) from shop.watches w join shop.listings l on l.product_id = w.product_id where w.last_notified_minor is distinct from l.last_price_minor'), '0', 'and everybody was told the last');
-is($node->safe_psql('postgres', 'select count(*) - count(distinct (watch_id, change_id)) from shop.alerts'), '0', 'nothing twice');
+	# Order, while prices go on changing
+	@runs = together('call match(200)');
+	record_round($price + 3000 + 10 * $_) for 1 .. 8;
+	is(complaints(@runs), '', "$name: workers beside whoever records prices: no deadlock");
+	is(complaints(together('call match(1000)')), '', "$name: and the rest");
+	is($node->safe_psql('postgres', 'select count(*) from (select price_at < lag(price_at) over (partition by watch_id order by id) as wrong from shop.alerts) a where wrong'), '0', "$name: nobody was told an older price after a newer one");
+	is($node->safe_psql('postgres', 'select count(*) from shop.watches w join shop.listings l on l.product_id = w.product_id where w.last_notified_minor is distinct from l.last_price_minor'), '0', "$name: and everybody was told the last");
+	is($node->safe_psql('postgres', 'select count(*) - count(distinct (watch_id, change_id)) from shop.alerts'), '0', "$name: nothing twice");
+
+	# A watch that its user changes while a worker is about to write into it
+	record_round($price + 5000);
+	my ($changing) = together("begin; update shop.watches set min_change_minor = min_change_minor + 1 where id = 1; select pg_sleep(2) /* holds it */; commit", 1);
+	$node->poll_query_until('postgres', q{select exists (select from pg_stat_activity where query like '%holds it%' and wait_event = 'PgSleep')});
+	is($node->safe_psql('postgres', 'select alerts from shop.match_alerts(100000)'), '6000', "$name: a worker waits for who changes a watch");
+	is(complaints($changing), '', "$name: who is not disturbed");
+	is($node->safe_psql('postgres', 'select count(*) from shop.watches w join shop.listings l on l.product_id = w.product_id where w.last_notified_minor is distinct from l.last_price_minor'), '1', "$name: that one watch starts anew, the others know what they told");
+	$node->safe_psql('postgres', 'update shop.watches w set last_notified_minor = l.last_price_minor from shop.listings l where w.id = 1 and l.product_id = w.product_id');
+}
 
 # The outbox
 $node->safe_psql('postgres', q{select shop.enqueue_many('work', array_agg(jsonb_build_object('n', i))) from generate_series(1, 20000) i});
