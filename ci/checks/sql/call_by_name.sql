@@ -5,6 +5,8 @@ select no_plan();
 
 create temp view callable as
 select p.oid, p.prokind, p.proretset, p.oid::regprocedure::text as signature, p.proargnames, p.proargmodes,
+  -- Whoever calls it says what it returns.
+  p.prorettype = 'record'::regtype and p.proallargtypes is null as needs_columns,
   coalesce(p.proallargtypes, p.proargtypes::oid[]) as types, p.provariadic, p.pronargs, p.proname
 from pg_catalog.pg_depend d
 join pg_catalog.pg_extension e on e.oid = d.refobjid and e.extname = 'deal_advisor'
@@ -41,7 +43,7 @@ select is(pg_temp.parses(
   case f.prokind
     when 'p' then format('call deal_advisor.%s(%s)', f.proname, pg_temp.arguments(f))
     when 'w' then format('select deal_advisor.%s(%s) over ()', f.proname, pg_temp.arguments(f))
-    else format('select * from deal_advisor.%s(%s)', f.proname, pg_temp.arguments(f))
+    else format('select * from deal_advisor.%s(%s)', f.proname, pg_temp.arguments(f)) || case when f.needs_columns then ' r (x int)' else '' end
   end), null, f.signature || ' can be called with all arguments by name')
 from callable f order by f.signature;
 
