@@ -5,15 +5,12 @@
 
 #include "core/base/interrupt.hpp"
 #include "core/base/random.hpp"
+#include "core/index/leaf_level.hpp"
 
 namespace deal::index {
 
 namespace {
 
-constexpr int kLinePointer = 4;
-constexpr int kPageHeader = 24;
-constexpr int kBtreeSpecial = 16;
-constexpr int kHeapTid = 6;
 constexpr int kTupleHeader = 8;
 constexpr int kInnerFillfactor = 70;
 
@@ -23,67 +20,15 @@ constexpr double kSimulatedPart = 8000;
 // Larger groups are runs of equal full posting lists: one formula instead of a simulation.
 constexpr double kMaxGroupTuples = 64;
 
-int empty_page_space(int page_size) {
-  // The line pointer of the high key is set aside from the start.
-  return page_size - kPageHeader - kBtreeSpecial - kLinePointer;
-}
-
-struct LeafTuple {
-  int bytes;    // aligned, posting list included
-  int posting;  // of these, the bytes that truncation to a high key takes away
-};
-
-LeafTuple leaf_tuple(int tuple_bytes, int rows) {
-  if (rows <= 1) return {tuple_bytes, 0};
-  const int bytes = align8(tuple_bytes + rows * kHeapTid);
-  return {bytes, bytes - tuple_bytes};
-}
-
-// One level of pages being filled: _bt_buildadd for leaves.
-class LeafLevel {
- public:
-  explicit LeafLevel(const BtreeShape& shape)
-      : empty_(empty_page_space(shape.page_size)),
-        target_free_(shape.page_size * (100 - shape.fillfactor) / 100),
-        free_(empty_) {}
-
-  void add(const LeafTuple& tuple) {
-    const int space = std::max(free_ - kLinePointer, 0);
-    // Room for a heap TID in the high key is a hard limit, the fillfactor a soft one that needs two items.
-    if (items_ > 0 && (space < tuple.bytes + 8 || (space + last_.posting < target_free_ && items_ >= 2))) {
-      ++finished_;
-      free_ = empty_ - last_.bytes - kLinePointer;
-      items_ = 1;
-    }
-    free_ -= tuple.bytes + kLinePointer;
-    ++items_;
-    last_ = tuple;
-  }
-
-  // Finished pages and the filled share of the current one.
-  double pages() const {
-    const double room = empty_ - target_free_;
-    return finished_ + (items_ == 0 ? 0.0 : std::min(1.0, (empty_ - free_) / room));
-  }
-  double whole_pages() const { return static_cast<double>(finished_ + 1); }
-
- private:
-  int empty_;
-  int target_free_;
-  int free_;
-  int items_ = 0;
-  std::int64_t finished_ = 0;
-  LeafTuple last_{0, 0};
-};
-
 // Children that one finished inner page keeps, for pivots of this size.
 int inner_fanout(double pivot_bytes, int page_size) {
   const int target_free = page_size * (100 - kInnerFillfactor) / 100;
   // The first item's key isn't stored: everything left of the second is below it.
-  double free = empty_page_space(page_size) - kTupleHeader - kLinePointer;
+  double free = empty_page_space(page_size) - kTupleHeader - line_pointer_bytes;
   int items = 1;
-  while (!(free - kLinePointer < pivot_bytes || (free - kLinePointer < target_free && items >= 2))) {
-    free -= pivot_bytes + kLinePointer;
+  while (
+      !(free - line_pointer_bytes < pivot_bytes || (free - line_pointer_bytes < target_free && items >= 2))) {
+    free -= pivot_bytes + line_pointer_bytes;
     ++items;
   }
   return std::max(items - 1, 2);  // the last one moves on to the next page
@@ -138,8 +83,8 @@ std::vector<SmallGroup> draw_groups(const std::vector<KeyGroup>& groups, const B
 }  // namespace
 
 int max_posting_rows(int tuple_bytes, int page_size) {
-  const int limit = page_size * 10 / 100 / 8 * 8 - kLinePointer;
-  return std::max(1, (limit / 8 * 8 - tuple_bytes) / kHeapTid);
+  const int limit = page_size * 10 / 100 / 8 * 8 - line_pointer_bytes;
+  return std::max(1, (limit / 8 * 8 - tuple_bytes) / heap_tid_bytes);
 }
 
 BtreePages lay_out_leaves(const std::vector<KeyGroup>& groups, const BtreeShape& shape) {
