@@ -14,11 +14,9 @@ constexpr double kInterval = 1.96;    ///< standard errors around the mean that 
 
 /// Fills in the gain and its interval from what is kept, a share of the pages with a standard error.
 void set_gain(Estimate& estimate, double pages, double page_size, double kept_pages, double error_pages) {
-  double const all = pages * page_size;
-  auto const within = [&](double bytes) { return std::clamp(bytes, 0.0, all); };
-  estimate.gain = within((pages - kept_pages) * page_size);
-  estimate.gain_low = within((pages - kept_pages - kInterval * error_pages) * page_size);
-  estimate.gain_high = within((pages - kept_pages + kInterval * error_pages) * page_size);
+  estimate.gain = (pages - kept_pages) * page_size;
+  estimate.gain_low = (pages - kept_pages - kInterval * error_pages) * page_size;
+  estimate.gain_high = std::min(pages, pages - kept_pages + kInterval * error_pages) * page_size;
 }
 
 }  // namespace
@@ -106,8 +104,34 @@ Estimate TableBloat::estimate(double pages) const {
   return estimate;
 }
 
-BtreeBloat::BtreeBloat(const index::BtreeShape& shape, double live_share)
-    : shape_(shape), live_share_(live_share), level_(shape) {}
+void LiveShare::add(double live, double dead) {
+  live_.push_back(live);
+  all_.push_back(live + dead);
+}
+
+double LiveShare::share() const {
+  double live = 0;
+  double all = 0;
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    live += live_[i];
+    all += all_[i];
+  }
+  return all > 0 ? live / all : 1;
+}
+
+double LiveShare::error(double pages) const {
+  double const whole = share();
+  PageMean rest;
+  PageMean all;
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    rest.add(live_[i] - whole * all_[i]);
+    all.add(all_[i]);
+  }
+  return all.mean() > 0 ? rest.error(pages) / all.mean() : 0;
+}
+
+BtreeBloat::BtreeBloat(const index::BtreeShape& shape, double live_share, double live_error)
+    : shape_(shape), live_share_(live_share), live_error_(live_error), level_(shape) {}
 
 void BtreeBloat::add_leaf(std::span<const LeafGroup> groups, double dead, double free, int pivot_bytes) {
   double bytes = 0;
@@ -115,12 +139,7 @@ void BtreeBloat::add_leaf(std::span<const LeafGroup> groups, double dead, double
     // An update leaves the entry of its old row beside that of the new one, so one of several is kept first;
     // pages_per_byte() sees to it that no more are kept than the table has.
     auto const kept = std::max(1, static_cast<int>(std::lround(group.rows * live_share_)));
-    int const most = shape_.deduplicate ? index::max_posting_rows(group.tuple_bytes, shape_.page_size) : 1;
-    for (int rows = kept; rows > 0; rows -= most) {
-      index::LeafTuple const tuple = index::leaf_tuple(group.tuple_bytes, std::min(rows, most));
-      level_.add(tuple);
-      bytes += tuple.bytes + index::line_pointer_bytes;
-    }
+    bytes += lay_out(group, kept);
     rows_ += group.rows;
     kept_rows_ += kept;
   }
@@ -144,9 +163,38 @@ void BtreeBloat::add_deleted() {
   free_ += shape_.page_size;
 }
 
+double BtreeBloat::lay_out(const LeafGroup& group, int kept) {
+  int const most = shape_.deduplicate ? index::max_posting_rows(group.tuple_bytes, shape_.page_size) : 1;
+  double bytes = 0;
+  int rest = kept;
+  for (; rest >= most; rest -= most) {
+    index::LeafTuple const tuple = index::leaf_tuple(group.tuple_bytes, most);
+    level_.add(tuple);
+    bytes += tuple.bytes + index::line_pointer_bytes;
+  }
+  if (rest == 0) return bytes;
+  index::LeafTuple const last = index::leaf_tuple(group.tuple_bytes, rest);
+  bytes += last.bytes + index::line_pointer_bytes;
+  if (kept < most) {
+    level_.add(last);
+    return bytes;
+  }
+  // The list goes on on another page, which may have been read too.
+  LeafGroup& open = open_.try_emplace(group.key, LeafGroup{group.tuple_bytes, 0, group.key}).first->second;
+  open.rows += rest;
+  if (open.rows >= most) {
+    level_.add(index::leaf_tuple(group.tuple_bytes, most));
+    open.rows -= most;
+  }
+  return bytes;
+}
+
 double BtreeBloat::pages_per_byte() const {
   if (bytes_ <= 0) return 0;
-  return level_.pages() / bytes_ * std::min(1.0, live_share_ * rows_ / kept_rows_);
+  index::LeafLevel level = level_;
+  for (auto const& [key, open] : open_)
+    if (open.rows > 0) level.add(index::leaf_tuple(open.tuple_bytes, open.rows));
+  return level.pages() / bytes_ * std::min(1.0, live_share_ * rows_ / kept_rows_);
 }
 
 double BtreeBloat::rebuilt_pages(double pages) const {
@@ -159,19 +207,19 @@ double BtreeBloat::rebuilt_pages(double pages) const {
 }
 
 double BtreeBloat::uncertainty(double pages) const {
-  return kInterval * need_.error(pages) * pages_per_byte();
+  double const of_table = live_share_ > 0 ? need_.mean() * live_error_ / live_share_ : 0;
+  return kInterval * std::hypot(need_.error(pages), of_table) * pages_per_byte();
 }
 
 Estimate BtreeBloat::estimate(double pages) const {
   Estimate estimate;
   auto const read = static_cast<double>(need_.count());
   if (read == 0) return estimate;
-  double const kept = std::min(pages, rebuilt_pages(pages));
   // A row's entry takes as much as another's.
   double const row_bytes = kept_rows_ > 0 ? bytes_ / kept_rows_ : 0;
   estimate.dead = (dead_ + rows_ * (1 - live_share_) * row_bytes) / read * pages;
   estimate.free = free_ / read * pages;
-  set_gain(estimate, pages, shape_.page_size, kept, uncertainty(pages) / kInterval * pages);
+  set_gain(estimate, pages, shape_.page_size, rebuilt_pages(pages), uncertainty(pages) / kInterval * pages);
   return estimate;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -16,7 +17,8 @@ struct Estimate {
   double dead = 0;  ///< of rows or entries that VACUUM may remove now
   double held = 0;  ///< of rows that nobody new sees, but some old transaction may
   double free = 0;  ///< room that new rows can take
-  double gain = 0;  ///< what a rebuild gives back: not what its fillfactor and rows that fill no page leave
+  double gain = 0;  ///< what a rebuild gives back: not what its fillfactor and rows that fill no page leave;
+                    ///< below 0: it would grow
   double gain_low = 0;  ///< the gain lies between these in 19 of 20 cases
   double gain_high = 0;
 };
@@ -74,18 +76,34 @@ class TableBloat {
   PageMean need_;  ///< bytes of kept rows
 };
 
+/// Of a table's index entries the share that leads to rows that a rebuild keeps, by what table pages hold.
+class LiveShare {
+ public:
+  /// One page: places that entries lead to, with and without a row that is kept.
+  void add(double live, double dead);
+  /// 1 where nothing was seen.
+  double share() const;
+  /// Standard error, for a table of so many pages.
+  double error(double pages) const;
+
+ private:
+  std::vector<double> live_;
+  std::vector<double> all_;
+};
+
 /// Rows with one key, side by side on a leaf.
 struct LeafGroup {
   int tuple_bytes = 0;  ///< of an entry without a posting list, aligned
   int rows = 0;
+  std::uint64_t key = 0;  ///< a hash
 };
 
 /// A B-tree, page by page.
 class BtreeBloat {
  public:
-  /// `live_share`: of the entries those that lead to rows that a rebuild keeps, as the table says; a page of
-  /// the index doesn't.
-  BtreeBloat(const index::BtreeShape& shape, double live_share);
+  /// `live_share`: of the entries those that lead to rows that a rebuild keeps, with its standard error, as
+  /// the table says (LiveShare); a page of the index doesn't.
+  BtreeBloat(const index::BtreeShape& shape, double live_share, double live_error = 0);
   /// A leaf; `pivot_bytes`: the size of its high key, 0 on the rightmost.
   void add_leaf(std::span<const LeafGroup> groups, double dead, double free, int pivot_bytes);
   /// A page that a rebuild makes anew from the leaves: of an upper level, or the first one of all.
@@ -100,10 +118,13 @@ class BtreeBloat {
  private:
   double pages_per_byte() const;
   double rebuilt_pages(double pages) const;
+  double lay_out(const LeafGroup& group, int kept);
 
   index::BtreeShape shape_;
   double live_share_;
+  double live_error_;
   index::LeafLevel level_;
+  std::map<std::uint64_t, LeafGroup> open_;  ///< of keys that fill posting lists, the list begun last
   double rows_ = 0;
   double kept_rows_ = 0;
   double bytes_ = 0;  ///< of kept entries

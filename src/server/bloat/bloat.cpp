@@ -23,6 +23,7 @@ namespace {
 
 constexpr uint32_t kFirstPages = 300;
 constexpr double kGoodEnough = 0.005;  ///< half an interval, as a share of the relation
+constexpr double kTwoErrors = 1.96;
 /// Pages between two looks at whether the statement must end.
 constexpr size_t kStretch = 32;
 
@@ -92,38 +93,42 @@ void for_each_page(std::span<const uint32_t> blocks, One&& one) {
   }
 }
 
-/// Of a table's index entries the share that leads to rows that are kept.
-double measure_table(Relation table, BufferAccessStrategy strategy, int most_pages, BloatPart& part) {
+/// Of a table's index entries those that lead to rows that are kept.
+struct LiveEntries {
+  double share = 1;
+  double error = 0;
+};
+
+LiveEntries measure_table(Relation table, BufferAccessStrategy strategy, int most_pages, BloatPart& part) {
   auto const pages = static_cast<uint32_t>(part.bytes / BLCKSZ);
   TableReading const reading = pg::call([&] { return begin_reading(table, strategy); });
   int const fillfactor = pg::call([&] { return RelationGetFillFactor(table, HEAP_DEFAULT_FILLFACTOR); });
-  int64_t live = 0;
-  int64_t dead = 0;
+  LiveEntries live;
   TablePageRead page;
   read_until_known(
       pages, most_pages, [&] { return bloat::TableBloat(BLCKSZ, fillfactor); },
       [&](const std::vector<uint32_t>& blocks, bloat::TableBloat measured) {
-        live = dead = 0;
+        bloat::LiveShare entries;
         for_each_page(blocks, [&](uint32_t block) {
           pg::call([&] { read_table_page(reading, block, page); });
           measured.add({{page.rows, static_cast<size_t>(page.row_count)}, page.dead, page.held, page.free});
-          live += page.live_roots;
-          dead += page.dead_roots;
+          entries.add(page.live_roots, page.dead_roots);
         });
+        live = {entries.share(), entries.error(pages)};
         part.pages_read = static_cast<int64_t>(measured.pages_read());
         part.estimate = measured.estimate(pages);
-        return measured.uncertainty(pages) <= kGoodEnough;
+        return measured.uncertainty(pages) <= kGoodEnough && kTwoErrors * live.error <= kGoodEnough;
       });
-  return live + dead == 0 ? 1 : static_cast<double>(live) / static_cast<double>(live + dead);
+  return live;
 }
 
-void measure_index(Relation index, BufferAccessStrategy strategy, int most_pages, double live_share,
+void measure_index(Relation index, BufferAccessStrategy strategy, int most_pages, LiveEntries live,
                    BloatPart& part) {
   auto const pages = static_cast<uint32_t>(part.bytes / BLCKSZ);
   index::BtreeShape const shape = pg::call([&] { return btree_shape_of(index); });
   BtreePageRead page;
   read_until_known(
-      pages, most_pages, [&] { return bloat::BtreeBloat(shape, live_share); },
+      pages, most_pages, [&] { return bloat::BtreeBloat(shape, live.share, live.error); },
       [&](const std::vector<uint32_t>& blocks, bloat::BtreeBloat measured) {
         for_each_page(blocks, [&](uint32_t block) {
           pg::call([&] { read_btree_page(index, block, strategy, shape.deduplicate, page); });
@@ -145,10 +150,10 @@ void measure_index(Relation index, BufferAccessStrategy strategy, int most_pages
       });
 }
 
-/// Measures one part; of a table, `live_share` gets what its indexes need to know.
+/// Measures one part; of a table, `live` gets what its indexes need to know.
 void measure(BloatPart& part, bool of_index, int most_pages, BufferAccessStrategy strategy,
-             double& live_share) {
-  if (!of_index) live_share = 1;
+             LiveEntries& live) {
+  if (!of_index) live = {};
   Opened const opened = pg::call([&] { return open_part(part.relation, of_index); });
   if (opened.relation == nullptr) {
     part.withheld = opened.withheld;
@@ -156,9 +161,9 @@ void measure(BloatPart& part, bool of_index, int most_pages, BufferAccessStrateg
   }
   part.bytes = pg::call([&] { return int64_t{RelationGetNumberOfBlocks(opened.relation)} * BLCKSZ; });
   if (of_index)
-    measure_index(opened.relation, strategy, most_pages, live_share, part);
+    measure_index(opened.relation, strategy, most_pages, live, part);
   else
-    live_share = measure_table(opened.relation, strategy, most_pages, part);
+    live = measure_table(opened.relation, strategy, most_pages, part);
   pg::call([&] { relation_close(opened.relation, NoLock); });
 }
 
@@ -194,9 +199,9 @@ std::vector<BloatPart> measure_bloat(const BloatRequest& request) {
   pg::Memory const memory("deal_advisor bloat");
   pg::InContext const inside(memory.context());
   BufferAccessStrategy const strategy = pg::call([] { return GetAccessStrategy(BAS_BULKREAD); });
-  double live_share = 1;
+  LiveEntries live;
   for (size_t i = 0; i < parts.size(); ++i)
-    measure(parts[i], of_index[i], request.most_pages, strategy, live_share);
+    measure(parts[i], of_index[i], request.most_pages, strategy, live);
   pg::call([&] { FreeAccessStrategy(strategy); });
   return parts;
 }

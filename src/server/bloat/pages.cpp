@@ -5,7 +5,7 @@
 extern "C" {
 #include "access/heapam.h"
 #include "access/nbtree.h"
-#include "catalog/pg_attribute.h"
+#include "common/hashfn.h"
 #include "storage/procarray.h"
 #include "utils/rel.h"
 }
@@ -103,6 +103,12 @@ Key key_of(IndexTuple tuple) {
           posting ? static_cast<int>(BTreeTupleGetNPosting(tuple)) : 1};
 }
 
+uint64 hash_of(const Key& key) {
+  constexpr int header = sizeof(IndexTupleData);
+  return hash_bytes_extended(reinterpret_cast<const unsigned char*>(key.bytes) + header, key.size - header,
+                             key.has_nulls);
+}
+
 bool same_key(const Key& a, const Key& b) {
   constexpr int header = sizeof(IndexTupleData);
   return a.size == b.size && a.has_nulls == b.has_nulls &&
@@ -124,9 +130,12 @@ void read_leaf(Page page, BTPageOpaque about, bool merge_equal, BtreePageRead& r
     if (merge_equal && last.bytes != nullptr && same_key(last, key)) {
       read.groups[read.group_count - 1].rows += key.rows;
     } else {
-      read.groups[read.group_count++] = {key.size, key.rows};
+      read.groups[read.group_count++] = {key.size, key.rows, 0};
       last = key;
     }
+    // Only a key of several rows may go on elsewhere.
+    bloat::LeafGroup& group = read.groups[read.group_count - 1];
+    if (group.key == 0 && group.rows > 1) group.key = hash_of(key);
   }
 }
 
