@@ -133,13 +133,23 @@ double LiveShare::error(double pages) const {
 BtreeBloat::BtreeBloat(const index::BtreeShape& shape, double live_share, double live_error)
     : shape_(shape), live_share_(live_share), live_error_(live_error), level_(shape) {}
 
+int BtreeBloat::most_rows(const LeafGroup& group) const {
+  return shape_.deduplicate ? index::max_posting_rows(group.tuple_bytes, shape_.page_size) : 1;
+}
+
 void BtreeBloat::add_leaf(std::span<const LeafGroup> groups, double dead, double free, int pivot_bytes) {
   double bytes = 0;
   for (LeafGroup const& group : groups) {
     // An update leaves the entry of its old row beside that of the new one, so one of several is kept first;
     // pages_per_byte() sees to it that no more are kept than the table has.
     auto const kept = std::max(1, static_cast<int>(std::lround(group.rows * live_share_)));
-    bytes += lay_out(group, kept);
+    int const most = most_rows(group);
+    int const lists = (kept + most - 1) / most;
+    bytes += lists * (group.tuple_bytes + index::line_pointer_bytes);
+    if (most > 1) bytes += kept * index::heap_tid_bytes;
+    // What is first or last on a page may have more on another one.
+    bool const goes_on = most > 1 && &group == &groups.back() && group.key != 0;
+    lay_out({group.tuple_bytes, kept, &group == &groups.front() || goes_on ? group.key : 0}, goes_on);
     rows_ += group.rows;
     kept_rows_ += kept;
   }
@@ -163,37 +173,27 @@ void BtreeBloat::add_deleted() {
   free_ += shape_.page_size;
 }
 
-double BtreeBloat::lay_out(const LeafGroup& group, int kept) {
-  int const most = shape_.deduplicate ? index::max_posting_rows(group.tuple_bytes, shape_.page_size) : 1;
-  double bytes = 0;
-  int rest = kept;
-  for (; rest >= most; rest -= most) {
-    index::LeafTuple const tuple = index::leaf_tuple(group.tuple_bytes, most);
-    level_.add(tuple);
-    bytes += tuple.bytes + index::line_pointer_bytes;
+void BtreeBloat::lay_out(LeafGroup group, bool goes_on) {
+  int const most = most_rows(group);
+  // Begun on another page, which may have been read too.
+  if (auto const begun = open_.find(group.key); begun != open_.end()) {
+    group.rows += begun->second.rows;
+    open_.erase(begun);
   }
-  if (rest == 0) return bytes;
-  index::LeafTuple const last = index::leaf_tuple(group.tuple_bytes, rest);
-  bytes += last.bytes + index::line_pointer_bytes;
-  if (kept < most) {
-    level_.add(last);
-    return bytes;
-  }
-  // The list goes on on another page, which may have been read too.
-  LeafGroup& open = open_.try_emplace(group.key, LeafGroup{group.tuple_bytes, 0, group.key}).first->second;
-  open.rows += rest;
-  if (open.rows >= most) {
+  for (; group.rows >= most; group.rows -= most)
     level_.add(index::leaf_tuple(group.tuple_bytes, most));
-    open.rows -= most;
-  }
-  return bytes;
+  if (group.rows == 0) return;
+  if (goes_on)
+    open_.emplace(group.key, group);
+  else
+    level_.add(index::leaf_tuple(group.tuple_bytes, group.rows));
 }
 
 double BtreeBloat::pages_per_byte() const {
   if (bytes_ <= 0) return 0;
   index::LeafLevel level = level_;
   for (auto const& [key, open] : open_)
-    if (open.rows > 0) level.add(index::leaf_tuple(open.tuple_bytes, open.rows));
+    level.add(index::leaf_tuple(open.tuple_bytes, open.rows));
   return level.pages() / bytes_ * std::min(1.0, live_share_ * rows_ / kept_rows_);
 }
 

@@ -95,7 +95,7 @@ class LiveShare {
 struct LeafGroup {
   int tuple_bytes = 0;  ///< of an entry without a posting list, aligned
   int rows = 0;
-  std::uint64_t key = 0;  ///< a hash
+  std::uint64_t key = 0;  ///< a hash; 0: it need not be told from others
 };
 
 /// A B-tree, page by page.
@@ -118,13 +118,14 @@ class BtreeBloat {
  private:
   double pages_per_byte() const;
   double rebuilt_pages(double pages) const;
-  double lay_out(const LeafGroup& group, int kept);
+  int most_rows(const LeafGroup& group) const;
+  void lay_out(LeafGroup group, bool goes_on);
 
   index::BtreeShape shape_;
   double live_share_;
   double live_error_;
   index::LeafLevel level_;
-  std::map<std::uint64_t, LeafGroup> open_;  ///< of keys that fill posting lists, the list begun last
+  std::map<std::uint64_t, LeafGroup> open_;  ///< lists that may go on on pages to come
   double rows_ = 0;
   double kept_rows_ = 0;
   double bytes_ = 0;  ///< of kept entries
