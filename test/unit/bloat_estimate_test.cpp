@@ -1,4 +1,5 @@
-// What a rebuild would give back, from pages that were read: tables and B-trees packed as the server packs them.
+// What a rebuild would give back, from pages that were read: tables and B-trees packed as the server packs
+// them.
 
 #include "core/bloat/estimate.hpp"
 
