@@ -27,7 +27,7 @@ create table kinds.products (
   deleted_at timestamptz,
   created_at timestamptz not null,
   description text not null
-);
+) with (autovacuum_enabled = off);  -- its statistics would be those of a smaller sample
 insert into kinds.products
 select i, i * 7919 % 40, 'Seller' || i * 31 % 20011 || '@Example.com', 'Item ' || md5(i::text) || ' of ' || i % 977,
   case when i % 60 = 0 then 'pending' else 'live' end, i % 80 = 0,
