@@ -91,7 +91,7 @@ select is(pg_temp.try('mp_app', statement), '42501', 'it may not: ' || statement
 -- The worker
 select is(pg_temp.try('mp_worker', format('select * from mp.%s', call)), 'ok', 'the worker calls ' || split_part(call, '(', 1))
   from unnest(array['record_price(900001, now() - interval ''2 days'', 1000)', 'record_price(900001, now() - interval ''1 day'', 900)', 'record_price(900001, now() - interval ''36 hours'', 950)', 'refresh_deals()', 'deal_scores(''{900001}'')', 'fold_statistics()', 'refresh_tenant_stats()', 'match_alerts()', 'match_quiet()', 'deliver_alerts()',
-    'notify_users(''{9000011}'', ''system'', ''system.maintenance'')', 'deliverable_at(9000011, ''email'')', 'log_notification(9000011, ''email'', ''sent'')', 'email_of(900001, 9000011)', 'phone_of(900001, 9000011)', 'enqueue(''mail'', ''{}'')', 'dequeue(''mail'')', 'dead_letters()', 'requeue(''{1}'')', 'purge_outbox()']) call;
+    'notify_users(''{9000011}'', ''system'', ''system.maintenance'')', 'deliverable_at(9000011, ''email'')', 'log_notification(9000011, ''email'', ''sent'')', 'email_of(900001, 9000011)', 'phone_of(900001, 9000011)', 'enqueue(''mail'', ''{}'')', 'dequeue(''mail'')', 'dead_letters()', 'requeue(''{1}'')', 'purge_outbox()', 'purge_notifications()', 'purge_alerts()']) call;
 select is(pg_temp.ask('mp_worker', 'select deal_advisor.marketplace_record_obstacle(''mp'', 900001)'), null, 'nothing stands in its way past the executor');
 select is(pg_temp.try('mp_worker', $x$do $do$ declare m record; begin
     perform mp.enqueue('print', '{}'); select * into m from mp.dequeue('print'); perform mp.fail(array[m.id], m.claim, 'no paper', '0'); select * into m from mp.dequeue('print'); perform mp.ack(array[m.id], m.claim); end $do$$x$), 'ok', 'it works a queue off');

@@ -58,7 +58,7 @@ std::string uninstall_marketplace(const std::string& schema, const std::string& 
     pg::with_short_locks({}, pg::pause, [&] { spi.execute("drop schema " + name + " cascade"); });
   }
   forget_marketplace(schema);
-  std::string const gone = "schema " + name + " and its marketplace are gone";
+  std::string gone = "schema " + name + " and its marketplace are gone";
   std::vector<std::string> const roles = marketplace_roles(schema);
   if (roles.empty()) return gone;
   return fmt::format("{}; its roles stay: {}; deal_advisor.marketplace_drop_roles({}) drops them", gone,
