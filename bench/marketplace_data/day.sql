@@ -46,4 +46,5 @@ vacuum (full) small.listings;
 \echo '  a week, hour by hour'
 select format('call bench.replay(%L, %L)', :'week_ago'::timestamptz + i * interval '1 hour', :'week_ago'::timestamptz + (i + 1) * interval '1 hour') from generate_series(0, 7 * 24) i
 union all select 'vacuum small.listings' \gexec
+create table bench.latest as select l.id as listing, l.last_price_minor::bigint as price, l.last_seen_at as at from small.listings l;
 vacuum (analyze);
