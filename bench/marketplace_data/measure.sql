@@ -1,6 +1,6 @@
 -- How bench/marketplace_bars measures inside of the server: no client, no EXPLAIN, each statement planned anew, whole rows read.
 \set ON_ERROR_STOP on
-create schema bench;
+create schema if not exists bench;
 grant usage on schema bench to marketplace_bench_app;
 -- What one run of a statement takes, and the column id of its rows.
 create function bench.once(statement text, out ms float8, out ids bigint[]) language plpgsql as $$

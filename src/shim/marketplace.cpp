@@ -19,6 +19,21 @@ DEAL_FUNCTION(deal_advisor_marketplace_status) {
   return rows.result();
 }
 
+DEAL_FUNCTION(deal_advisor_marketplace_create_roles) {
+  std::optional<std::string> prefix;
+  if (args.is_null(0)) throw deal::Error("22004", "schema must not be null");
+  if (!args.is_null(1)) prefix = pg::name_of(args.datum(1));
+  pg::RowSet rows(args);
+  deal::server::create_marketplace_roles(pg::name_of(args.datum(0)), prefix, rows);
+  return rows.result();
+}
+
+DEAL_FUNCTION(deal_advisor_marketplace_drop_roles) {
+  pg::RowSet rows(args);
+  deal::server::drop_marketplace_roles(pg::name_of(args.datum(0)), rows);
+  return rows.result();
+}
+
 DEAL_FUNCTION(deal_advisor_marketplace_uninstall) {
   return pg::text_datum(deal::server::uninstall_marketplace(pg::name_of(args.datum(0)), args.text(1)));
 }

@@ -17,6 +17,7 @@ $node->safe_psql('postgres', q{
   create extension pg_trgm;
   select deal_advisor.marketplace_install('shop');
   select deal_advisor.marketplace_install('Second "shop"', '{"currency": "USD", "triggers": false, "encryption": true, "partition_step": "year"}');
+  select deal_advisor.marketplace_create_roles('shop', 'clerks');
   grant usage on schema shop to shop_app;
   grant select, insert, update, delete on all tables in schema shop to shop_app;
   revoke all on shop.category_price_levels from shop_app;
@@ -87,6 +88,8 @@ for my $way (sort keys %restore) {
 is($node->safe_psql('custom', q{select string_agg(state || ' ' || object, ', ' order by object) from deal_advisor.marketplace_status('shop')}),
 	'added column users.favourite, added index users.users_favourite, added policy users.support, added table notes', 'only what users added is told');
 like($node->safe_psql('custom', q{select deal_advisor.marketplace_install('shop')}), qr/has this marketplace already/, 'it is known by its name');
+is($node->safe_psql('custom', q{select string_agg(concat_ws(' ', role_name, state, granted), ', ') from deal_advisor.marketplace_create_roles('shop')}),
+	'clerks_app found 0, clerks_worker found 0, clerks_analyst found 0, clerks_support found 0', 'its roles are known, with their rights');
 is($node->safe_psql('custom', q{insert into shop.users (tenant_id, email, display_name) values (1, 'new@example.com', 'New') returning id > 100}), 't', 'identities go on where they were');
 
 is($node->safe_psql('custom', q{set marketplace.tenant_id = '1'; select shop.record_price(1, now(), 77)}), 't', 'prices are recorded');

@@ -219,7 +219,7 @@ create view @schema@.users_masked with (security_barrier) as
 --@unless row_security
   from @schema@.users u cross join (select) nobody_writes_through_it;
 --@end
-comment on view @schema@.users_masked is 'Users of the current tenant for reports and support, with a masked address (f***@e***.com; null where addresses are encrypted). It reads the table with its owner''s rights and applies the tenant itself: with the rights of who reads, they would need select on the address. For a role that only reads, once: grant usage on schema @schema@ to reports; grant select on @schema@.users_masked to reports; insert into @schema@.database_roles (role_name, kind, tenant_id, user_id) values (''reports'', ''user'', 42, 7); and nothing on users and user_profiles. Example: select id, display_name, email from @schema@.users_masked;';
+comment on view @schema@.users_masked is 'Users of the current tenant for reports and support, with a masked address (f***@e***.com; null where addresses are encrypted). It reads the table with its owner''s rights and applies the tenant itself: with the rights of who reads, they would need select on the address. For a role that only reads, once: grant usage on schema @schema@ to reports; grant select on @schema@.users_masked to reports; insert into @schema@.database_roles (role_name, kind, tenant_id) values (''reports'', ''tenant'', 42); and nothing on users and user_profiles. Example: select id, display_name, email from @schema@.users_masked;';
 comment on column @schema@.users_masked.tenant_id is 'The tenant.';
 comment on column @schema@.users_masked.id is 'The user.';
 comment on column @schema@.users_masked.display_name is 'Name that others see.';

@@ -228,15 +228,23 @@ end
 $function$;
 comment on function @schema@.requeue(bigint[]) is 'Puts dead letters back in their queues, with all attempts before them, and says how many. One whose key waits again already stays where it is. ids: their numbers, others are passed over. Errors: 23505 a message with the same key came in between; 42501 no tenant. Example: select @schema@.requeue(array_agg(id)) from @schema@.dead_letters(''mail'');';
 
+create function @schema@.require_purge(older_than interval, lim int) returns void
+  language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $function$
+begin
+  if older_than is null or older_than < interval '0' or lim is null or lim not between 1 and 1000000 then
+    raise exception using errcode = '22023', message = 'ages must not be negative, and lim between 1 and 1000000';
+  end if;
+end
+$function$;
+comment on function @schema@.require_purge(interval, int) is 'A part of the functions that purge: refuses what makes no sense. older_than, lim: theirs. Errors: 22023. Example: select @schema@.require_purge(''90 days'', 10000);';
+
 create function @schema@.purge_outbox(older_than interval default '7 days', lim int default 10000) returns bigint
   language plpgsql set search_path = pg_catalog, pg_temp as $function$
 declare
   tenant constant bigint := @schema@.required_tenant();
   gone bigint;
 begin
-  if older_than is null or older_than < interval '0' or lim is null or lim not between 1 and 1000000 then
-    raise exception using errcode = '22023', message = 'older_than must not be negative, and lim between 1 and 1000000';
-  end if;
+  perform @schema@.require_purge(older_than, lim);
   delete from @schema@.outbox o where o.tenant_id = tenant and o.id = any (array(
     select d.id from @schema@.outbox d where d.tenant_id = tenant and d.done_at <= pg_catalog.clock_timestamp() - older_than
       order by d.done_at limit lim for update skip locked));

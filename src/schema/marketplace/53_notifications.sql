@@ -20,6 +20,7 @@ create table @schema@.notifications (
 ) with (fillfactor = 90);
 create index notifications_user on @schema@.notifications (tenant_id, user_id, id);
 create index notifications_unread on @schema@.notifications (tenant_id, user_id, id) where read_at is null;
+create index notifications_read on @schema@.notifications (tenant_id, read_at) where read_at is not null;
 comment on table @schema@.notifications is 'What users are told in the application. The text is made by who shows it, from the template and the payload, in the user''s language. Written by set-wise statements for users that exist, so without a foreign key.';
 comment on column @schema@.notifications.tenant_id is 'The tenant.';
 comment on column @schema@.notifications.id is 'Number inside the database.';
@@ -267,6 +268,53 @@ begin
 end
 $function$;
 comment on function @schema@.record_activity(text, text, bigint, jsonb) is 'Notes what the acting user did. action: what, like product.viewed; object_kind, object_id: to what; details: a JSON object. Errors: 23502, 23514 action or details can''t be, or there is no partition for now; 42501 nobody is acting. Example: select @schema@.record_activity(''product.viewed'', ''product'', 7);';
+
+create function @schema@.purge_notifications(older_than interval default '90 days', unread_older_than interval default '1 year', lim int default 10000) returns bigint
+  language plpgsql set search_path = pg_catalog, pg_temp as $function$
+declare
+  tenant constant bigint := @schema@.required_tenant();
+  read_before constant timestamptz := pg_catalog.clock_timestamp() - older_than;
+  made_before constant timestamptz := pg_catalog.clock_timestamp() - unread_older_than;
+  gone bigint;
+  more bigint := 0;
+begin
+  perform @schema@.require_purge(older_than, lim), @schema@.require_purge(unread_older_than, lim);
+  delete from @schema@.notifications n where n.tenant_id = tenant and n.id = any (array(
+    select d.id from @schema@.notifications d where d.tenant_id = tenant and d.read_at <= read_before order by d.read_at limit lim for update skip locked));
+  get diagnostics gone = row_count;
+  if gone < lim then
+    -- Numbers are given in the order of time: when the first ones are too new, so are the others, and no index on the time is needed.
+    delete from @schema@.notifications n where n.tenant_id = tenant and n.id = any (array(
+      select d.id from @schema@.notifications d
+        where d.tenant_id = tenant and d.created_at <= made_before
+          and d.id = any (array(select f.id from @schema@.notifications f where f.tenant_id = tenant order by f.id limit lim - gone))
+        for update skip locked));
+    get diagnostics more = row_count;
+  end if;
+  return gone + more;
+end
+$function$;
+comment on function @schema@.purge_notifications(interval, interval, int) is 'Deletes notifications that are over, the oldest first, and says how many: those that were read long ago, and those that are so old that nobody will. For workers, who act for no user. older_than: how long ago they were read; unread_older_than: how long ago they were made, read or not; lim: at most so many, 1 to 1000000: call it until it says 0. Errors: 22023 arguments; 42501 no tenant. Example: select @schema@.purge_notifications(''30 days'');';
+
+create function @schema@.purge_alerts(older_than interval default '1 year', lim int default 10000) returns bigint
+  language plpgsql set search_path = pg_catalog, pg_temp as $function$
+declare
+  tenant constant bigint := @schema@.required_tenant();
+  made_before constant timestamptz := pg_catalog.clock_timestamp() - older_than;
+  gone bigint;
+begin
+  perform @schema@.require_purge(older_than, lim);
+  -- As in purge_notifications().
+  delete from @schema@.alerts a where a.tenant_id = tenant and a.id = any (array(
+    select d.id from @schema@.alerts d
+      where d.tenant_id = tenant and d.created_at <= made_before
+        and d.id = any (array(select f.id from @schema@.alerts f where f.tenant_id = tenant order by f.id limit lim))
+      for update skip locked));
+  get diagnostics gone = row_count;
+  return gone;
+end
+$function$;
+comment on function @schema@.purge_alerts(interval, int) is 'Deletes old alerts, the oldest first, and says how many. Watches remember themselves what was told last, so nothing is told twice for it; notifications that stay name alerts that are gone. For workers, who act for no user. older_than: how long ago they were made; more than messages of topic alert wait in the outbox, or they are never delivered; lim: at most so many, 1 to 1000000: call it until it says 0. Errors: 22023 arguments; 42501 no tenant. Example: select @schema@.purge_alerts(''6 months'');';
 
 --@if triggers
 create trigger touch before update on @schema@.notification_preferences for each row when (old.* is distinct from new.*) execute function @schema@.touch();

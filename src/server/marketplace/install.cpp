@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/base/error.hpp"
 #include "core/base/options.hpp"
@@ -127,13 +128,6 @@ void run_part(pg::Spi& spi, const Part& part, const marketplace::ScriptValues& v
   spi.execute(marketplace::expand_script(text.text(0, 0), values));
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (std::string const& word : words)
-    text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 /// Only the parts that are not there yet.
 std::vector<Part> missing_parts(const std::vector<Part>& parts, const Marketplace& known) {
   std::vector<Part> missing = parts;
@@ -141,14 +135,6 @@ std::vector<Part> missing_parts(const std::vector<Part>& parts, const Marketplac
     return std::ranges::find(known.modules, part.module) != known.modules.end();
   });
   return missing;
-}
-
-/// Two sessions that make the same one wait for each other.
-void lock_name(pg::Spi& spi, const std::string& schema) {
-  spi.query(
-      "select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('deal_advisor.marketplace ' || "
-      "$1, 0))",
-      {schema});
 }
 
 /// What the scripts made or changed; what had drifted before goes on to be drift.
@@ -165,7 +151,7 @@ std::string install_marketplace(const std::string& schema, const std::string& op
   InstallOptions wanted = read_options(schema, options);
   pg::Spi spi;
   leave_out_what_lacks_an_extension(spi, wanted);
-  lock_name(spi, schema);
+  lock_marketplace(spi, schema);
   pg::FreshSnapshot const now;
   std::optional<Marketplace> known = find_marketplace(schema);
   std::string const name = quote_identifier(schema);
@@ -179,7 +165,8 @@ std::string install_marketplace(const std::string& schema, const std::string& op
               quote_literal(schema)));
     parts = missing_parts(wanted.parts, *known);
     if (parts.empty())
-      return "schema " + name + " has this marketplace already: modules " + joined(known->modules);
+      return "schema " + name + " has this marketplace already: modules " +
+             fmt::format("{}", fmt::join(known->modules, ", "));
     InstallOptions const first =
         read_options(schema, known->options);  // new modules are as those that are there
     wanted.values = first.values;
@@ -206,7 +193,11 @@ std::string install_marketplace(const std::string& schema, const std::string& op
   pg::FreshSnapshot const after;
   add_made_objects(made.objects, before, read_objects(schema));
   save_marketplace(made);
-  return fmt::format("schema {} has a marketplace: modules {}", name, joined(made.modules));
+  if (known && !marketplace_roles(schema).empty())
+    pg::notice("the roles of this marketplace have no rights on what is new",
+               fmt::format("select * from deal_advisor.marketplace_create_roles({}); gives them.",
+                           quote_literal(schema)));
+  return fmt::format("schema {} has a marketplace: modules {}", name, fmt::join(made.modules, ", "));
 }
 
 std::string upgrade_marketplace(const std::string& schema) {

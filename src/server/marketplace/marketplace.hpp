@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace pg {
 class RowSet;
@@ -25,5 +26,18 @@ void marketplace_status(const std::optional<std::string>& schema, pg::RowSet& ro
 /// Drops the schema with all that is in it. `confirm`: its name. Errors: 22023; 2BP01 others depend on it;
 /// 42704; 42501; 55P03.
 std::string uninstall_marketplace(const std::string& schema, const std::string& confirm);
+
+/// Names of the database roles that were made for a marketplace and are there, though the schema may be gone.
+std::vector<std::string> marketplace_roles(const std::string& schema);
+
+/// Makes the roles that are missing and gives each what it lacks: rows of
+/// deal_advisor.marketplace_role_state. `prefix`: of their names. Errors: 42704, 42501; 42710 somebody else's
+/// role has one of the names; 55000 they have another prefix, or the schema is gone.
+void create_marketplace_roles(const std::string& schema, const std::optional<std::string>& prefix,
+                              pg::RowSet& rows);
+
+/// Drops them with their rights in the schema; it may be gone. Errors: 42704, 42501; 42710 another role has a
+/// name; 2BP01 rights elsewhere.
+void drop_marketplace_roles(const std::string& schema, pg::RowSet& rows);
 
 }  // namespace deal::server

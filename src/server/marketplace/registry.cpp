@@ -121,6 +121,13 @@ void forget_marketplace(const std::string& schema) {
   (void)kRegistry.write("delete from deal_advisor.marketplace where schema_name = $1::name", {schema});
 }
 
+void lock_marketplace(pg::Spi& spi, const std::string& schema) {
+  spi.query(
+      "select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('deal_advisor.marketplace ' || "
+      "$1, 0))",
+      {schema});
+}
+
 Oid schema_oid(const std::string& schema) {
   return pg::call([&] { return get_namespace_oid(schema.c_str(), true); });
 }

@@ -8,6 +8,10 @@
 
 #include "server/bridge/call.hpp"
 
+namespace pg {
+class Spi;
+}
+
 namespace deal::server {
 
 /// The version of the scripts that this build has.
@@ -34,6 +38,9 @@ Marketplace require_marketplace(const std::string& schema);
 /// Writes or replaces the row. The caller has checked that the schema is its own.
 void save_marketplace(const Marketplace& marketplace);
 void forget_marketplace(const std::string& schema);
+
+/// Two sessions that make something of the same one wait for each other, until the transaction's end.
+void lock_marketplace(pg::Spi& spi, const std::string& schema);
 
 /// A schema's OID, InvalidOid if there is none; whether the calling role may act as its owner.
 Oid schema_oid(const std::string& schema);

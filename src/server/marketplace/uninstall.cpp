@@ -2,6 +2,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/quote.hpp"
+#include "core/model/catalog.hpp"
 #include "server/bridge/short_locks.hpp"
 #include "server/bridge/spi.hpp"
 #include "server/marketplace/marketplace.hpp"
@@ -57,7 +58,11 @@ std::string uninstall_marketplace(const std::string& schema, const std::string& 
     pg::with_short_locks({}, pg::pause, [&] { spi.execute("drop schema " + name + " cascade"); });
   }
   forget_marketplace(schema);
-  return "schema " + name + " and its marketplace are gone";
+  std::string gone = "schema " + name + " and its marketplace are gone";
+  std::vector<std::string> const roles = marketplace_roles(schema);
+  if (roles.empty()) return gone;
+  return fmt::format("{}; its roles stay: {}; deal_advisor.marketplace_drop_roles({}) drops them", gone,
+                     quoted_list(roles), quote_literal(schema));
 }
 
 }  // namespace deal::server
