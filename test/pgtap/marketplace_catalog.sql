@@ -3,7 +3,7 @@ create extension if not exists pg_trgm with schema public;
 begin;
 set local client_min_messages = warning;
 select deal_advisor.marketplace_install('mp') \g /dev/null
-select plan(160);
+select plan(161);
 set local client_min_messages = warning;
 select setseed(0.271828);
 create role mp_app;
@@ -159,6 +159,7 @@ create function pg_temp.refused(place text) returns boolean language plpgsql as 
 begin perform mp.search_products('phone', '{}', 'price_asc', place); return false; exception when invalid_parameter_value then return true; end $$;
 select is((select count(*)::int from marker, generate_series(1, length(c)) i, unnest('{0,7,f}'::text[]) d where substr(c, i, 1) <> d and not pg_temp.refused(overlay(c placing d from i for 1))), 0, 'a cursor with any character changed is refused');
 select is((select bool_and(pg_temp.refused(x)) from unnest(array['', 'x', '00', repeat('61', 50), repeat('c3', 30), E'\\x00', (select c || c from marker), (select left(c, -2) from marker), (select upper(c) from marker)]) x), true, 'and whatever else is none');
+select is(pg_temp.refused(mp.search_cursor('911price_asc{}phone', 'words', 7, 920004)), false, 'what search_cursor() makes is taken');
 set local marketplace.tenant_id = '912';
 select is(pg_temp.refused((select c from marker)), true, 'another tenant''s cursor is refused');
 set local marketplace.tenant_id = '911';

@@ -83,7 +83,8 @@ refresh materialized view mp.category_price_levels;
 create temp table reading (n int generated always as identity, name text, call text);
 insert into reading (name, call) values
   ('search_products', 'mp.search_products({text}, {filters}, {sort}, {search_cursor}, {lim})'), ('search_products', 'mp.search_products({text})'),
-  ('search_products', 'mp.search_products(null, {filters}, {sort}, null, {lim})'), ('similar_products', 'mp.similar_products({id}, {lim})'),
+  ('search_products', 'mp.search_products(null, {filters}, {sort}, null, {lim})'), ('search_walk', 'mp.search_walk({tenant}, {text}, {sort}, {id}, {id}, 20)'),
+  ('similar_products', 'mp.similar_products({id}, {lim})'),
   ('best_offers', 'mp.best_offers({id})'), ('latest_prices', 'mp.latest_prices(array[{id}, {id}, {id}]::bigint[])'),
   ('price_history', 'mp.price_history({listing}, {time}, {time}, {span})'), ('price_stats', 'mp.price_stats({listing}, {span}, {time})'),
   ('price_spans', 'mp.price_spans({listing}, {time}, {time})'), ('prices_on', 'mp.prices_on({listing}, {time})'),
@@ -239,6 +240,7 @@ exception when sqlstate 'ZZ001' then
 end $$;
 select cmp_ok(pg_temp.caught(b.statement), '>', 0::bigint, 'caught: ' || b.what) from (values
   ('search_products without its tenant', pg_temp.without('p.tenant_id = $1', 'p.tenant_id = p.tenant_id', 'mp.search_statement(text, text, text, text, int, boolean, text)')),
+  ('search_walk without its tenant', pg_temp.without('p.tenant_id = tenant', 'p.tenant_id = p.tenant_id', 'mp.search_walk(bigint, text, text, bigint, bigint, int)')),
   ('similar_products without its tenant', pg_temp.without('p.tenant_id = $1', 'p.tenant_id = p.tenant_id', 'mp.similar_products(bigint, int)')),
   ('search_messages without its user', pg_temp.without('p.user_id = who.user_id', 'true', 'mp.search_messages(text, text, integer)')),
   ('best_offers with its owner''s rights and without its tenant', replace(pg_temp.without('p.tenant_id = tenant', 'true', 'mp.best_offers(bigint)'), 'SET search_path', 'SECURITY DEFINER SET search_path')),

@@ -53,19 +53,26 @@ declare
   conditions text := '';
   item record;
   bound record;
+  refused text;
+  -- Plain values are one condition together.
+  plain jsonb := jsonb '{}';
   -- The attribute's name and value as literals: they are data of the caller.
   number_of constant text := $q$case when jsonb_typeof(p.attrs -> %1$L) = 'number' then (p.attrs ->> %1$L)::numeric %2$s %3$L::numeric end$q$;
 begin
   if pg_catalog.jsonb_typeof(wanted) <> 'object' then
     raise exception using errcode = '22023', message = 'filter "attributes" must be an object, not ' || left(wanted::text, 100), hint = 'Example: {"color": ["red", "blue"], "ram": {"min": 8}}.';
   end if;
-  for item in select e.key, e.value, pg_catalog.jsonb_typeof(e.value) as kind from pg_catalog.jsonb_each(wanted) e order by e.key loop
-    if exists (select from @schema@.attribute_definitions d where d.tenant_id = tenant and d.key = item.key and d.deleted_at is null)
-      and not exists (select from @schema@.attribute_definitions d where d.tenant_id = tenant and d.key = item.key and d.deleted_at is null and d.filterable) then
-      raise exception using errcode = '22023', message = pg_catalog.format('attribute "%s" is no filter', item.key), hint = 'attribute_definitions.filterable says which attributes are.';
-    end if;
+  select d.key into refused from @schema@.attribute_definitions d where d.tenant_id = tenant and wanted ? d.key and d.deleted_at is null and not d.filterable
+    and not exists (select from @schema@.attribute_definitions f where f.tenant_id = tenant and f.key = d.key and f.deleted_at is null and f.filterable) order by d.key limit 1;
+  if found then
+    raise exception using errcode = '22023', message = pg_catalog.format('attribute "%s" is no filter', refused), hint = 'attribute_definitions.filterable says which attributes are.';
+  end if;
+  if not pg_catalog.jsonb_path_exists(wanted, 'strict $.* ? (@.type() == "array" || @.type() == "object" || @.type() == "null")') then
+    return case when wanted = '{}' then '' else pg_catalog.format(' and p.attrs @> %L::jsonb', wanted) end;
+  end if;
+  for item in select e.key, e.value, pg_catalog.jsonb_typeof(e.value) as kind from pg_catalog.jsonb_each(wanted) e loop
     if item.kind in ('string', 'number', 'boolean') then
-      conditions := conditions || pg_catalog.format(' and p.attrs @> %L::jsonb', pg_catalog.jsonb_build_object(item.key, item.value));
+      plain := plain || pg_catalog.jsonb_build_object(item.key, item.value);
     elsif item.kind = 'array' and pg_catalog.jsonb_array_length(item.value) between 1 and 100
       and not exists (select from pg_catalog.jsonb_array_elements(item.value) v where pg_catalog.jsonb_typeof(v) not in ('string', 'number', 'boolean')) then
       conditions := conditions || ' and (' || (
@@ -79,6 +86,9 @@ begin
       raise exception using errcode = '22023', message = pg_catalog.format('filter of attribute "%s" must be a value, up to 100 values, or {"min": number, "max": number}, not %s', item.key, left(item.value::text, 100));
     end if;
   end loop;
+  if plain <> '{}' then
+    conditions := pg_catalog.format(' and p.attrs @> %L::jsonb', plain) || conditions;
+  end if;
   return conditions;
 end
 $function$;
@@ -94,12 +104,12 @@ begin
   if coalesce(pg_catalog.jsonb_typeof(filters), 'null') <> 'object' then
     raise exception using errcode = '22023', message = 'filters must be a JSON object';
   end if;
-  select k into unknown from pg_catalog.jsonb_object_keys(filters) k where k <> all (known) order by k limit 1;
-  if found then
+  if filters - known <> '{}' then
+    select min(k) into unknown from pg_catalog.jsonb_object_keys(filters - known) k;
     raise exception using errcode = '22023', message = pg_catalog.format('unknown filter "%s"', left(unknown, 100)), hint = 'Filters are ' || pg_catalog.array_to_string(known, ', ') || '.';
   end if;
-  if filters ? 'category' and not exists (select from @schema@.categories c where c.id = @schema@.filter_number(filters, 'category')) then
-    raise exception using errcode = '22023', message = pg_catalog.format('category %s does not exist', filters ->> 'category');
+  if filters ? 'category' then
+    perform @schema@.filter_number(filters, 'category');
   end if;
   if filters ? 'brand' then
     conditions := conditions || pg_catalog.format(' and p.brand_id = %L::bigint', @schema@.filter_number(filters, 'brand'));
@@ -125,90 +135,119 @@ $function$;
 comment on function @schema@.search_condition(bigint, jsonb) is 'A part of search_products(): the filters as conditions on products p, all but the category''s. tenant: whose products; filters: see search_products. Errors: 22023 what they can''t be. Example: select @schema@.search_condition(1, ''{"in_stock": true}'');';
 
 create function @schema@.search_cursor(search text, mode text, key bigint, product bigint) returns text
-  -- Stable as convert_to() is, so that it is inlined. The digest keeps cursors of other searches out; it is no secret.
+  -- Stable as concat_ws() is, so that it is inlined. The last part keeps cursors of other searches out; it is no secret.
   language sql stable parallel safe
-  return encode(convert_to(left(md5(search || mode || coalesce(key::text, '') || ':' || product::text), 16)
-    || ':' || mode || ':' || coalesce(key::text, '') || ':' || product::text, 'UTF8'), 'hex');
-comment on function @schema@.search_cursor(text, text, bigint, bigint) is 'A part of search_products(): the cursor behind a row. search: what was asked; mode: how it was found; key: what it is sorted by; product: its number. Errors: none. Example: select @schema@.search_cursor(''tv'', ''words'', 42, 7);';
+  return concat_ws('.', mode, key, product, hashint8extended(product, hashint8extended(key, hashtextextended(mode || search, 0))));
+comment on function @schema@.search_cursor(text, text, bigint, bigint) is 'A part of search_products(): the cursor behind a row. search: what was asked; mode: how it was found; key: what it is sorted by; 0: it has no price; product: its number. Errors: none. Example: select @schema@.search_cursor(''tv'', ''words'', 42, 7);';
 
 create function @schema@.search_place(search text, cursor text) returns text[]
   language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
-declare
-  place text[];
 begin
-  if length(cursor) between 40 and 200 and cursor ~ '^([2-7][0-9a-f])+$' then
-    place := pg_catalog.regexp_match(convert_from(decode(cursor, 'hex'), 'UTF8'), '^[0-9a-f]{16}:(words|similar|all):([0-9]{0,18}|-[0-9]{1,18}):([0-9]{1,18})$');
+  -- What has this form can be read as numbers, and is right if it would be made of them again.
+  if length(cursor) <= 80 and cursor ~ '^(?:words|similar|all)[.]-?[0-9]{1,18}[.][0-9]{1,18}[.]' then
+    if @schema@.search_cursor(search, split_part(cursor, '.', 1), split_part(cursor, '.', 2)::bigint, split_part(cursor, '.', 3)::bigint) = cursor then
+      return (pg_catalog.string_to_array(cursor, '.'))[:3];
+    end if;
   end if;
-  if place is null or @schema@.search_cursor(search, place[1], nullif(place[2], '')::bigint, place[3]::bigint) <> cursor then
-    raise exception using errcode = '22023', message = 'the cursor does not belong to this search',
-      hint = 'Pass next_cursor of the last row of the page before, as it is, with the same query, filters and sort.';
-  end if;
-  return place;
+  raise exception using errcode = '22023', message = 'the cursor does not belong to this search',
+    hint = 'Pass next_cursor of the last row of the page before, as it is, with the same query, filters and sort.';
 end
 $function$;
 comment on function @schema@.search_place(text, text) is 'A part of search_products(): mode, key and product of a cursor. search: what was asked; cursor: the text. Errors: 22023 it was made by another search, or changed. Example: select @schema@.search_place(''tv'', @schema@.search_cursor(''tv'', ''words'', 42, 7));';
 
+create function @schema@.search_walk(tenant bigint, search text, sort text, key bigint, product bigint, lim int)
+returns table (product_id bigint, name text, brand_name text, category_id bigint, best_price_minor bigint, currency text, best_listing_id bigint, relevance real, next_cursor text)
+  -- An index read in its order is the best plan for all values, so it is made once a session.
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $function$
+begin
+  -- The inner limits are constants: of one that it doesn't know the planner expects a tenth of all rows, and may sort.
+  if sort = 'price_asc' then
+    return query select r.id, r.name::text, r.brand_name, r.category_id, r.best_price_minor::bigint, r.currency::text, r.best_listing_id, null::real, @schema@.search_cursor(search, 'all', r.best_price_minor::bigint, r.id)
+      from (select p.id, p.name, p.brand_name, p.category_id, p.best_price_minor, p.currency, p.best_listing_id, p.created_at from @schema@.products p
+        where p.tenant_id = tenant and p.deleted_at is null and (p.best_price_minor, p.id) > (coalesce(key, 0), coalesce(product, 0))
+        order by p.best_price_minor, p.id limit 1000) r
+      order by r.best_price_minor, r.id limit lim;
+  elsif sort = 'price_desc' then
+    return query select r.id, r.name::text, r.brand_name, r.category_id, r.best_price_minor::bigint, r.currency::text, r.best_listing_id, null::real, @schema@.search_cursor(search, 'all', r.best_price_minor::bigint, r.id)
+      from (select p.id, p.name, p.brand_name, p.category_id, p.best_price_minor, p.currency, p.best_listing_id, p.created_at from @schema@.products p
+        where p.tenant_id = tenant and p.deleted_at is null and (p.best_price_minor, p.id) < (coalesce(key, 9223372036854775807), coalesce(product, 0))
+        order by p.best_price_minor desc, p.id desc limit 1000) r
+      order by r.best_price_minor desc, r.id desc limit lim;
+  else
+    return query select r.id, r.name::text, r.brand_name, r.category_id, r.best_price_minor::bigint, r.currency::text, r.best_listing_id, null::real, @schema@.search_cursor(search, 'all', (extract(epoch from r.created_at) * 1000000)::bigint, r.id)
+      from (select p.id, p.name, p.brand_name, p.category_id, p.best_price_minor, p.currency, p.best_listing_id, p.created_at from @schema@.products p
+        where p.tenant_id = tenant and p.deleted_at is null and (p.created_at, p.id) < (coalesce(timestamptz 'epoch' + key * interval '1 microsecond', 'infinity'), coalesce(product, 9223372036854775807))
+        order by p.created_at desc, p.id desc limit 1000) r
+      order by r.created_at desc, r.id desc limit lim;
+  end if;
+end
+$function$;
+comment on function @schema@.search_walk(bigint, text, text, bigint, bigint, int) is 'A part of search_products(): all products of a tenant in the order of an index, those with a price where it is that of prices. tenant: whose; search: what was asked; sort: price_asc, price_desc, else newest; key and product: behind which to go on; null: from the start; lim: rows, 1 to 1000. Errors: 22008 a key that no time has. Example: select * from @schema@.search_walk(1, ''x'', ''newest'', null, null, 20);';
+
 create function @schema@.search_statement(mode text, sort text, phase text, conditions text, branches int, after boolean, trigram text) returns text
   language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
 declare
-  -- Parameters: $1 tenant, $2 words, $3 categories, $4 text, $5 and $6 key and product behind which to go on, $7 how many rows, $8 the search, $9 how many are ranked.
-  from_rank constant boolean := sort = 'relevance' and mode <> 'all';
-  direction constant text := case when sort = 'price_asc' then '' else ' desc' end;
-  beyond constant text := case when sort = 'price_asc' then '>' else '<' end;
+  -- Parameters: $1 tenant, $2 words, $3 categories, $4 text, $5 and $6 key and product behind which to go on, $7 how many rows, $8 what search_cursor() has the search's hash for.
+  sorted constant text := case phase when 'newest' then 'created_at' else 'best_price_minor' end;
+  -- Where there are no prices they are all alike: so it is still the order of the index.
+  order_by constant text := case when phase <> 'newest' and sort = 'price_asc' then ' order by %1$s.%2$s, %1$s.id' else ' order by %1$s.%2$s desc, %1$s.id desc' end;
   -- One index scan a category, each in order, instead of all products of all of them.
-  merged constant boolean := mode = 'all' and branches between 2 and 200 and phase = 'priced';
-  -- Casts to text: else an operator or function that somebody made for the domain would be taken, and run with our rights.
+  merged constant boolean := mode = 'all' and branches between 2 and 200 and phase in ('priced', 'every');
+  -- What search_cursor() does: in every statement anew it would be read and inlined for longer than the rest takes.
+  cursor_of constant text := 'concat_ws(''.'', ' || pg_catalog.quote_literal(mode) || ', %1$s, %2$s.id, hashint8extended(%2$s.id, hashint8extended(%1$s, $8)))';
   place text := '';
-  order_by text;
   rows_of text;
 begin
+  -- Casts to text: else an operator or function that somebody made for the domain would be taken, and run with our rights.
   conditions := $q$ p.tenant_id = $1 and p.deleted_at is null$q$ || conditions
     || case when branches = 0 then '' when merged then ' and p.category_id = c.id' when branches = 1 then ' and p.category_id = ($3)[1]' else ' and p.category_id = any ($3)' end
     || case mode when 'words' then ' and p.search @@ $2' when 'similar' then ' and p.name::text operator(' || trigram || '.%>) $4' else '' end;
-  if from_rank then
-    -- The newest that match are ranked; the fence keeps the planner from walking the key for them.
-    return $q$select m.id, m.name::text, m.brand_name, m.category_id, m.best_price_minor::bigint, m.currency::text, m.best_listing_id, (m.key / 1e6)::real, @schema@.search_cursor($8, $q$
-      || pg_catalog.quote_literal(mode) || $q$, m.key, m.id) from (select n.*, ($q$
-      || case mode when 'words' then 'ts_rank(n.search, $2, 1)' else trigram || '.word_similarity($4, n.name::text)' end
-      || $q$ * 1e6)::bigint as key from (select f.* from (select p.* from @schema@.products p where$q$ || conditions
-      || $q$ offset 0) f order by f.id desc limit $9) n) m$q$
-      || case when after then ' where (m.key, m.id) < ($5, $6)' else '' end || ' order by m.key desc, m.id desc limit $7';
+  if sort = 'relevance' and mode <> 'all' then
+    -- The newest that match are ranked; the fence keeps the planner from walking the key for them. Ranks are made once a row: what refers
+    -- to them stands outside of a limit.
+    rows_of := $q$select n.*, ($q$ || case mode when 'words' then 'ts_rank(n.search, $2, 1)' else trigram || '.word_similarity($4, n.name::text)' end
+      || $q$ * 1e6)::bigint as key from (select f.* from (select p.id, p.name, p.brand_name, p.category_id, p.best_price_minor, p.currency, p.best_listing_id, p.search from @schema@.products p where$q$
+      || conditions || ' offset 0) f order by f.id desc limit 5000) n';
+    return $q$select m.id, m.name::text, m.brand_name, m.category_id, m.best_price_minor::bigint, m.currency::text, m.best_listing_id, (m.key / 1e6)::real, $q$
+      || pg_catalog.format(cursor_of, 'm.key', 'm') || ' from (' || case when after then 'select k.* from (' || rows_of || ' offset 0) k where (k.key, k.id) < ($5, $6)' else rows_of end
+      || ' order by key desc, id desc limit $7) m order by m.key desc, m.id desc';
   end if;
-  if phase = 'unpriced' then
-    place := ' and p.best_price_minor is null' || case when after then ' and p.id ' || beyond || ' $6' else '' end;
-    order_by := '%1$s.id' || direction;
-  elsif phase = 'priced' then
-    place := ' and p.best_price_minor is not null' || case when after then ' and (p.best_price_minor, p.id) ' || beyond || ' ($5, $6)' else '' end;
-    order_by := '%1$s.best_price_minor' || direction || ', %1$s.id' || direction;
-  else
+  if phase = 'newest' then
     place := case when after then $q$ and (p.created_at, p.id) < (timestamptz 'epoch' + $5 * interval '1 microsecond', $6)$q$ else '' end;
-    order_by := '%1$s.created_at desc, %1$s.id desc';
+  else
+    place := case phase when 'priced' then ' and p.best_price_minor is not null' when 'unpriced' then ' and p.best_price_minor is null' else '' end
+      || case when after then pg_catalog.format(case phase when 'priced' then ' and (p.best_price_minor, p.id) %s ($5, $6)' else ' and p.id %s $6' end, case when sort = 'price_asc' then '>' else '<' end) else '' end;
   end if;
-  rows_of := $q$select p.id, p.name, p.brand_name, p.category_id, p.best_price_minor, p.currency, p.best_listing_id, p.created_at from @schema@.products p where$q$
-    || conditions || place || ' order by ' || pg_catalog.format(order_by, 'p') || ' limit $7';
-  return $q$select r.id, r.name::text, r.brand_name, r.category_id, r.best_price_minor::bigint, r.currency::text, r.best_listing_id, null::real, @schema@.search_cursor($8, $q$
-    || pg_catalog.quote_literal(mode) || ', ' || case phase when 'newest' then '(extract(epoch from r.created_at) * 1000000)::bigint' else 'r.best_price_minor' end || ', r.id) from '
-    || case when merged then 'unnest($3) c (id) cross join lateral ' else '' end || '(' || rows_of || ') r order by ' || pg_catalog.format(order_by, 'r') || ' limit $7';
+  rows_of := '(select p.id, p.name::text, p.brand_name, p.category_id, p.best_price_minor::bigint, p.currency::text, p.best_listing_id, '
+    || case phase when 'newest' then 'p.created_at' when 'unpriced' then 'bigint ''0''' else 'coalesce(p.best_price_minor::bigint, 0)' end || ' as key from @schema@.products p where'
+    || conditions || place || pg_catalog.format(order_by, 'p', sorted) || ' limit $7) r';
+  return 'select r.id, r.name, r.brand_name, r.category_id, r.best_price_minor, r.currency, r.best_listing_id, null::real, '
+    || pg_catalog.format(cursor_of, case phase when 'newest' then '(extract(epoch from r.key) * 1000000)::bigint' else 'r.key' end, 'r')
+    || case when merged then ' from unnest($3) c (id) cross join lateral ' else ' from ' end || rows_of
+    || pg_catalog.format(order_by, 'r', case phase when 'newest' then 'key' else sorted end) || case when merged then ' limit $7' else '' end;
 end
 $function$;
-comment on function @schema@.search_statement(text, text, text, text, int, boolean, text) is 'A part of search_products(): the query. mode: words, similar or all; sort: as there; phase: priced, unpriced or newest; conditions: of search_condition; branches: how many categories (0: whichever); after: whether it goes on behind a row; trigram: the schema of pg_trgm. Errors: none. Example: select @schema@.search_statement(''all'', ''newest'', ''newest'', '''', 0, false, null);';
+comment on function @schema@.search_statement(text, text, text, text, int, boolean, text) is 'A part of search_products(): the query. mode: words, similar or all; sort: as there; phase: priced, unpriced, every (those with a price first) or newest; conditions: of search_condition; branches: how many categories (0: whichever); after: whether it goes on behind a row; trigram: the schema of pg_trgm. Errors: none. Example: select @schema@.search_statement(''all'', ''newest'', ''newest'', '''', 0, false, null);';
 
 create function @schema@.search_products(query text default null, filters jsonb default '{}', sort text default 'relevance', cursor text default null, lim int default 20)
 returns table (product_id bigint, name text, brand_name text, category_id bigint, best_price_minor bigint, currency text, best_listing_id bigint, relevance real, next_cursor text)
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
 declare
-  tenant constant bigint := @schema@.required_tenant();
-  ranked constant int := 5000;
-  conditions constant text := @schema@.search_condition(tenant, filters);
+  tenant constant bigint := coalesce(@schema@.current_tenant(), @schema@.required_tenant());
+  conditions constant text := case when filters = '{}' then '' else @schema@.search_condition(tenant, filters) end;
   asked constant text := nullif(pg_catalog.btrim(query), '');
-  search constant text := pg_catalog.jsonb_build_array(tenant, asked, filters, sort)::text;
+  -- A sort has no digits, and filters end with their brace: other searches are other texts.
+  search constant text := pg_catalog.concat(tenant, sort, filters, asked);
   words constant tsquery := pg_catalog.websearch_to_tsquery(@text_search@::regconfig, left(asked, 1000));
   mode text := case when asked is null then 'all' else 'words' end;
   branch bigint[];
   trigram text;
   threshold text;
-  phases text[];
+  -- Where prices rise, index and sort put what has none last; where they fall that is a query of its own.
+  phases text[] := case when sort = 'price_asc' then array['every'] when sort = 'price_desc' then array['priced', 'unpriced'] when sort in ('relevance', 'newest') then array['newest'] end;
   place text[];
+  key bigint;
+  product bigint;
   phase text;
   found_rows bigint;
   total bigint := 0;
@@ -216,27 +255,41 @@ begin
   if lim is null or lim not between 1 and 1000 then
     raise exception using errcode = '22023', message = 'lim must be between 1 and 1000';
   end if;
-  if length(asked) > 1000 then
-    raise exception using errcode = '22023', message = 'query must have at most 1000 characters';
-  end if;
-  phases := case when sort in ('relevance', 'newest') then array['newest'] when sort in ('price_asc', 'price_desc') then array['priced', 'unpriced'] end;
   if phases is null then
     raise exception using errcode = '22023', message = pg_catalog.format('unknown sort "%s"', left(sort, 100)), hint = 'Sorts are relevance, price_asc, price_desc, newest.';
   end if;
-  -- What has a price, or none, is the filters' business then.
-  if phases = '{priced,unpriced}' and (filters ? 'price_min' or filters ? 'price_max' or filters ? 'in_stock') then
-    phases := case when filters -> 'in_stock' = 'false' then array['unpriced'] else array['priced'] end;
+  if length(asked) > 1000 then
+    raise exception using errcode = '22023', message = 'query must have at most 1000 characters';
   end if;
   if cursor is not null then
     place := @schema@.search_place(search, cursor);
     mode := place[1];
-    if place[2] = '' then
-      phases := array['unpriced'];
+    key := place[2]::bigint;
+    product := place[3]::bigint;
+    if phases <> '{newest}' then
+      phases := case when key = 0 then array['unpriced'] else array['priced', 'unpriced'] end;
     end if;
   end if;
-  if filters ? 'category' then
-    select pg_catalog.array_agg(c.id) into branch from @schema@.categories o join @schema@.categories c on c.path >= o.path and c.path < o.path || ':'
-      where o.id = @schema@.filter_number(filters, 'category');
+  if filters <> '{}' then
+    -- What has a price, or none, is the filters' business then.
+    if phases <> '{newest}' and (filters ? 'price_min' or filters ? 'price_max' or filters ? 'in_stock') then
+      phases := case when filters -> 'in_stock' = 'false' then array['unpriced'] else array['priced'] end;
+    end if;
+    if filters ? 'category' then
+      select pg_catalog.array_agg(c.id) into branch from @schema@.categories o join @schema@.categories c on c.path >= o.path and c.path < o.path || ':'
+        where o.id = (filters ->> 'category')::bigint;
+      if branch is null then
+        raise exception using errcode = '22023', message = pg_catalog.format('category %s does not exist', filters ->> 'category');
+      end if;
+    end if;
+  elsif mode = 'all' and (phases = '{newest}' or phases[1] <> 'unpriced') then
+    return query select * from @schema@.search_walk(tenant, search, case when sort = 'relevance' then 'newest' else sort end, key, product, lim) w;
+    get diagnostics total = row_count;
+    if total >= lim or phases = '{newest}' then
+      return;
+    end if;
+    phases := array['unpriced'];
+    product := null;
   end if;
   -- Words first; if there are none of them, names that look alike.
   loop
@@ -247,8 +300,8 @@ begin
       perform set_config('pg_trgm.word_similarity_threshold', '0.3', true);
     end if;
     foreach phase in array phases loop
-      return query execute @schema@.search_statement(mode, sort, phase, conditions, coalesce(cardinality(branch), 0), place is not null and (phase <> 'unpriced' or place[2] = ''), trigram)
-        using tenant, words, branch, asked, nullif(place[2], '')::bigint, place[3]::bigint, (lim - total)::int, search, ranked;
+      return query execute @schema@.search_statement(mode, sort, phase, conditions, coalesce(cardinality(branch), 0), product is not null and (phase <> 'unpriced' or key = 0), trigram)
+        using tenant, words, branch, asked, key, product, (lim - total)::int, pg_catalog.hashtextextended(mode || search, 0);
       get diagnostics found_rows = row_count;
       total := total + found_rows;
       exit when total >= lim;
@@ -256,7 +309,7 @@ begin
     if mode = 'similar' then
       perform set_config('pg_trgm.word_similarity_threshold', threshold, true);
     end if;
-    exit when total > 0 or mode <> 'words' or place is not null;
+    exit when total > 0 or mode <> 'words' or cursor is not null;
     mode := 'similar';
   end loop;
 end
