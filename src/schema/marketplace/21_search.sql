@@ -94,7 +94,7 @@ end
 $function$;
 comment on function @schema@.attribute_condition(bigint, jsonb) is 'A part of search_products(): the filter of attributes as a condition on products p. tenant: whose; wanted: an object of attribute and value, values, or min and max. Errors: 22023 what it can''t be, or an attribute that is not filterable. Example: select @schema@.attribute_condition(1, ''{"color": ["red", "blue"], "ram": {"min": 8}}'');';
 
-create function @schema@.search_condition(tenant bigint, filters jsonb) returns text
+create function @schema@.search_condition(tenant bigint, filters jsonb, by_price boolean) returns text
   language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $function$
 declare
   conditions text := '';
@@ -124,7 +124,8 @@ begin
     if pg_catalog.jsonb_typeof(filters -> 'in_stock') <> 'boolean' then
       raise exception using errcode = '22023', message = 'filter "in_stock" must be true or false, not ' || left((filters -> 'in_stock')::text, 100);
     end if;
-    conditions := conditions || case when (filters -> 'in_stock')::boolean then ' and p.best_price_minor is not null' else ' and p.best_price_minor is null' end;
+    -- Said twice it would count twice in the planner's estimates.
+    conditions := conditions || case when by_price then '' when (filters -> 'in_stock')::boolean then ' and p.best_price_minor is not null' else ' and p.best_price_minor is null' end;
   end if;
   if filters ? 'attributes' then
     conditions := conditions || @schema@.attribute_condition(tenant, filters -> 'attributes');
@@ -132,7 +133,7 @@ begin
   return conditions;
 end
 $function$;
-comment on function @schema@.search_condition(bigint, jsonb) is 'A part of search_products(): the filters as conditions on products p, all but the category''s. tenant: whose products; filters: see search_products. Errors: 22023 what they can''t be. Example: select @schema@.search_condition(1, ''{"in_stock": true}'');';
+comment on function @schema@.search_condition(bigint, jsonb, boolean) is 'A part of search_products(): the filters as conditions on products p, all but the category''s. tenant: whose products; filters: see search_products; by_price: what is in stock is said by the phases of search_statement(). Errors: 22023 what they can''t be. Example: select @schema@.search_condition(1, ''{"in_stock": true}'', false);';
 
 create function @schema@.search_cursor(search text, mode text, key bigint, product bigint) returns text
   -- Stable as concat_ws() is, so that it is inlined. The last part keeps cursors of other searches out; it is no secret.
@@ -234,7 +235,7 @@ returns table (product_id bigint, name text, brand_name text, category_id bigint
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
 declare
   tenant constant bigint := coalesce(@schema@.current_tenant(), @schema@.required_tenant());
-  conditions constant text := case when filters = '{}' then '' else @schema@.search_condition(tenant, filters) end;
+  conditions constant text := case when filters = '{}' then '' else @schema@.search_condition(tenant, filters, coalesce(sort, '') in ('price_asc', 'price_desc')) end;
   asked constant text := nullif(pg_catalog.btrim(query), '');
   -- A sort has no digits, and filters end with their brace: other searches are other texts.
   search constant text := pg_catalog.concat(tenant, sort, filters, asked);
