@@ -66,11 +66,3 @@ begin
   end loop;
   insert into bench.timing values (kind, least_ms, coalesce(cardinality(run.ids), 0));
 end $$;
-
--- What a history is that keeps every observation (four a day) and not changes only, for the last two days: of a change history
--- nobody can say what was seen. Its index is that of such queries.
-create table bench.observed as
-  select l.id as listing_id, l.last_seen_at - n * interval '6 hours' as at, coalesce(l.last_price_minor, l.prev_price_minor)::bigint as price
-    from mp.listings l, generate_series(0, 7) n order by at;
-create index on bench.observed (at);
-vacuum analyze bench.observed;
