@@ -137,7 +137,7 @@ drop schema "Robert'); --" cascade;
 select is(pg_temp.state_of('Robert''); --'), 'gone', 'a schema that somebody dropped is told');
 select deal_advisor.marketplace_uninstall('Robert''); --', 'Robert''); --');
 select is_empty('select * from deal_advisor.marketplace_status()', 'and forgotten');
-drop schema market_filled cascade;
+drop schema market_filled, bare_audit cascade;
 do $$ begin execute format('revoke create on database %I from market_owner', current_database()); end $$;
 drop role market_owner, market_app, market_jane, market_stranger;
 select * from finish();
