@@ -6,6 +6,7 @@
 
 #include "core/base/quote.hpp"
 #include "server/bridge/spi.hpp"
+#include "server/marketplace/registry.hpp"
 
 namespace deal::server {
 
@@ -121,21 +122,10 @@ std::string array_text(std::span<const char* const> texts) {
 }  // namespace
 
 bool find_ingest_tables(const std::string& schema, IngestTables& tables) {
-  pg::Spi session;
-  // Not as a reader: after a wait for locks it must see what has become of the names.
-  pg::SqlResult const found = session.change(
-      "select c.relname, c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
-      "c.relnamespace "
-      "where n.nspname = $1::name and c.relname in ('listings', 'price_history', 'price_daily', 'products')",
-      {schema});
-  for (size_t i = 0; i < found.size(); ++i) {
-    std::string const name = found.text(i, 0);
-    (name == "listings"        ? tables.listings_oid
-     : name == "products"      ? tables.products_oid
-     : name == "price_history" ? tables.history_oid
-                               : tables.daily_oid) = found.oid(i, 1);
-  }
-  return found.size() == 4;
+  return find_tables(schema, {{"listings", &tables.listings_oid},
+                              {"price_history", &tables.history_oid},
+                              {"price_daily", &tables.daily_oid},
+                              {"products", &tables.products_oid}});
 }
 
 IngestCheck check_ingest(const std::string& schema, int64_t tenant, const std::string& source) {

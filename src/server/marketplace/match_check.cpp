@@ -4,6 +4,7 @@
 
 #include "core/base/quote.hpp"
 #include "server/bridge/spi.hpp"
+#include "server/marketplace/registry.hpp"
 
 namespace deal::server {
 
@@ -62,20 +63,9 @@ union all select 'obstacle', format('index %s', x.indexrelid::regclass) from pg_
 }  // namespace
 
 bool find_match_tables(const std::string& schema, MatchTables& tables) {
-  pg::Spi session;
-  // Not as a reader: after a wait for locks it must see what has become of the names.
-  pg::SqlResult const found = session.change(
-      "select c.relname, c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
-      "c.relnamespace where n.nspname = $1::name and c.relname in ('watches', 'price_changes', "
-      "'price_history')",
-      {schema});
-  for (size_t i = 0; i < found.size(); ++i) {
-    std::string const name = found.text(i, 0);
-    (name == "watches"         ? tables.watches_oid
-     : name == "price_changes" ? tables.changes_oid
-                               : tables.past.history_oid) = found.oid(i, 1);
-  }
-  return found.size() == 3;
+  return find_tables(schema, {{"watches", &tables.watches_oid},
+                              {"price_changes", &tables.changes_oid},
+                              {"price_history", &tables.past.history_oid}});
 }
 
 std::optional<std::string> check_match(const std::string& schema, int64_t tenant) {

@@ -128,6 +128,28 @@ void lock_marketplace(pg::Spi& spi, const std::string& schema) {
       {schema});
 }
 
+bool find_tables(const std::string& schema, std::initializer_list<NamedTable> tables) {
+  std::string names;
+  for (NamedTable const& table : tables)
+    names += (names.empty() ? "{" : ",") + std::string(table.name);
+  pg::Spi session;
+  // Not as a reader: after a wait for locks it must see what has become of the names.
+  pg::SqlResult const found = session.change(
+      "select c.relname, c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
+      "c.relnamespace where n.nspname = $1::name and c.relname = any ($2::name[])",
+      {schema, names + "}"});
+  std::map<std::string, Oid> oids;
+  for (size_t i = 0; i < found.size(); ++i)
+    oids.emplace(found.text(i, 0), found.oid(i, 1));
+  bool all = true;
+  for (NamedTable const& table : tables) {
+    auto const known = oids.find(table.name);
+    *table.oid = known == oids.end() ? InvalidOid : known->second;
+    all = all && known != oids.end();
+  }
+  return all;
+}
+
 Oid schema_oid(const std::string& schema) {
   return pg::call([&] { return get_namespace_oid(schema.c_str(), true); });
 }

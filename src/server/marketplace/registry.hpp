@@ -1,6 +1,7 @@
 /// The marketplaces that were installed: rows of deal_advisor.marketplace, keyed by name.
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
@@ -45,6 +46,14 @@ void lock_marketplace(pg::Spi& spi, const std::string& schema);
 /// A schema's OID, InvalidOid if there is none; whether the calling role may act as its owner.
 Oid schema_oid(const std::string& schema);
 void require_schema_owner(const std::string& schema, Oid oid);
+
+/// A table of a marketplace to be found by name.
+struct NamedTable {
+  const char* name;
+  Oid* oid;
+};
+/// Finds them in a schema, as what has been committed by now has them; false if one is not there.
+bool find_tables(const std::string& schema, std::initializer_list<NamedTable> tables);
 
 /// What is in a schema now, as far as a marketplace is made of it: not its partitions and what is theirs.
 SchemaObjects read_objects(const std::string& schema);
