@@ -34,7 +34,7 @@ create view bloated.wrong as
 select s.part, s.gain_bytes, s.bytes - pg_relation_size(s.part) as given_back from bloated.said s where abs(s.gain_bytes - (s.bytes - pg_relation_size(s.part))) > 2 * 8192;
 
 begin;
-select plan(29);
+select plan(30);
 select is_empty('select * from bloated.wrong', 'the gain is what VACUUM FULL gives back, to two pages');
 select set_eq('select distinct kind from bloated.said', array['table', 'index', 'toast', 'toast index'], 'of the table, its TOAST table and their indexes');
 select cmp_ok((select gain_percent from bloated.said where part = 'bloated.half'::regclass), '>', 45::float8, 'half of a table');
@@ -91,6 +91,7 @@ select dblink_exec('other', 'begin; lock table bloated.roomy in access exclusive
 select is((select withheld from deal_advisor.table_bloat('bloated.roomy') where kind = 'table'), 'locked by another session', 'a table that somebody has locked is left out');
 select dblink_exec('other', 'rollback') \g /dev/null
 select is((select withheld from deal_advisor.table_bloat('bloated.roomy') where kind = 'table'), null, 'until it is free');
+select is_empty($$select mode from pg_locks where pid = pg_backend_pid() and relation = 'bloated.roomy'::regclass$$, 'and no lock is kept');
 select dblink_disconnect('other') \g /dev/null
 select * from finish();
 rollback;

@@ -21,12 +21,14 @@ $primary->safe_psql('postgres', q{
   create index twin_a on shop.orders (total);
   create index twin_b on shop.orders (total);
   create index unused on shop.orders (id, total);
+  create unlogged table shop.scratch (id int primary key);
   create table shop.keyless (note text);
   insert into shop.keyless select 'n' || i from generate_series(1, 5000) i;
   create role watcher login in role pg_monitor;
   grant usage on schema shop to watcher;
   grant select on all tables in schema shop to watcher;
 });
+$primary->safe_psql('postgres', 'delete from shop.orders where id % 3 = 0');
 $primary->safe_psql('postgres', 'vacuum analyze shop.orders, shop.buyers, shop.keyless');
 my $accepted = $primary->safe_psql('postgres', q{select fingerprint from deal_advisor.findings_detail() where object = 'shop.keyless' and check_id = 'SCH-001'});
 $primary->safe_psql('postgres', qq{select deal_advisor.findings_accept('$accepted', 'append only')});
@@ -54,6 +56,13 @@ is($standby->safe_psql('postgres', q{select deal_advisor.findings_gate('critical
 for my $format (qw(json markdown sarif junit)) {
 	like($standby->safe_psql('postgres', "select deal_advisor.findings_export('$format')"), qr/twin.?_b/, "export as $format");
 }
+
+# Bloat
+my $bloat = q{select part, bytes, gain_bytes, withheld from deal_advisor.table_bloat('shop.orders')};
+my $bloated = $primary->safe_psql('postgres', $bloat);
+like($bloated, qr/^shop\.orders\|\d+\|[1-9]\d+\|$/m, 'the primary has bloat');
+is($standby->safe_psql('postgres', $bloat, extra_params => [ '-U', 'watcher' ]), $bloated, 'the standby measures the same');
+like($standby->safe_psql('postgres', q{select withheld from deal_advisor.table_bloat('shop.scratch') where kind = 'table'}), qr/unlogged/, 'but of what it has no pages of');
 
 # The report and the index advisor
 for my $format (qw(text markdown)) {

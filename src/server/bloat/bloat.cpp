@@ -47,11 +47,14 @@ struct Opened {
   const char* withheld = nullptr;
 };
 
-/// Inside call. Waits for nobody.
+/// Inside call. Waits for nobody; closing gives the lock back.
 Opened open_part(Oid oid, bool of_index) {
   if (!ConditionalLockRelationOid(oid, AccessShareLock)) return {nullptr, "locked by another session"};
   Relation const relation = try_relation_open(oid, NoLock);
-  if (relation == nullptr) return {nullptr, "dropped meanwhile"};
+  if (relation == nullptr) {
+    UnlockRelationOid(oid, AccessShareLock);
+    return {nullptr, "dropped meanwhile"};
+  }
   const char* withheld = nullptr;
   if (RELATION_IS_OTHER_TEMP(relation))
     withheld = "another session's temporary table";
@@ -64,7 +67,7 @@ Opened open_part(Oid oid, bool of_index) {
   else if (!of_index && relation->rd_tableam != GetHeapamTableAmRoutine())
     withheld = "not stored by the server's heap";
   if (withheld == nullptr) return {relation, nullptr};
-  relation_close(relation, NoLock);
+  relation_close(relation, AccessShareLock);
   return {nullptr, withheld};
 }
 
@@ -164,7 +167,7 @@ void measure(BloatPart& part, bool of_index, int most_pages, BufferAccessStrateg
     measure_index(opened.relation, strategy, most_pages, live, part);
   else
     live = measure_table(opened.relation, strategy, most_pages, part);
-  pg::call([&] { relation_close(opened.relation, NoLock); });
+  pg::call([&] { relation_close(opened.relation, AccessShareLock); });
 }
 
 void require_table(const pg::SqlResult& table) {

@@ -119,7 +119,8 @@ void read_leaf(Page page, BTPageOpaque about, bool merge_equal, BtreePageRead& r
   read.kind = BtreePageRead::Kind::leaf;
   if (!P_RIGHTMOST(about)) read.pivot_bytes = static_cast<int>(ItemIdGetLength(PageGetItemId(page, P_HIKEY)));
   Key last{nullptr, 0, 0, 0};
-  OffsetNumber const end = PageGetMaxOffsetNumber(page);
+  // A broken page may claim more than there can be.
+  OffsetNumber const end = std::min<OffsetNumber>(PageGetMaxOffsetNumber(page), MaxIndexTuplesPerPage);
   for (OffsetNumber offset = P_FIRSTDATAKEY(about); offset <= end; ++offset) {
     ItemId const item = PageGetItemId(page, offset);
     if (ItemIdIsDead(item)) {
