@@ -67,7 +67,7 @@ void define_own_settings() {
         &ingest_rows, 200, 1, INT_MAX, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomIntVariable(
         "deal_advisor.match_rows",
-        "From how many price changes on match_alerts() of a marketplace reads past the executor.",
+        "From how many price changes on match_alerts() of a marketplace works past the executor.",
         "Fewer are matched by SQL, as all are where something stands in the way: "
         "deal_advisor.marketplace_match_obstacle.",
         &match_rows, 200, 1, INT_MAX, PGC_USERSET, 0, nullptr, nullptr, nullptr);

@@ -223,12 +223,14 @@ size_t match_some(const Matching& now, std::span<const PriceMove> moves, Progres
     if (!at.started) start_watches(tables, now.tenant, move.product);
     at.started = true;
     WatchRule rule;
+    // A product may have any number of watches, so what each one takes goes at once.
     while (made < room.size() && next_watch(tables, rule, move)) {
+      MemoryContextReset(now.scratch);
       if (!may_fire(rule, move) || !fetch_watch(tables)) continue;
+      CHECK_FOR_INTERRUPTS();
       if (!fires(now, rule, move, room[made])) continue;
       room[made++].firing.move = at.move;
     }
-    MemoryContextReset(now.scratch);  // a product may have any number of watches
     if (made == room.size()) return made;
     at.started = false;
   }

@@ -1,4 +1,4 @@
-/// Whether the tables of alerts may be read past the executor.
+/// Whether the tables of alerts may be read, and watches written, past the executor.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,8 @@ namespace deal::server {
 /// Finds the tables by name; false if one is missing.
 bool find_match_tables(const std::string& schema, MatchTables& tables);
 
-/// What is in the way: rights, row security that isn't ours, what is no ordinary table. The tables are
-/// locked. Empty: nothing.
+/// What is in the way: rights, row security that isn't ours, what is no ordinary table, what the executor
+/// would have to see to when watches are written. The tables are locked. Empty: nothing.
 std::optional<std::string> check_match(const std::string& schema, int64_t tenant);
 
 }  // namespace deal::server
